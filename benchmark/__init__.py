@@ -1,0 +1,1 @@
+"""What all compression methods share: contract, budget, training, models, corpora, scoring, records and reports."""

@@ -1,0 +1,147 @@
+"""The record of one run, `run.json`: everything a table needs, typed, one comment a field."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal, NotRequired, TypedDict
+
+SCHEMA = 1
+Status = Literal["ok", "failed", "over_budget"]
+
+
+class Spending(TypedDict):
+    """The budget of a run and what it used of it."""
+
+    kind: Literal["work", "device_seconds"]
+    limit: float  # in work units (dense forward of one audio second = 1) or in seconds
+    spent: float
+
+
+class Footprint(TypedDict):
+    """Sizes of a model, counted in one place for all families (benchmark/footprint.py)."""
+
+    total_parameters: int  # of the dense model that the run started from
+    remaining_parameters: int  # non-zero or materialised, a shared tensor once, whole model
+    encoder_matrix_parameters: int  # six matrices of each layer, of the dense model
+    encoder_sparsity: float  # share of encoder_matrix_parameters removed, the paper's measure, 0..1
+    compression_ratio: float  # total_parameters / remaining_parameters
+    bytes_on_disk: int  # of the exported artefact, really written
+    macs_per_second: float  # multiply-accumulates for one second of audio
+
+
+class MatrixSparsity(TypedDict):
+    """What is left of one encoder matrix."""
+
+    layer: int
+    matrix: Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]
+    parameters: int  # in the dense model
+    remaining: int
+
+
+class Score(TypedDict):
+    """Result on one test set."""
+
+    utterances: int
+    words: int
+    errors: int
+    substitutions: int
+    deletions: int
+    insertions: int
+    wer: float  # errors / words, 0..1 and above
+    real_time_factor: float  # transcription seconds / audio seconds
+    seconds: float  # transcription wall-clock
+
+
+class Provenance(TypedDict):
+    """Where a record comes from."""
+
+    git_commit: str  # "unknown" outside a repository; "+dirty" appended with uncommitted changes
+    packages: dict[str, str]
+    python: str
+    device: str
+    cpu: str
+    cores: int
+    started: str  # ISO 8601, UTC
+
+
+class RunRecord(TypedDict):
+    """One run. Written as `run.json`; collected in `results/<study>/runs.csv`."""
+
+    schema: int
+    study: str
+    run: str  # unique in the study: label, target, seed
+    identity: str  # hash of all that determines the result: method source, settings, target, seed, budget, data, dense
+    label: str  # row name in the tables; the method's name unless the study says otherwise
+    method: str
+    title: str
+    family: str  # dense | control | unstructured | structured | low-rank | distilled | quantised | shared
+    target_sparsity: float | None
+    seed: int
+    settings: dict[str, object]
+    status: Status
+    reason: str | None
+    budget: Spending
+    compression_seconds: float  # wall-clock of compress(), loading, exporting and evaluation excluded
+    phases: dict[str, float]  # the same, by phase: train, calibration, other
+    footprint: NotRequired[Footprint]  # absent when status is failed
+    matrices: NotRequired[list[MatrixSparsity]]
+    scores: NotRequired[dict[str, Score]]  # by test set
+    notes: list[str]  # what a reader must know, e.g. by how much thresholds were scaled at the end
+    log: dict[str, float]  # last value of every scalar that the method logged
+    data_hash: str
+    dense_hash: str
+    provenance: Provenance
+
+
+PACKAGES = ("torch", "torchaudio", "transformers", "numpy", "jiwer", "kaldialign", "snakemake")
+
+
+def provenance(device: str) -> Provenance:
+    """Describe this machine and this commit; `device` is what the run computed on, in words."""
+    return Provenance(
+        git_commit=_git_commit(),
+        packages={name: _version(name) for name in PACKAGES},
+        python=platform.python_version(),
+        device=device,
+        cpu=_cpu_name(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _git(*arguments: str) -> str | None:
+    root = Path(__file__).parent
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _git_commit() -> str:
+    commit = _git("rev-parse", "HEAD")
+    if not commit:
+        return "unknown"
+    return commit + ("+dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

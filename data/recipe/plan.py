@@ -1,0 +1,61 @@
+"""Who says what in the embedded corpus: the list of utterances of every split, fixed by seeds."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from dataclasses import dataclass
+
+import grammar
+
+TEST_VOICES = ["af_nova", "af_sarah", "am_echo", "am_liam", "bf_lily", "bm_fable"]
+DEV_VOICES = ["af_river", "am_eric"]
+TRAIN_VOICES = [
+    "af_alloy", "af_aoede", "af_bella", "af_heart", "af_jessica", "af_kore", "af_nicole", "af_sky", "am_adam",
+    "am_fenrir", "am_michael", "am_onyx", "am_puck", "am_santa", "bf_alice", "bf_emma", "bf_isabella", "bm_daniel",
+    "bm_george", "bm_lewis",
+]  # fmt: skip
+HIBARI_VOICE = "hibari"
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One utterance to synthesise. `speed` is the rate relative to the voice's own; `seed` fixes level and silences."""
+
+    id: str
+    split: str
+    speaker: str
+    text: str
+    speed: float
+    seed: int
+
+
+def _utterances(split: str, count: int, voices: list[str], seed: int, taken: set[str]) -> list[Utterance]:
+    rng = random.Random(seed)
+    texts = grammar.distinct_sentences(count, seed, taken)
+    utterances = []
+    for i, text in enumerate(texts):
+        voice = voices[i % len(voices)]
+        speaker = voice.replace("_", "")
+        utterances.append(
+            Utterance(
+                id=f"{speaker}-{split}-{i:04d}",
+                split=split,
+                speaker=voice,
+                text=text,
+                speed=round(rng.uniform(0.9, 1.2), 2),
+                seed=zlib.crc32(f"{split}-{speaker}-{i:04d}".encode()),
+            )
+        )
+    return utterances
+
+
+def plan() -> list[Utterance]:
+    """All utterances, the test sets drawn first so that no later change of the training part moves them."""
+    taken: set[str] = set()
+    clean = _utterances("test-clean", 600, TEST_VOICES, 11, taken)
+    other = _utterances("test-other", 600, TEST_VOICES, 12, taken)
+    dev = _utterances("dev", 120, DEV_VOICES, 13, taken)
+    train = _utterances("train", 1000, TRAIN_VOICES, 14, taken)
+    volume = _utterances("train", 600, [HIBARI_VOICE], 15, taken)
+    return [*dev, *train, *clean, *other, *volume]

