@@ -1,0 +1,20 @@
+"""Decode a study's corpus into work/<study>/data and say what was left out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `prepare`."""
+    parser.add_argument("config", type=Path, help="the study's YAML")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Prepare the corpus."""
+    from benchmark.corpora import prepare
+    from benchmark.study import load_study
+
+    study = load_study(args.config)
+    prepare(study.corpus, study.work / "data")

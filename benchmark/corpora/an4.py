@@ -1,0 +1,79 @@
+"""CMU AN4 (census) in its official layout: `<root>/etc` and `<root>/wav`, NIST SPHERE files.
+
+Two partitions share one development set, six of the official training speakers (an4_dev_speakers.txt):
+
+    train            with  test            speaker-disjoint; 25 of all 84 speakers are for test (an4_test_speakers.txt)
+    official-train   with  official-test   CMU's own; its test set has only 773 words, too few for small differences
+
+The ten official test speakers are among the 25, so a model trained on `train` may be tested on both test sets. One
+trained on `official-train` has heard most speakers of `test`: that pair is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.corpora.an4_download import download
+from benchmark.corpora.recording import Recording
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.study import CorpusConfig
+
+SPLITS = ("train", "dev", "test", "official-train", "official-test")
+PARTS = ("train", "test")  # of the official layout
+
+
+def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
+    """Recordings of a split; texts in lower case, without the silence tags.
+
+    Raises:
+        UserError: no such split, a root that is not AN4, or a training and a test split that share speakers.
+    """
+    if split not in SPLITS:
+        raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(SPLITS)}")
+    if corpus.train == "official-train" and "test" in corpus.tests:
+        raise UserError("corpus an4: `official-train` and `test` share speakers: take `train`, or test `official-test`")
+    root = corpus.root or download()
+    for part in PARTS:
+        texts = _transcripts(root, part)
+        for line in _lines(root / "etc" / f"an4_{part}.fileids"):
+            folder, speaker, name = line.split("/")
+            if split in _splits(part, speaker):
+                id = f"{speaker}-{name.split('-')[0]}"
+                path = root / "wav" / folder / speaker / f"{name}.sph"
+                yield Recording(id, texts.get(name, ""), path, str(path))
+
+
+def _splits(part: str, speaker: str) -> set[str]:
+    """The splits that a speaker of an official part belongs to."""
+    if speaker in _speakers("dev"):
+        return {"dev"}
+    return {f"official-{part}", "test" if speaker in _speakers("test") else "train"}
+
+
+def _speakers(split: str) -> set[str]:
+    return set((Path(__file__).parent / f"an4_{split}_speakers.txt").read_text(encoding="utf-8").split())
+
+
+def _transcripts(root: Path, part: str) -> dict[str, str]:
+    """Texts by file name, from lines such as `<s> GO </s> (an253-fash-b)`."""
+    texts = {}
+    for line in _lines(root / "etc" / f"an4_{part}.transcription"):
+        if match := re.fullmatch(r"(.*)\((\S+)\)\s*", line):
+            words = re.sub(r"</?s>", " ", match.group(1)).lower().split()
+            texts[match.group(2)] = " ".join(words)
+    return texts
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} is missing: set the corpus's `root` to AN4's folder, which holds etc/ and wav/, "
+            "or leave it out to download AN4"
+        ) from None

@@ -1,0 +1,86 @@
+"""Download CMU AN4 once, into the user's cache: whole and verified, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import shutil
+import sys
+import tarfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO, cast
+
+from tqdm import tqdm
+
+from benchmark.errors import UserError
+from benchmark.files import whole
+
+URL = "http://www.speech.cs.cmu.edu/databases/an4/an4_sphere.tar.gz"  # 64 MB
+CONTENT = "e179d3e3345b3523b378da884cf0d6bde63dd2c123098a988d07bac7d7f88980"  # of the official 948 + 130 utterances
+TIMEOUT_SECONDS = 30
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: `$XDG_CACHE_HOME/pinchbench`, by default `~/.cache/pinchbench`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pinchbench"
+
+
+def download(url: str = URL, content: str = CONTENT) -> Path:
+    """AN4's root folder in the cache, downloaded if it is not there.
+
+    Args:
+        url: the archive, a .tar.gz with the folder `an4`.
+        content: what `content_hash` must give.
+
+    Raises:
+        UserError: no network, a broken archive, or other content than expected. Nothing of it is left then.
+    """
+    root = cache_folder() / "an4"
+    if root.exists():
+        return root
+    print(f"downloading AN4 (64 MB) from {url} to {root}", file=sys.stderr)
+    with whole(root) as partial:
+        unpacked = partial.with_name(f"{partial.name}.unpacked")
+        try:
+            _fetch_and_unpack(url, unpacked)
+            if content_hash(unpacked / "an4") != content:
+                raise UserError(f"what {url} gave is not the known AN4: download it yourself, then set `root`")
+            (unpacked / "an4").rename(partial)
+        finally:
+            shutil.rmtree(unpacked, ignore_errors=True)
+    return root
+
+
+def _fetch_and_unpack(url: str, folder: Path) -> None:
+    """Unpack the archive while it comes in; nothing can land outside `folder`."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
+            size = int(response.headers.get("Content-Length", 0)) or None
+            with (
+                tqdm.wrapattr(response, "read", total=size, desc="AN4", mininterval=2, disable=None) as stream,
+                tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|gz") as archive,
+            ):
+                archive.extractall(folder, filter="data")
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        raise UserError(
+            f"AN4 cannot be downloaded from {url} ({error}): check the network, or download it elsewhere and set `root`"
+        ) from None
+    except (tarfile.TarError, EOFError) as error:
+        raise UserError(f"the download from {url} is broken or incomplete ({error}): run the command again") from None
+
+
+def content_hash(root: Path) -> str:
+    """SHA-256 over AN4's file lists, transcripts and recordings, however they were packed."""
+    digest = hashlib.sha256()
+    try:
+        for part in ("train", "test"):
+            lists = [root / "etc" / f"an4_{part}.{kind}" for kind in ("fileids", "transcription")]
+            recordings = [root / "wav" / f"{line}.sph" for line in lists[0].read_text(encoding="utf-8").split()]
+            for path in lists + recordings:
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    except FileNotFoundError as error:
+        return f"incomplete: no {error.filename}"
+    return digest.hexdigest()

@@ -1,0 +1,127 @@
+"""CMU AN4: its layout, its two partitions, and its download."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from made_corpora import corpus, real, write_an4
+
+from benchmark.corpora import an4, prepare
+from benchmark.corpora.an4_download import CONTENT, cache_folder, content_hash, download
+from benchmark.corpora.manifest import Dataset
+from benchmark.errors import UserError
+
+SPEAKERS = 84
+
+
+def test_the_official_partition_of_the_real_corpus(tmp_path: Path) -> None:
+    study = corpus("an4", real("an4"), train="official-train", tests=("official-test",))
+    prepare(study, tmp_path / "data")
+    dataset = Dataset.open(tmp_path / "data")
+    test = dataset.split("official-test")
+    assert len(test) == 130
+    assert sum(len(u.text.split()) for u in test) == 773
+    assert len(dataset.split("official-train")) + len(dataset.split("dev")) == 948
+    assert {u.id: u.text for u in dataset.split("official-train")}["fash-an255"] == "u m n y h six"
+
+
+def test_the_speaker_disjoint_partition_of_the_real_corpus(tmp_path: Path) -> None:
+    prepare(corpus("an4", real("an4"), tests=("test", "official-test")), tmp_path / "data")
+    dataset = Dataset.open(tmp_path / "data")
+    speakers = {name: {u.speaker for u in dataset.split(name)} for name in ("train", "dev", "test", "official-test")}
+    assert not speakers["train"] & speakers["test"]
+    assert not speakers["dev"] & (speakers["train"] | speakers["test"])
+    assert speakers["official-test"] < speakers["test"]
+    assert len(speakers["train"] | speakers["dev"] | speakers["test"]) == SPEAKERS
+    assert len(speakers["test"]) / SPEAKERS == pytest.approx(0.30, abs=0.01)
+    assert sum(len(dataset.split(name)) for name in ("train", "dev", "test")) == 948 + 130
+    letters = set("".join(u.text for name in speakers for u in dataset.split(name)))
+    assert letters <= set("abcdefghijklmnopqrstuvwxyz ")
+
+
+def test_the_downloads_expected_content_is_that_of_the_real_corpus() -> None:
+    assert content_hash(real("an4")) == CONTENT
+
+
+def test_training_on_test_speakers_is_refused(tmp_path: Path) -> None:
+    study = corpus("an4", write_an4(tmp_path / "an4"), train="official-train", tests=("official-test", "test"))
+    with pytest.raises(UserError, match="`official-train` and `test` share speakers"):
+        prepare(study, tmp_path / "data")
+
+
+def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no split 'official-dev'; there are: train, dev, test, official-train"):
+        prepare(corpus("an4", write_an4(tmp_path / "an4"), dev="official-dev"), tmp_path / "data")
+
+
+def test_a_root_that_is_not_an4_is_named(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with pytest.raises(UserError, match=r"an4_train\.\w+ is missing: set the corpus's `root` to AN4's folder"):
+        prepare(corpus("an4", tmp_path / "other"), tmp_path / "data")
+
+
+def test_an_utterance_without_a_transcript_is_left_out(tmp_path: Path) -> None:
+    root = write_an4(tmp_path / "an4")
+    path = root / "etc" / "an4_train.transcription"
+    path.write_text(path.read_text().replace("<s> GO ON </s> (an0-fbbh-b)\n", ""))
+    prepare(corpus("an4", root), tmp_path / "data")
+    assert [u.id for u in Dataset.open(tmp_path / "data").split("train")] == ["fbbh-an1"]
+    assert '"fbbh-an0", "split": "train", "reason": "no transcript"' in (tmp_path / "data/problems.jsonl").read_text()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return cache_folder()
+
+
+def archive(folder: Path) -> Path:
+    path = folder / "an4_sphere.tar.gz"
+    with tarfile.open(path, "w:gz") as file:
+        file.add(write_an4(folder / "made"), arcname="an4")
+    return path
+
+
+def test_a_download_is_used_and_kept(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = archive(tmp_path)
+    root = download(path.as_uri(), content_hash(tmp_path / "made"))
+    assert root == cache / "an4"
+    path.unlink()
+    assert download(path.as_uri()) == root
+    monkeypatch.setattr(an4, "download", lambda: root)
+    prepare(corpus("an4", None), tmp_path / "data")
+    assert {u.speaker for u in Dataset.open(tmp_path / "data").split("test")} == {"fash", "fcaw"}
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
+def test_an_interrupted_download_leaves_nothing(tmp_path: Path, cache: Path, kept: float) -> None:
+    path = archive(tmp_path)
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    with pytest.raises(UserError, match=r"broken or incomplete.*run the command again"):
+        download(path.as_uri(), content_hash(tmp_path / "made"))
+    assert not list(cache.iterdir())
+
+
+def test_other_content_is_refused(tmp_path: Path, cache: Path) -> None:
+    with pytest.raises(UserError, match=r"not the known AN4"):
+        download(archive(tmp_path).as_uri())
+    assert not list(cache.iterdir())
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/an4.tar.gz", "file:///nowhere/an4.tar.gz"])
+def test_no_network_is_one_clear_line(cache: Path, url: str) -> None:
+    with pytest.raises(UserError, match=r"AN4 cannot be downloaded from .*check the network.*set `root`"):
+        download(url)
+    assert not list(cache.iterdir())
+
+
+def test_an_archive_cannot_write_outside(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "evil.tar.gz"
+    (tmp_path / "payload").write_text("x")
+    with tarfile.open(path, "w:gz") as file:
+        file.add(tmp_path / "payload", arcname="../../escaped")
+    with pytest.raises(UserError, match="broken"):
+        download(path.as_uri())
+    assert not list(tmp_path.rglob("escaped"))

@@ -1,0 +1,79 @@
+"""LibriSpeech in its official layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_corpora import corpus, real, write_librispeech
+
+from benchmark.corpora import prepare
+from benchmark.corpora.manifest import Dataset
+from benchmark.errors import UserError
+from benchmark.files import read_json
+
+
+def libri(root: Path | None, **changes: object) -> Any:
+    return corpus(
+        "librispeech", root, **{"train": "dev-clean", "dev": "dev-clean", "tests": ("test-clean",), **changes}
+    )
+
+
+def test_the_real_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = real("librispeech-sample")
+    prepare(libri(root, train="test-clean", dev="test-clean", max_seconds=36), tmp_path / "data")
+    utterances = Dataset.open(tmp_path / "data").split("test-clean")
+    assert len(utterances) == 140
+    assert len({u.speaker for u in utterances}) == 10
+    texts = {u.id: u.text for u in utterances}
+    transcript = root / "LibriSpeech" / "test-clean" / "8224" / "274381" / "8224-274381.trans.txt"
+    for line in transcript.read_text().splitlines():
+        id, text = line.split(" ", 1)
+        assert texts[id] == text
+    assert "has 140 utterances, the official split has 2,620" in capsys.readouterr().err
+
+
+def test_only_the_utterance_without_a_transcript_or_a_recording_is_left_out(tmp_path: Path) -> None:
+    root = write_librispeech(tmp_path / "libri")
+    chapter = root / "LibriSpeech" / "test-clean" / "61" / "7"
+    (chapter / "61-7.trans.txt").write_text("61-7-0000\n61-7-0001 SOME WORDS\n61-7-0002 WORDS\n61-7-0003 MORE\n")
+    prepare(libri(root), tmp_path / "data")
+    assert [u.id for u in Dataset.open(tmp_path / "data").split("test-clean")] == ["61-7-0001", "61-7-0002"]
+    problems = (tmp_path / "data" / "problems.jsonl").read_text()
+    assert '"61-7-0000", "split": "test-clean", "reason": "no transcript"' in problems
+    assert "no such file or directory: 61-7-0003.flac" in problems
+    assert read_json(tmp_path / "data" / "data.json")["splits"]["test-clean"]["left_out"] == 2
+
+
+def test_a_chapter_without_its_transcripts_is_left_out(tmp_path: Path) -> None:
+    root = write_librispeech(tmp_path / "libri")
+    (root / "LibriSpeech" / "test-clean" / "61" / "7" / "61-7.trans.txt").unlink()
+    with pytest.raises(UserError, match=r"split test-clean .*no usable utterance: 61-7-0000: no transcript"):
+        prepare(libri(root), tmp_path / "data")
+
+
+def test_a_split_that_is_not_there_is_not_downloaded_unasked(tmp_path: Path) -> None:
+    root = write_librispeech(tmp_path / "libri")
+    with pytest.raises(UserError, match=r"LibriSpeech test-other is not in .*holds LibriSpeech/.*`download: true`"):
+        prepare(libri(root, tests=("test-other",)), tmp_path / "data")
+
+
+def test_the_wrong_level_of_the_layout_is_explained(tmp_path: Path) -> None:
+    root = write_librispeech(tmp_path / "libri") / "LibriSpeech"
+    with pytest.raises(UserError, match=r"set `root` to the folder that holds LibriSpeech/"):
+        prepare(libri(root), tmp_path / "data")
+
+
+def test_an_unknown_split_and_an_absent_root(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"test-dirty.*train-clean-100"):
+        prepare(libri(write_librispeech(tmp_path / "libri"), tests=("test-dirty",)), tmp_path / "data")
+    with pytest.raises(UserError, match="needs a root"):
+        prepare(libri(None), tmp_path / "data")
+
+
+def test_an_empty_split_folder_is_named(tmp_path: Path) -> None:
+    root = write_librispeech(tmp_path / "libri")
+    (root / "LibriSpeech" / "test-other").mkdir()
+    with pytest.raises(UserError, match=r"test-other has no utterances: unpack test-other\.tar\.gz again"):
+        prepare(libri(root, tests=("test-other",)), tmp_path / "data")
