@@ -4,6 +4,8 @@ Everything is written out in lower case, without digits or punctuation, so that 
 stands. A sentence is drawn by expanding a template's `{slots}` with a seeded generator.
 """
 
+# ruff: noqa: SIM905 (lists of words read best as sentences)
+
 from __future__ import annotations
 
 import random
@@ -20,7 +22,7 @@ ORDINALS = (
 LETTERS = list("abcdefghijklmnopqrstuvwxyz")
 
 SLOTS: dict[str, list[str]] = {
-    "room": "kitchen bedroom bathroom garage hallway office garden attic".split() + ["living room", "dining room"],
+    "room": [*"kitchen bedroom bathroom garage hallway office garden attic".split(), "living room", "dining room"],
     "device": ["light", "lights", "heater", "fan", "television", "radio", "lamp", "air conditioner"],
     "colour": "red green blue yellow white orange purple".split(),
     "name": "anna david maria peter sarah james emma oliver laura thomas julia henry".split(),
@@ -189,7 +191,13 @@ def sentence(rng: random.Random) -> str:
         slot = match.group(1)
         return MAKERS[slot](rng) if slot in MAKERS else rng.choice(SLOTS[slot])
 
-    return re.sub(r"\{(\w+)\}", fill, rng.choice(TEMPLATES))
+    return agree(re.sub(r"\{(\w+)\}", fill, rng.choice(TEMPLATES)))
+
+
+def agree(text: str) -> str:
+    """Mend what a template cannot know: "an eight minute timer", "one mile"."""
+    text = re.sub(r"\ba (?=eight|eleven)", "an ", text)
+    return re.sub(r"(?<!ty )\bone (minute|mile|degree|dollar|pound|euro)s\b", r"one \1", text)
 
 
 def distinct_sentences(count: int, seed: int, taken: set[str]) -> list[str]:

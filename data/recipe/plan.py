@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import zlib
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ TRAIN_VOICES = [
     "bm_george", "bm_lewis",
 ]  # fmt: skip
 HIBARI_VOICE = "hibari"
+SPLITS = ["train", "dev", "test-clean", "test-other"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class Utterance:
     text: str
     speed: float
     seed: int
+
+    @property
+    def spoken(self) -> str:
+        """The text as the synthesiser must read it: a letter "a" next to other letters is not the article."""
+        return re.sub(r"\ba(?= [a-z]\b)|(?<=\b[a-z] )a\b", "eigh", self.text)
 
 
 def _utterances(split: str, count: int, voices: list[str], seed: int, taken: set[str]) -> list[Utterance]:

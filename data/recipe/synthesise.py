@@ -16,12 +16,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import plan
-import soundfile
+from corpus_audio import to_corpus_audio, write_flac
 from kokoro_onnx import Kokoro
-from scipy.signal import resample_poly
-
-SAMPLE_RATE = 16_000
-SPEECH_RMS = 0.06  # speech level, about -24 dBFS
 
 
 def load_kokoro(folder: Path) -> Kokoro:
@@ -38,18 +34,8 @@ def load_kokoro(folder: Path) -> Kokoro:
     return Kokoro.from_session(session, str(bundle))
 
 
-def to_corpus_audio(audio: np.ndarray, rate: int, seed: int) -> np.ndarray:
-    """Resample to 16 kHz, set the level, and add up to 0.3 s of near silence at both ends."""
-    rng = np.random.default_rng(seed)
-    audio = resample_poly(audio, SAMPLE_RATE // 8000, rate // 8000)
-    audio = audio * (SPEECH_RMS * rng.uniform(0.6, 1.6) / max(float(np.sqrt(np.mean(audio**2))), 1e-6))
-    before, after = (np.zeros(int(rng.uniform(0.05, 0.3) * SAMPLE_RATE)) for _ in range(2))
-    audio = np.concatenate([before, audio, after])
-    audio = audio + rng.normal(0, 2e-4, audio.shape)
-    return np.clip(audio, -0.99, 0.99).astype(np.float32)
-
-
 def main() -> None:
+    """Synthesise what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kokoro", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -62,13 +48,9 @@ def main() -> None:
         target = args.out / utterance.split / f"{utterance.id}.flac"
         if target.exists():
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
         language = "en-gb" if utterance.speaker.startswith("b") else "en-us"
-        audio, rate = kokoro.create(utterance.text, voice=utterance.speaker, speed=utterance.speed, lang=language)
-        audio = to_corpus_audio(audio, rate, utterance.seed)
-        partial = target.with_suffix(f".{os.getpid()}.part")
-        soundfile.write(partial, audio, SAMPLE_RATE, format="FLAC")
-        partial.rename(target)
+        audio, rate = kokoro.create(utterance.spoken, voice=utterance.speaker, speed=utterance.speed, lang=language)
+        write_flac(target, to_corpus_audio(audio, rate, utterance.seed))
         if done % 20 == 0:
             print(f"{done}/{len(todo)} {utterance.id}", flush=True)
 
