@@ -1,0 +1,69 @@
+"""Honest sizes: the one place that counts parameters, bytes and multiply-accumulates, for all families."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.budget import multiply_accumulates
+from benchmark.corpora.manifest import SAMPLE_RATE
+from benchmark.models.encoder import Encoder
+from benchmark.models.forward import frame_counts
+from benchmark.records import Footprint, MatrixSparsity
+from benchmark.training.batches import Batch
+
+PROBE_SECONDS = 10
+
+
+def remaining_parameters(model: PreTrainedModel) -> int:
+    """Parameters that are left: non-zero weights of the encoder matrices, all other parameters as materialised.
+
+    A zero outside the encoder matrices (a bias that training left at zero, say) is not compression and counts as
+    a parameter. A shared tensor counts once.
+    """
+    matrices = {id(matrix.linear.weight) for matrix in Encoder(model)}
+    unique: dict[int, nn.Parameter] = {parameter.data_ptr(): parameter for parameter in model.parameters()}
+    return sum(int(p.count_nonzero()) if id(p) in matrices else p.numel() for p in unique.values())
+
+
+def total_parameters(model: PreTrainedModel) -> int:
+    """All parameters, zeros included, a shared tensor once."""
+    return sum({p.data_ptr(): p.numel() for p in model.parameters()}.values())
+
+
+def matrix_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> list[MatrixSparsity]:
+    """What is left of each encoder matrix of the dense model; a layer that is gone has nothing left."""
+    left = {(m.layer, m.kind): int(m.linear.weight.count_nonzero()) for m in Encoder(model)}
+    return [
+        MatrixSparsity(
+            layer=m.layer, matrix=m.kind, parameters=m.linear.weight.numel(), remaining=left.get((m.layer, m.kind), 0)
+        )
+        for m in Encoder(dense)
+    ]
+
+
+def macs_per_second(model: PreTrainedModel) -> float:
+    """Multiply-accumulates for one second of audio, of a forward over ten seconds (attention grows with length)."""
+    device = next(model.parameters()).device
+    samples = PROBE_SECONDS * SAMPLE_RATE
+    frames = frame_counts(model, torch.tensor([samples])).to(device)
+    nothing = torch.zeros(0, dtype=torch.long, device=device)
+    batch = Batch(torch.zeros(1, samples, device=device), None, frames, nothing, nothing, PROBE_SECONDS)
+    return multiply_accumulates(model.eval(), batch) / PROBE_SECONDS
+
+
+def footprint(dense: PreTrainedModel, model: PreTrainedModel, bytes_on_disk: int) -> Footprint:
+    """Sizes of `model`, which came from `dense` and takes `bytes_on_disk` as an artefact that was really written."""
+    total, remaining = total_parameters(dense), remaining_parameters(model)
+    encoder_total = Encoder(dense).parameters
+    encoder_left = sum(int(m.linear.weight.count_nonzero()) for m in Encoder(model))
+    return Footprint(
+        total_parameters=total,
+        remaining_parameters=remaining,
+        encoder_matrix_parameters=encoder_total,
+        encoder_sparsity=1 - encoder_left / encoder_total,
+        compression_ratio=total / remaining,
+        bytes_on_disk=bytes_on_disk,
+        macs_per_second=macs_per_second(model),
+    )

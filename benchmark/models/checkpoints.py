@@ -1,0 +1,153 @@
+"""Loading and saving CTC models: Hugging Face folders and ids, and our packed folders of pruned weights."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+import transformers
+from huggingface_hub.errors import HFValidationError
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoConfig, AutoModelForCTC, PreTrainedModel, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor
+from transformers import Wav2Vec2Processor as Processor
+
+from benchmark.errors import UserError
+from benchmark.files import hash_file, whole, write_json
+from benchmark.models.packing import pack, unpack
+from benchmark.models.vocabulary import BLANK, WORD_DELIMITER, Vocabulary
+
+PACKED = "model.packed.safetensors"
+ARCHITECTURES = ("wav2vec2", "hubert")
+
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+
+@dataclass
+class CTCModel:
+    """A model with what reading and writing text and audio needs."""
+
+    model: PreTrainedModel
+    vocabulary: Vocabulary
+    normalise_audio: bool = True  # zero mean, unit variance per utterance, as the feature extractor says
+
+
+def load(source: str | Path, revision: str | None = None) -> CTCModel:
+    """Load a CTC model from a folder (Hugging Face format, or packed by `save`) or a Hugging Face id.
+
+    Raises:
+        UserError: there is no such model, or it is of another architecture than wav2vec 2.0 or HuBERT.
+    """
+    folder = _local_folder(source, revision)
+    try:
+        config = AutoConfig.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{source} holds no model that transformers can read: {_first_line(error)}") from error
+    if config.model_type not in ARCHITECTURES:
+        raise UserError(f"{source} is a {config.model_type} model: only {' and '.join(ARCHITECTURES)} are supported")
+    packed = folder / PACKED
+    if packed.exists():
+        model = AutoModelForCTC.from_config(config)
+        _load_state(model, packed)
+    else:
+        model = _from_pretrained(folder, source)
+    return CTCModel(model.eval(), Vocabulary.load(folder), _normalises(folder))
+
+
+def _load_state(model: nn.Module, packed: Path) -> None:
+    try:
+        model.load_state_dict(unpack(load_file(packed)))
+    except RuntimeError as error:
+        raise UserError(f"{packed} does not fit its config.json: {_first_line(error)}") from None
+
+
+def _from_pretrained(folder: Path, source: str | Path) -> PreTrainedModel:
+    try:
+        model, info = AutoModelForCTC.from_pretrained(folder, output_loading_info=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"{source} cannot be loaded: {_first_line(error)}") from error
+    missing = [name for name in info["missing_keys"] if "masked_spec_embed" not in name]
+    if missing:
+        raise UserError(f"{source} is no CTC checkpoint of this architecture: {len(missing)} tensors are missing, "
+                        f"the first is {missing[0]}")  # fmt: skip
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def _local_folder(source: str | Path, revision: str | None) -> Path:
+    folder = Path(source)
+    if folder.is_dir():
+        return folder
+    if folder.is_absolute() or str(source).startswith((".", "data/", "work/")):
+        raise UserError(f"model folder {source} does not exist")
+    try:
+        from huggingface_hub import snapshot_download
+
+        patterns = ["*.json", "*.safetensors", "*.bin"]
+        return Path(snapshot_download(str(source), revision=revision, allow_patterns=patterns))
+    except HFValidationError:
+        raise UserError(f"model folder {source} does not exist") from None
+    except Exception as error:
+        raise UserError(f"model {source} is neither a folder nor to be had from the hub: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _normalises(folder: Path) -> bool:
+    if not (folder / "preprocessor_config.json").exists():
+        return True
+    return bool(Wav2Vec2FeatureExtractor.from_pretrained(folder).do_normalize)
+
+
+def save(ctc: CTCModel, folder: Path) -> int:
+    """Write a model's folder whole: config, tokenizer files and packed weights. Returns the bytes of the weights."""
+    with whole(folder) as partial:
+        partial.mkdir()
+        ctc.model.config.save_pretrained(partial)
+        _save_processor(ctc, partial)
+        state = {name: tensor.detach().cpu() for name, tensor in ctc.model.state_dict().items()}
+        save_file(pack(state), partial / PACKED)
+    return (folder / PACKED).stat().st_size
+
+
+def save_dense(ctc: CTCModel, folder: Path) -> None:
+    """Write a folder that plain `transformers` loads: config, processor and `model.safetensors`."""
+    with whole(folder) as partial:
+        partial.mkdir()
+        ctc.model.save_pretrained(partial)
+        _save_processor(ctc, partial)
+
+
+def _save_processor(ctc: CTCModel, folder: Path) -> None:
+    write_json(folder / "vocab.json", ctc.vocabulary.tokens)
+    tokenizer = Wav2Vec2CTCTokenizer(
+        str(folder / "vocab.json"), pad_token=BLANK, word_delimiter_token=WORD_DELIMITER
+    )
+    extractor = Wav2Vec2FeatureExtractor(
+        do_normalize=ctc.normalise_audio, return_attention_mask=ctc.model.config.feat_extract_norm == "layer"
+    )
+    Processor(extractor, tokenizer).save_pretrained(folder)
+
+
+def hash_model(folder: Path) -> str:
+    """Hash of a model folder's weights."""
+    weights = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
+    return "+".join(hash_file(path) for path in weights)[:64]
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Parameters of a model, a shared tensor once."""
+    return sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
+
+
+def frozen_copy(model: PreTrainedModel) -> PreTrainedModel:
+    """An independent copy in evaluation mode without gradients."""
+    duplicate = copy.deepcopy(model).eval()
+    for parameter in duplicate.parameters():
+        parameter.requires_grad_(False)
+    return duplicate
+

@@ -1,0 +1,72 @@
+"""The compressible parts of a model, under the same names for wav2vec 2.0 and HuBERT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+Kind = Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]
+
+# Hugging Face's names, the same in Wav2Vec2EncoderLayer and HubertEncoderLayer, pre- and post-LN.
+PATHS: dict[Kind, str] = {
+    "q": "attention.q_proj",
+    "k": "attention.k_proj",
+    "v": "attention.v_proj",
+    "out": "attention.out_proj",
+    "ffn_in": "feed_forward.intermediate_dense",
+    "ffn_out": "feed_forward.output_dense",
+}
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One Linear of the encoder whose weight (outputs x inputs) may be compressed; its bias is not counted."""
+
+    layer: int
+    kind: Kind
+    linear: nn.Linear
+
+    @property
+    def name(self) -> str:
+        """Short name such as `3.ffn_in`."""
+        return f"{self.layer}.{self.kind}"
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weight as the forward pass sees it, parametrizations applied."""
+        return self.linear.weight
+
+
+class Encoder:
+    """The Transformer encoder of a `Wav2Vec2ForCTC` or `HubertForCTC`."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.model = model
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """Transformer layers."""
+        layers: nn.ModuleList = self.model.base_model.encoder.layers
+        return layers
+
+    @property
+    def matrices(self) -> list[Matrix]:
+        """The six Linear weights of each layer: q, k, v, out, FFN in, FFN out."""
+        return [
+            Matrix(index, kind, layer.get_submodule(path))
+            for index, layer in enumerate(self.layers)
+            for kind, path in PATHS.items()
+        ]
+
+    @property
+    def parameters(self) -> int:
+        """Weights in `matrices`: 84,934,656 for wav2vec2-base."""
+        return sum(matrix.linear.weight.numel() for matrix in self.matrices)
+
+    def __iter__(self) -> Iterator[Matrix]:
+        return iter(self.matrices)

@@ -1,0 +1,76 @@
+"""CTC vocabulary: text to label ids and back, honouring the checkpoint's case and word delimiter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.errors import UserError
+
+WORD_DELIMITER = "|"
+BLANK = "<pad>"
+SPECIAL = (BLANK, "<s>", "</s>", "<unk>")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Characters of a CTC model. `tokens` maps a character to its id; the blank is `<pad>`, as in wav2vec 2.0."""
+
+    tokens: dict[str, int]
+
+    @classmethod
+    def of_letters(cls) -> Vocabulary:
+        """The vocabulary of the embedded corpus: blank, word delimiter, apostrophe, a to z."""
+        return cls({t: i for i, t in enumerate([*SPECIAL, WORD_DELIMITER, "'", *"abcdefghijklmnopqrstuvwxyz"])})
+
+    @classmethod
+    def load(cls, folder: Path) -> Vocabulary:
+        """Read `vocab.json`, the file of a Hugging Face CTC tokenizer.
+
+        Raises:
+            UserError: the file is missing or has no blank or word delimiter.
+        """
+        path = folder / "vocab.json"
+        if not path.is_file():
+            raise UserError(f"{path} does not exist: a CTC model's folder needs its tokenizer's vocab.json")
+        tokens = json.loads(path.read_text(encoding="utf-8"))
+        for needed in (BLANK, WORD_DELIMITER):
+            if needed not in tokens:
+                raise UserError(f'{path} has no "{needed}": not the vocabulary of a wav2vec 2.0 CTC model')
+        return cls(tokens)
+
+    @property
+    def blank(self) -> int:
+        """Id of the CTC blank."""
+        return self.tokens[BLANK]
+
+    @property
+    def upper_case(self) -> bool:
+        """Whether the model writes capitals, as most LibriSpeech checkpoints do."""
+        return "A" in self.tokens
+
+    def normalise(self, text: str) -> str:
+        """Text in the case of the vocabulary, single spaces."""
+        text = " ".join(text.split())
+        return text.upper() if self.upper_case else text.lower()
+
+    def encode(self, text: str) -> list[int]:
+        """Label ids of a transcript.
+
+        Raises:
+            UserError: the transcript has a character that the model cannot write.
+        """
+        characters = self.normalise(text).replace(" ", WORD_DELIMITER)
+        unknown = sorted(set(characters) - self.tokens.keys())
+        if unknown:
+            raise UserError(f'the model\'s vocabulary lacks {unknown} (in "{text[:60]}"): normalise the transcripts')
+        return [self.tokens[c] for c in characters]
+
+    def decode(self, frames: Sequence[int]) -> str:
+        """Greedy CTC: merge repeats, drop blanks and special tokens, split words at the delimiter."""
+        characters = {i: t for t, i in self.tokens.items() if t not in SPECIAL}
+        merged = [frame for i, frame in enumerate(frames) if i == 0 or frame != frames[i - 1]]
+        text = "".join(characters.get(frame, "") for frame in merged)
+        return " ".join(text.replace(WORD_DELIMITER, " ").split())

@@ -1,0 +1,1 @@
+"""The one training loop, its batches, checkpoints and cached front-end features."""

@@ -1,0 +1,61 @@
+"""Checkpoints of a training phase: everything that a bit-exact resume needs, in one file that appears whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmark.errors import UserError
+from benchmark.files import whole
+
+
+def random_state(generator: torch.Generator) -> dict[str, Any]:
+    """State of every generator that training draws from: the job's, PyTorch's and NumPy's (SpecAugment)."""
+    name, keys, position, has_gauss, cached = np.random.get_state()  # type: ignore[misc]
+    return {
+        "job": generator.get_state(),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss, cached],
+    }
+
+
+def restore_random_state(state: dict[str, Any], generator: torch.Generator) -> None:
+    """Undo `random_state`."""
+    generator.set_state(state["job"])
+    torch.set_rng_state(state["torch"])
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all(state["cuda"])
+    name, keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
+
+
+def seed_everything(seed: int) -> torch.Generator:
+    """Seed PyTorch and NumPy and return the job's own generator."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - transformers' SpecAugment draws from the global generator
+    return torch.Generator().manual_seed(seed)
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint whole."""
+    with whole(path) as partial:
+        torch.save(state, partial)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """Read a checkpoint, on the CPU; None when there is none.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UserError(f"checkpoint {path} cannot be read ({type(error).__name__}): delete it to start over") from None
+    return state

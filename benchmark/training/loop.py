@@ -1,0 +1,262 @@
+"""The one training loop: AdamW over a share of the budget, with hooks, masks, checkpoints and bit-exact resume."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from tqdm import tqdm
+from transformers import PreTrainedModel
+
+from benchmark.budget import Budget
+from benchmark.models.encoder import Encoder
+from benchmark.training.batches import Batch, epoch_batches, sorted_batches
+from benchmark.training.checkpoint import load_checkpoint, random_state, restore_random_state, save_checkpoint
+from benchmark.training.interrupt import InterruptLatch
+from benchmark.training.speech import Speech
+
+CURVE_POINTS = 200  # rows of curves.csv that a phase aims at
+
+
+class TrainingDiverged(Exception):
+    """The loss is not finite."""
+
+
+@dataclass
+class State:
+    """What hooks may read.
+
+    `progress` in (0, 1] is the share of the phase's budget used when this step ends, `recording` whether scalars
+    logged in this step go into the curves.
+    """
+
+    step: int = 0
+    progress: float = 0.0
+    recording: bool = True
+    scalars: dict[str, float] = field(default_factory=dict)
+
+
+Hook = Callable[[State], None]
+Loss = Callable[[Batch, State], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one phase trains.
+
+    `learning_rate` rises linearly over the first `warmup` of the phase and falls linearly to zero. `clip` bounds the
+    gradient's norm. `sorted_epochs` first epochs go from short to long utterances, `speeds` are the factors of speed
+    perturbation (needs audio batches): both are for training from scratch.
+    """
+
+    learning_rate: float
+    warmup: float = 0.1
+    weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    clip: float | None = None
+    batch_seconds: float = 32.0
+    gradient_accumulation: int = 1
+    sorted_epochs: int = 0
+    speeds: tuple[float, ...] = (1.0,)
+    bf16: bool = False
+    checkpoint_seconds: float = 60.0
+
+
+def learning_rate_factor(progress: float, warmup: float) -> float:
+    """Linear warm-up, then linear decay to zero, over progress in [0, 1]."""
+    if progress < warmup:
+        return progress / warmup
+    return max(0.0, (1 - progress) / (1 - warmup))
+
+
+def batch_indices(speech: Speech, options: Options, seed: int, epoch: int) -> list[list[int]]:
+    """The batches of one epoch, as utterance indices."""
+    if epoch < options.sorted_epochs:
+        return sorted_batches(speech.seconds, options.batch_seconds)
+    return epoch_batches(speech.seconds, options.batch_seconds, seed, epoch)
+
+
+class Masks:
+    """Holds pruned weights at zero: without this Adam's momentum revives them.
+
+    Args:
+        model: whose encoder matrices are masked.
+        masks: by matrix name (`3.ffn_in`), true where a weight stays, in the weight's shape.
+    """
+
+    def __init__(self, model: PreTrainedModel, masks: dict[str, torch.Tensor]) -> None:
+        self.pairs = [(m.linear.weight, masks[m.name].to(m.linear.weight)) for m in Encoder(model) if m.name in masks]
+
+    @torch.no_grad()
+    def apply(self) -> None:
+        """Zero the masked weights."""
+        for weight, mask in self.pairs:
+            weight.mul_(mask)
+
+
+class Phase:
+    """One call of `Job.train`: a share of the budget spent on gradient steps."""
+
+    def __init__(
+        self,
+        modules: nn.ModuleList,
+        speech: Speech,
+        budget: Budget,
+        options: Options,
+        *,
+        limit: float,
+        loss: Loss,
+        parameters: list[dict[str, Any]],
+        generator: torch.Generator,
+        seed: int,
+        checkpoint: Path,
+        step_cost: float,
+        masks: Masks | None = None,
+        before_step: Hook | None = None,
+        after_step: Hook | None = None,
+    ) -> None:
+        self.modules, self.speech, self.budget, self.options = modules, speech, budget, options
+        self.start, self.end = budget.spent, min(budget.spent + limit, budget.limit)
+        self.loss, self.masks, self.before_step, self.after_step = loss, masks, before_step, after_step
+        self.generator, self.seed, self.checkpoint = generator, seed, checkpoint
+        self.optimizer = torch.optim.AdamW(
+            parameters, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay, fused=True
+        )
+        for group in self.optimizer.param_groups:
+            group.setdefault("peak_lr", group["lr"])
+        self.state = State()
+        self.epoch, self.position = 0, 0
+        self.step_cost = step_cost  # of the budget a second of audio, before the first step has been measured
+        self.curves: list[dict[str, float]] = []
+        self.finished = False
+
+    def run(self) -> list[dict[str, float]]:
+        """Train until the phase's budget is used, or go on from its checkpoint; returns the curves."""
+        self._resume()
+        if self.finished:
+            return self.curves
+        if self.masks:
+            self.masks.apply()
+        saved = time.monotonic()
+        with InterruptLatch() as latch, tqdm(total=100, desc="train", unit="%", mininterval=2) as bar:
+            for indices in self._batches():
+                if not self._step(indices):
+                    break
+                bar.update(round(100 * self.state.progress) - bar.n)
+                if latch.requested or time.monotonic() - saved > self.options.checkpoint_seconds:
+                    self._save()
+                    saved = time.monotonic()
+                if latch.requested:
+                    raise KeyboardInterrupt
+        self.finished = True
+        self._save()
+        return self.curves
+
+    def _batches(self) -> Iterator[list[list[int]]]:
+        """Groups of micro-batches, one group an optimiser step, epoch after epoch from the current position."""
+        accumulate = self.options.gradient_accumulation
+        while True:
+            batches = batch_indices(self.speech, self.options, self.seed, self.epoch)
+            while self.position < len(batches):
+                group = batches[self.position : self.position + accumulate]
+                self.position += len(group)
+                yield group
+            self.epoch, self.position = self.epoch + 1, 0
+
+    def _expect(self, seconds: float) -> float:
+        """Set the progress and whether to record for a step over `seconds` of audio; returns its expected end."""
+        end_of_step = self.budget.spent + self.step_cost * seconds
+        self.state.progress = min(1.0, (end_of_step - self.start) / (self.end - self.start))
+        expected_steps = (self.state.step + 1) / max(self.state.progress, 1e-9)
+        self.state.recording = self.state.step % max(1, round(expected_steps / CURVE_POINTS)) == 0
+        return end_of_step
+
+    def _step(self, group: list[list[int]]) -> bool:
+        """One optimiser step; False when the budget left is too small for it."""
+        seconds = sum(max(self.speech.seconds[i] for i in indices) * len(indices) for indices in group)
+        if self._expect(seconds) > self.end and self.state.step > 0:
+            return False
+        spent = self.budget.spent
+        factor = learning_rate_factor(self.state.progress, self.options.warmup)
+        for parameters in self.optimizer.param_groups:
+            parameters["lr"] = parameters["peak_lr"] * factor
+        self.state.scalars = {}
+        if self.before_step:
+            self.before_step(self.state)
+        total = self._accumulate(group)
+        if self.options.clip is not None:
+            nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
+        self.optimizer.step()
+        if self.masks:
+            self.masks.apply()
+        if self.after_step:
+            self.after_step(self.state)
+        self._record(total)
+        self.budget.check()
+        self.step_cost = (self.budget.spent - spent) / seconds
+        self.state.step += 1
+        return True
+
+    def _accumulate(self, group: list[list[int]]) -> torch.Tensor:
+        """Forward and backward over the micro-batches of a step; returns the mean loss."""
+        self.optimizer.zero_grad(set_to_none=True)
+        total = torch.zeros((), device=self.speech.device)
+        for indices in group:
+            speed = self._draw_speed()
+            batch = self.speech.batch(indices, speed)
+            with torch.autocast(self.speech.device.type, torch.bfloat16, enabled=self.options.bf16):
+                loss = self.loss(batch, self.state) / len(group)
+            loss.backward()
+            total += loss.detach()
+        return total
+
+    def _draw_speed(self) -> float:
+        if len(self.options.speeds) == 1:
+            return self.options.speeds[0]
+        choice = torch.randint(len(self.options.speeds), (), generator=self.generator)
+        return self.options.speeds[int(choice)]
+
+    def _record(self, loss: torch.Tensor) -> None:
+        """Keep a row of the curves now and then; looking at the loss costs a synchronisation on a GPU."""
+        if not self.state.recording:
+            return
+        value = float(loss)
+        if not math.isfinite(value):
+            raise TrainingDiverged(f"the loss is {value} at step {self.state.step}; a lower learning rate may help")
+        row = {"step": float(self.state.step), "progress": self.state.progress, "loss": value}
+        self.curves.append(row | {"learning_rate": self.optimizer.param_groups[0]["lr"]} | self.state.scalars)
+
+    def _save(self) -> None:
+        with self.budget.clock.phase(None):
+            save_checkpoint(
+                self.checkpoint,
+                {
+                    "finished": self.finished,
+                    "modules": self.modules.state_dict(),
+                    "optimizer": self.optimizer.state_dict(),
+                    "position": [self.epoch, self.position, self.state.step],
+                    "budget": [self.start, self.end, self.budget.work, self.step_cost],
+                    "seconds": dict(self.budget.clock.seconds),
+                    "random": random_state(self.generator),
+                    "curves": self.curves,
+                },
+            )
+
+    def _resume(self) -> None:
+        with self.budget.clock.phase(None):
+            saved = load_checkpoint(self.checkpoint)
+            if saved is None:
+                return
+            self.modules.load_state_dict(saved["modules"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.epoch, self.position, self.state.step = saved["position"]
+            self.start, self.end, self.budget.work, self.step_cost = saved["budget"]
+            self.budget.clock.seconds = dict(saved["seconds"])
+            restore_random_state(saved["random"], self.generator)
+            self.curves, self.finished = saved["curves"], saved["finished"]

@@ -1,0 +1,77 @@
+"""One split of a corpus as batches for one model, made of audio or of cached front-end features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+import torchaudio
+
+from benchmark.corpora.manifest import SAMPLE_RATE, Dataset, Utterance
+from benchmark.models.checkpoints import CTCModel
+from benchmark.models.forward import frame_counts
+from benchmark.training.batches import Batch, sorted_batches
+
+
+class Speech:
+    """One split of a dataset as batches for one model.
+
+    Args:
+        ctc: the model; its vocabulary, front-end, audio normalisation and device shape the batches.
+        dataset: the prepared corpus.
+        split: which part of it.
+        features: cached front-end output of utterance i, (frames, channels); then batches hold features.
+    """
+
+    def __init__(
+        self, ctc: CTCModel, dataset: Dataset, split: str, features: Callable[[int], np.ndarray] | None = None
+    ) -> None:
+        self.dataset = dataset
+        self.utterances: list[Utterance] = dataset.split(split)
+        self.seconds = [u.seconds for u in self.utterances]
+        self.labels = [torch.tensor(ctc.vocabulary.encode(u.text)) for u in self.utterances]
+        self.model = ctc.model
+        self.normalise = ctc.normalise_audio
+        self.features = features
+        self.device: torch.device = ctc.model.device
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def audio(self, index: int, speed: float = 1.0) -> torch.Tensor:
+        """Audio (samples,) of an utterance, normalised as the model wants it, played `speed` times as fast."""
+        audio = torch.from_numpy(self.dataset.audio(self.utterances[index]))
+        if speed != 1.0:
+            audio = torchaudio.functional.resample(audio, round(SAMPLE_RATE * speed / 100) * 100, SAMPLE_RATE)
+        if self.normalise:
+            audio = (audio - audio.mean()) / torch.sqrt(audio.var(correction=0) + 1e-7)
+        return audio
+
+    def batch(self, indices: Sequence[int], speed: float = 1.0) -> Batch:
+        """Collate utterances."""
+        labels = [self.labels[i] for i in indices]
+        audio = features = None
+        if self.features is not None:
+            arrays = [torch.from_numpy(self.features(i)) for i in indices]
+            frames = torch.tensor([len(a) for a in arrays])
+            features = torch.nn.utils.rnn.pad_sequence(arrays, batch_first=True).to(self.device).float()
+            seconds = max(self.seconds[i] for i in indices) * len(indices)
+        else:
+            waves = [self.audio(i, speed) for i in indices]
+            frames = frame_counts(self.model, torch.tensor([len(w) for w in waves]))
+            audio = torch.nn.utils.rnn.pad_sequence(waves, batch_first=True).to(self.device)
+            seconds = audio.numel() / SAMPLE_RATE
+        return Batch(
+            audio=audio,
+            features=features,
+            frames=frames.to(self.device),
+            labels=torch.cat(labels).to(self.device),
+            label_lengths=torch.tensor([len(label) for label in labels]).to(self.device),
+            seconds=seconds,
+        )
+
+    def in_order(self, batch_seconds: float) -> Iterator[tuple[list[int], Batch]]:
+        """All utterances in fixed batches by length, short first, for decoding."""
+        for indices in sorted_batches(self.seconds, batch_seconds):
+            yield indices, self.batch(indices)

@@ -1,0 +1,93 @@
+"""A tiny model and a tiny corpus, made from seeds, and jobs over them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.budget import Budget, BudgetKind, Clock
+from benchmark.corpora.manifest import Dataset
+from benchmark.job import Job
+from benchmark.models.checkpoints import CTCModel, load, save_dense
+from benchmark.models.fresh import Architecture, fresh_model
+from benchmark.training.loop import Options
+from benchmark.training.speech import Speech
+
+TINY = Architecture(channels=8, layers=3, width=32, ffn_width=128, heads=2, positional_kernel=8, dropout=0.1)
+torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
+
+
+def write_tiny_corpus(folder: Path) -> None:
+    """Thirty utterances of half a second to one and a half: each letter is a tone."""
+    rng = np.random.default_rng(0)
+    position = 0
+    with (folder / "audio.i16").open("wb") as audio, (folder / "manifest.jsonl").open("w") as manifest:
+        for index in range(30):
+            text = "".join(rng.choice(list("abcdefgh ")) for _ in range(int(rng.integers(4, 10)))).strip() or "a"
+            tones = [np.sin(np.arange(2400) * 0.05 * (ord(c) - 80)) if c != " " else np.zeros(2400) for c in text]
+            samples = (8000 * np.concatenate(tones) + rng.normal(0, 100, 2400 * len(text))).astype("<i2")
+            samples.tofile(audio)
+            line = {"id": f"s{index % 3}-{index}", "speaker": f"s{index % 3}", "text": " ".join(text.split())}
+            line |= {"split": "train" if index < 24 else "test", "start": position, "samples": len(samples)}
+            manifest.write(json.dumps(line) + "\n")
+            position += len(samples)
+    (folder / "data.json").write_text(json.dumps({"hash": "tiny"}))
+    (folder / "problems.jsonl").write_text("")
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared corpus folder."""
+    folder = tmp_path_factory.mktemp("corpus")
+    write_tiny_corpus(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dense model folder, as plain transformers writes it."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save_dense(fresh_model(TINY, seed=0), folder)
+    return folder
+
+
+@pytest.fixture
+def tiny() -> CTCModel:
+    """A fresh tiny model."""
+    return fresh_model(TINY, seed=0)
+
+
+MakeJob = Callable[..., Job]
+
+
+@pytest.fixture(scope="session")
+def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
+    """Make a job: `make_job(checkpoints, sparsity=..., seed=..., limit=..., kind=...)`."""
+
+    def make(
+        checkpoints: Path,
+        *,
+        sparsity: float | None = 0.65,
+        seed: int = 0,
+        limit: float = 400.0,
+        kind: BudgetKind = "work",
+        checkpoint_seconds: float = 1e9,
+    ) -> Job:
+        ctc = load(tiny_model)
+        return Job(
+            ctc,
+            Speech(ctc, Dataset.open(tiny_corpus), "train"),
+            Budget(kind, limit, Clock()),
+            Options(learning_rate=0.0, batch_seconds=4.0, checkpoint_seconds=checkpoint_seconds),
+            sparsity=sparsity,
+            seed=seed,
+            frozen_frontend=True,
+            checkpoints=checkpoints,
+        )
+
+    return make

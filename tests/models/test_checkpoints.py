@@ -1,0 +1,57 @@
+"""Model folders: plain transformers reads ours, we read theirs, and what does not fit ends in one clear line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCTC, BertConfig, Wav2Vec2Processor
+
+from benchmark.errors import UserError
+from benchmark.models.checkpoints import CTCModel, load, save, save_dense
+
+
+def test_plain_transformers_loads_our_dense_folder(tiny: CTCModel, tmp_path: Path) -> None:
+    save_dense(tiny, tmp_path / "model")
+    model = AutoModelForCTC.from_pretrained(tmp_path / "model")
+    assert torch.equal(model.lm_head.weight, tiny.model.lm_head.weight)
+    processor = Wav2Vec2Processor.from_pretrained(tmp_path / "model")
+    assert processor.tokenizer("ab a").input_ids == tiny.vocabulary.encode("ab a")
+
+
+def test_a_bin_checkpoint_loads(tiny: CTCModel, tmp_path: Path) -> None:
+    save_dense(tiny, tmp_path / "model")
+    torch.save(load_file(tmp_path / "model/model.safetensors"), tmp_path / "model/pytorch_model.bin")
+    (tmp_path / "model/model.safetensors").unlink()
+    assert torch.equal(load(tmp_path / "model").model.lm_head.weight, tiny.model.lm_head.weight)
+
+
+def test_a_missing_folder_is_named() -> None:
+    with pytest.raises(UserError, match=r"data/nowhere does not exist"):
+        load("data/nowhere")
+
+
+def test_another_architecture_is_refused(tmp_path: Path) -> None:
+    BertConfig().save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="bert model: only wav2vec2 and hubert"):
+        load(tmp_path)
+
+
+def test_a_checkpoint_that_lacks_tensors_is_refused(tiny: CTCModel, tmp_path: Path) -> None:
+    save_dense(tiny, tmp_path / "model")
+    weights = tmp_path / "model/model.safetensors"
+    state = {name: t for name, t in load_file(weights).items() if "lm_head" not in name}
+    save_file(state, weights, metadata={"format": "pt"})
+    with pytest.raises(UserError, match=r"tensors are missing, the first is lm_head"):
+        load(tmp_path / "model")
+
+
+def test_a_checkpoint_of_another_width_is_refused(tiny: CTCModel, tmp_path: Path) -> None:
+    save(tiny, tmp_path / "model")
+    config = json.loads((tmp_path / "model/config.json").read_text())
+    (tmp_path / "model/config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
+    with pytest.raises(UserError, match=r"does not fit its config\.json"):
+        load(tmp_path / "model")

@@ -1,0 +1,30 @@
+"""Text to labels and greedy CTC back."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.models.vocabulary import Vocabulary
+
+
+def test_greedy_decoding_merges_repeats_between_blanks() -> None:
+    vocabulary = Vocabulary.of_letters()
+    a, b, blank, gap = (vocabulary.tokens[t] for t in ("a", "b", "<pad>", "|"))
+    assert vocabulary.decode([blank, a, a, blank, a, gap, gap, blank, b, b]) == "aa b"
+    assert vocabulary.decode([blank, gap, blank]) == ""
+
+
+def test_encoding_and_decoding_are_inverse_up_to_repeats() -> None:
+    vocabulary = Vocabulary.of_letters()
+    assert vocabulary.decode(vocabulary.encode("it's  Noon")) == "it's non"
+
+
+def test_case_follows_the_checkpoint() -> None:
+    upper = Vocabulary({"<pad>": 0, "|": 1, "A": 2, "B": 3})
+    assert upper.encode("a b") == [2, 1, 3]
+
+
+def test_a_character_that_the_model_cannot_write_is_named() -> None:
+    with pytest.raises(UserError, match="'7'"):
+        Vocabulary.of_letters().encode("route 7")

@@ -1,0 +1,70 @@
+"""The meter: forwards, backwards, teachers, students and deep copies."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import MakeJob
+
+from benchmark.budget import Budget, Clock, OverBudget
+from benchmark.models.encoder import Encoder
+
+
+def seconds_of(frames: torch.Tensor) -> float:
+    return frames.shape[0] * int(frames.max()) / 50
+
+
+def test_a_forward_costs_one_and_a_backward_two_a_second(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    batch = next(iter(job.calibration(1)))
+    output = job.forward(job.model, batch)
+    expected = seconds_of(batch.frames)
+    assert job.budget.spent == pytest.approx(expected)
+    output.logits.sum().backward()
+    assert job.budget.spent == pytest.approx(3 * expected)
+
+
+def test_a_teacher_costs_its_forwards(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    batch = next(iter(job.calibration(1)))
+    with torch.no_grad():
+        job.forward(job.teacher(), batch)
+    assert job.budget.spent == pytest.approx(seconds_of(batch.frames))
+
+
+def test_a_copy_pays_for_its_own_size(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    student = copy.deepcopy(job.model)
+    student.base_model.encoder.layers = student.base_model.encoder.layers[:1]
+    assert len(Encoder(student).layers) == 1
+    batch = next(iter(job.calibration(1)))
+    with torch.no_grad():
+        job.forward(student, batch)
+    assert 0.2 * seconds_of(batch.frames) < job.budget.spent < 0.95 * seconds_of(batch.frames)
+
+
+def test_passing_the_limit_is_an_error(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path, limit=1.0)
+    with pytest.raises(OverBudget, match=r"of 1 work"):
+        for batch in job.calibration(30):
+            job.forward(job.model, batch)
+
+
+def test_device_seconds_are_those_on_the_clock(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path, limit=2.0, kind="device_seconds")
+    job.train(job.model, learning_rate=1e-4)
+    assert job.budget.spent == pytest.approx(job.budget.clock.seconds["train"], rel=0.2)
+    assert 1.0 < job.budget.spent <= 2.02
+
+
+def test_the_clock_gives_time_to_the_innermost_phase() -> None:
+    clock = Clock()
+    with clock.phase("outer"), clock.phase("inner"), clock.phase(None):
+        pass
+    assert set(clock.seconds) == {"outer", "inner"}
+    budget = Budget("work", 10, clock)
+    budget.charge(4)
+    assert budget.left == 6
