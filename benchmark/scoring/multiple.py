@@ -1,0 +1,15 @@
+"""Correction for many tests in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's step-down adjusted p values; None, where no test was possible, stays None and does not count."""
+    # Imported here because it takes a second.
+    from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
+
+    tested = [p for p in p_values if p is not None]
+    adjusted = iter(multipletests(tested, method="holm")[1] if tested else [])
+    return [None if p is None else float(next(adjusted)) for p in p_values]

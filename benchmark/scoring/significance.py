@@ -1,0 +1,102 @@
+"""Systems compared on one test set: matched-pairs test, difference in WER with its interval, Holm over the pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from benchmark.scoring.alignment import align
+from benchmark.scoring.bootstrap import Unit, interval, resample
+from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs, segments
+from benchmark.scoring.multiple import holm
+from benchmark.scoring.trn import Transcripts
+from benchmark.scoring.wer import WordErrors, total, utterance_errors, words
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """System A against system B; all differences are A minus B, so positive means that A is worse."""
+
+    a: str
+    b: str
+    errors_a: WordErrors
+    errors_b: WordErrors
+    interval: tuple[float, float]  # 95 % bootstrap interval of delta_wer
+    resampled: Unit  # what the bootstrap drew
+    test: MatchedPairs
+    p_holm: float | None = None  # p after Holm's correction over the pairs compared together; None without a test
+
+    @property
+    def delta_wer(self) -> float:
+        """WER of A minus WER of B."""
+        return self.errors_a.wer - self.errors_b.wer
+
+    @property
+    def better(self) -> str | None:
+        """Name of the significantly better system at the 5 % level, uncorrected; None if there is none."""
+        return {"A": self.a, "B": self.b, None: None}[self.test.better]
+
+    @property
+    def verdict(self) -> str:
+        """`A better`, `B better`, `no significant difference` (which is not "equal") or `no test possible`."""
+        if self.test.degenerate is not None:
+            return "no test possible"
+        return f"{self.test.better} better" if self.test.better else "no significant difference"
+
+    def as_json(self) -> dict[str, Any]:
+        """All figures for `json.dumps`."""
+        return {
+            "a": self.a,
+            "b": self.b,
+            "errors_a": asdict(self.errors_a),
+            "errors_b": asdict(self.errors_b),
+            "wer_a": self.errors_a.wer,
+            "wer_b": self.errors_b.wer,
+            "delta_wer": self.delta_wer,
+            "interval": list(self.interval),
+            "resampled": self.resampled,
+            **asdict(self.test),
+            "p_holm": self.p_holm,
+            "verdict": self.verdict,
+        }
+
+
+def compare(references: Transcripts, hypotheses_a: Transcripts, hypotheses_b: Transcripts) -> Comparison:
+    """Compare two systems, called A and B.
+
+    Raises:
+        UserError: the utterances differ, or the reference holds no word.
+    """
+    return compare_all(references, {"A": hypotheses_a, "B": hypotheses_b})[0]
+
+
+def compare_all(references: Transcripts, systems: Mapping[str, Transcripts]) -> list[Comparison]:
+    """Compare every pair of systems (given by name), in the order of `itertools.combinations`.
+
+    Raises:
+        UserError: the utterances differ, or the reference holds no word.
+    """
+    if len(systems) < 2:
+        return []
+    counts = {name: utterance_errors(references, hypotheses, name) for name, hypotheses in systems.items()}
+    totals = {name: total(utterances) for name, utterances in counts.items()}
+    paths = {name: _paths(references, hypotheses) for name, hypotheses in systems.items()}
+    unit, samples = resample(list(references), list(counts.values()))
+    rates = dict(zip(systems, samples.T, strict=True))
+    found = [
+        Comparison(a, b, totals[a], totals[b], interval(rates[a] - rates[b]), unit, _test(paths[a], paths[b]))
+        for a, b in combinations(systems, 2)
+    ]
+    adjusted = holm([None if c.test.degenerate else c.test.p for c in found])
+    return [replace(c, p_holm=p) for c, p in zip(found, adjusted, strict=True)]
+
+
+def _paths(references: Transcripts, hypotheses: Transcripts) -> list[str]:
+    return [align(words(text), words(hypotheses[utterance])) for utterance, text in references.items()]
+
+
+def _test(paths_a: list[str], paths_b: list[str]) -> MatchedPairs:
+    pairs = zip(paths_a, paths_b, strict=True)
+    return matched_pairs(s.errors_a - s.errors_b for a, b in pairs for s in segments(a, b))
