@@ -1,0 +1,47 @@
+"""The method contract: one class in one file turns a dense model into a compressed one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from benchmark.job import Job
+
+Family = Literal["dense", "control", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared"]
+
+
+class CannotReachTarget(Exception):
+    """The method cannot leave as many parameters as the target asks for; the message says why."""
+
+
+class Method(ABC):
+    """A compression method. Subclass it in one file under `methods/`; the file's name is the method's name.
+
+    A method never opens a file, measures time, evaluates WER or reads global state: the harness does that the same
+    way for all. Everything it may use is on the `Job`.
+    """
+
+    title: ClassVar[str]  # the row's name in tables
+    family: ClassVar[Family]
+    source: ClassVar[str]  # citation: paper, equation, adaptation
+    takes_target: ClassVar[bool] = True  # False: the method has no sparsity target (a control, or its own size)
+    seeded: ClassVar[bool] = True  # False: nothing random happens, one run stands for all seeds
+
+    @dataclass(frozen=True)
+    class Settings:
+        """Settings of the method, overridable from a study's YAML."""
+
+    def __init__(self, settings: dict[str, object] | None = None) -> None:
+        self.settings: Any = self.Settings(**(settings or {}))
+
+    @abstractmethod
+    def compress(self, job: Job) -> PreTrainedModel:
+        """Return the compressed model, in the same family of classes as `job.model`.
+
+        Raises:
+            CannotReachTarget: the target is out of the method's range; becomes a failed row with this reason.
+        """

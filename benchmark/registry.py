@@ -1,0 +1,131 @@
+"""Finding methods: every file in `methods/` is one. Reading their traits does not import them (nor torch)."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.errors import UserError
+
+if TYPE_CHECKING:
+    from benchmark.contract import Method
+
+METHODS = Path(__file__).resolve().parent.parent / "methods"
+
+
+@dataclass(frozen=True)
+class MethodTraits:
+    """What planning a study needs to know of a method."""
+
+    takes_target: bool
+    seeded: bool
+    settings: tuple[str, ...]
+
+
+def method_names() -> list[str]:
+    """Names of all methods: the stems of the files in `methods/`."""
+    return sorted(path.stem for path in METHODS.glob("*.py") if not path.stem.startswith("_"))
+
+
+def suggestion(word: str, words: list[str]) -> str:
+    """`: did you mean "x"? available: ...` for an unknown word."""
+    close = get_close_matches(word, words, n=1, cutoff=0.5)
+    hint = f'did you mean "{close[0]}"? ' if close else ""
+    return f": {hint}available: {', '.join(words) or 'none'}"
+
+
+def method_path(name: str) -> Path:
+    """The file of a method.
+
+    Raises:
+        UserError: there is no such method.
+    """
+    path = METHODS / f"{name}.py"
+    if not path.is_file() or name.startswith("_"):
+        raise UserError(f'unknown method "{name}"{suggestion(name, method_names())}')
+    return path
+
+
+def method_traits(name: str) -> MethodTraits:
+    """Read a method's traits from its source, without importing it.
+
+    Raises:
+        UserError: there is no such method, or its file is not Python, or holds no `Method`.
+    """
+    path = method_path(name)
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise UserError(f"methods/{path.name}, line {error.lineno}: {error.msg}") from None
+    method_class = next((node for node in tree.body if isinstance(node, ast.ClassDef) and _is_method(node)), None)
+    if method_class is None:
+        raise UserError(f"methods/{path.name} has no class that derives from Method")
+    settings = next((n for n in method_class.body if isinstance(n, ast.ClassDef) and n.name == "Settings"), None)
+    return MethodTraits(
+        takes_target=_flag(method_class, "takes_target"),
+        seeded=_flag(method_class, "seeded"),
+        settings=tuple(
+            node.target.id
+            for node in (settings.body if settings else [])
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        ),
+    )
+
+
+def _is_method(node: ast.ClassDef) -> bool:
+    return any(isinstance(base, ast.Name) and base.id == "Method" for base in node.bases)
+
+
+def _flag(node: ast.ClassDef, name: str) -> bool:
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            targets = [t.id for t in statement.targets if isinstance(t, ast.Name)]
+            if name in targets:
+                return bool(statement.value.value)
+    return True
+
+
+def check_settings(name: str, settings: dict[str, object]) -> None:
+    """Refuse settings that the method does not have.
+
+    Raises:
+        UserError: a setting is misspelt; names the nearest one.
+    """
+    known = list(method_traits(name).settings)
+    for setting in settings:
+        if setting not in known:
+            raise UserError(f'method "{name}" has no setting "{setting}"{suggestion(setting, known)}')
+
+
+def load_method(name: str) -> type[Method]:
+    """Import a method's file and return its class.
+
+    Raises:
+        UserError: there is no such method, its file does not import, or it does not hold exactly one `Method`.
+    """
+    from benchmark.contract import Method
+
+    path = method_path(name)
+    module_name = f"methods.{name}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"methods/{path.name} does not import: {type(error).__name__}: {error}") from error
+    classes = [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Method) and member.__module__ == module_name
+    ]
+    if len(classes) != 1:
+        raise UserError(f"methods/{path.name} holds {len(classes)} Method classes; exactly one is needed")
+    return classes[0]

@@ -1,0 +1,21 @@
+"""The starting point of every run: the dense model as it is."""
+
+from __future__ import annotations
+
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+
+
+class Dense(Method):
+    """Return the dense model untouched; its row stands first in every table."""
+
+    title = "Dense"
+    family = "dense"
+    source = "the study's starting point"
+    takes_target = False
+    seeded = False
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        return job.model

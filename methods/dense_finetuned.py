@@ -1,0 +1,29 @@
+"""Control: the dense model, fine-tuned for the same budget without compression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+
+
+class DenseFinetuned(Method):
+    """Spend the whole budget on plain fine-tuning: what the budget alone buys."""
+
+    title = "Dense, fine-tuned"
+    family = "control"
+    source = "control: the same budget, no compression"
+    takes_target = False
+
+    @dataclass(frozen=True)
+    class Settings:
+        """As the compressing methods."""
+
+        learning_rate: float = 2e-4
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        job.train(job.model, learning_rate=self.settings.learning_rate)
+        return job.model

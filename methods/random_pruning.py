@@ -1,0 +1,31 @@
+"""Control: prune at random. A method that does not beat this has learned nothing about which weights matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import random_masks
+
+
+class RandomPruning(Method):
+    """Zero a random share of every encoder matrix, then fine-tune with the mask held."""
+
+    title = "Random pruning"
+    family = "control"
+    source = "control (METHODS 11.14): the same training as uniform magnitude, the weights chosen by lot"
+
+    @dataclass(frozen=True)
+    class Settings:
+        """As uniform magnitude."""
+
+        learning_rate: float = 2e-4
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        masks = random_masks(job.encoder, keep=job.target.keep, generator=job.generator)
+        job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
+        return job.model

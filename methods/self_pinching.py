@@ -1,0 +1,208 @@
+"""Self-pinching gates: one learnable threshold per weight matrix, pruned and fine-tuned in one pass."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.models.encoder import Matrix
+from benchmark.training.loop import State
+
+HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
+
+
+class Pinch(torch.autograd.Function):
+    """W * (|W| > |theta|) with the gradients of the soft mask m = sigmoid((W^2 - theta^2) / tau), closed form.
+
+    With G the gradient of the gated weight, s' = m (1 - m) and lam the coefficient of the size loss (the number of
+    kept weights), the straight-through estimator M = round(m) - stop_grad(m) + m gives
+        dL/dW = G M + (G W + lam) s' 2 W / tau        dL/dtheta = -2 theta / tau  sum((G W + lam) s')
+    so only W and theta are kept for the backward pass. The hard mask is the comparison itself: rounding the sigmoid
+    would prune every |W| below 2e-4 at tau = 0.5, where fp32 rounds it to exactly one half.
+    """
+
+    @staticmethod
+    def forward(  # noqa: D102
+        ctx: torch.autograd.function.FunctionCtx,
+        weight: torch.Tensor,
+        threshold: torch.Tensor,
+        temperature: float,
+        size_coefficient: float,
+    ) -> torch.Tensor:
+        ctx.save_for_backward(weight, threshold)
+        ctx.temperature, ctx.size_coefficient = temperature, size_coefficient  # type: ignore[attr-defined]
+        return torch.where(weight.abs() > threshold.abs(), weight, 0.0)
+
+    @staticmethod
+    def backward(  # type: ignore[override]  # noqa: D102
+        ctx: torch.autograd.function.FunctionCtx, gradient: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, None, None]:
+        weight, threshold = ctx.saved_tensors  # type: ignore[attr-defined]
+        temperature, size_coefficient = ctx.temperature, ctx.size_coefficient  # type: ignore[attr-defined]
+        soft = torch.sigmoid((weight.square() - threshold.square()) / temperature)
+        through = (gradient * weight + size_coefficient) * (soft * (1 - soft))
+        to_threshold = through.sum() * (-2 * threshold / temperature)
+        to_weight = through.mul_(weight).mul_(2 / temperature)
+        return torch.addcmul(to_weight, gradient, (weight.abs() > threshold.abs()).to(weight.dtype)), to_threshold, None, None
+
+
+class SelfPinchingGate(nn.Module):
+    """A gate on one weight matrix, for `torch.nn.utils.parametrize`.
+
+    Attributes:
+        threshold: the learnable theta, a scalar parameter; |W| <= |theta| is pruned.
+        temperature: tau of the soft mask.
+        size_coefficient: lam, signed: positive asks for fewer weights, negative for more, zero inside the band.
+    """
+
+    def __init__(self, initial_threshold: float = 1e-5) -> None:
+        super().__init__()
+        self.threshold = nn.Parameter(torch.tensor(initial_threshold))
+        self.temperature = HIGHEST_TEMPERATURE
+        self.size_coefficient = 0.0
+
+    def mask(self, weight: torch.Tensor) -> torch.Tensor:
+        """Straight-through hard mask, in the weight's shape: exactly 0 or 1, with the soft mask's gradient."""
+        soft = torch.sigmoid((weight.square() - self.threshold.square()) / self.temperature)
+        hard = (weight.abs() > self.threshold.abs()).to(weight.dtype)
+        return hard - soft.detach() + soft
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """The gated weight, M * W."""
+        gated: torch.Tensor = Pinch.apply(weight, self.threshold, self.temperature, self.size_coefficient)
+        return gated
+
+
+def temperature(progress: float) -> float:
+    """Cosine from 0.5 to 0.01 over the run."""
+    span = HIGHEST_TEMPERATURE - LOWEST_TEMPERATURE
+    return LOWEST_TEMPERATURE + 0.5 * span * (1 + math.cos(math.pi * progress))
+
+
+class Gates:
+    """All gates of a model, and the three-branch size loss that drives them into the target band."""
+
+    def __init__(self, matrices: list[Matrix], initial_threshold: float) -> None:
+        self.pairs: list[tuple[Matrix, SelfPinchingGate]] = []
+        for matrix in matrices:
+            gate = SelfPinchingGate(initial_threshold).to(matrix.linear.weight.device)
+            parametrize.register_parametrization(matrix.linear, "weight", gate)
+            self.pairs.append((matrix, gate))
+        self.parameters = sum(original(matrix).numel() for matrix in matrices)
+
+    @property
+    def thresholds(self) -> list[nn.Parameter]:
+        return [gate.threshold for _, gate in self.pairs]
+
+    @torch.no_grad()
+    def sparsity(self, scale: float = 1.0) -> float:
+        """Share of the gated weights that is pruned when every threshold is multiplied by `scale`."""
+        kept = sum((original(m).abs() > scale * gate.threshold.abs()).sum() for m, gate in self.pairs)
+        return 1 - int(kept) / self.parameters
+
+    def set(self, temperature: float, size_coefficient: float) -> None:
+        """What every gate uses in the next step."""
+        for _, gate in self.pairs:
+            gate.temperature, gate.size_coefficient = temperature, size_coefficient
+
+    def scale_to(self, sparsity: float) -> float:
+        """Multiply all thresholds by one factor so that the sparsity is met to the weight; returns the factor.
+
+        A weight is pruned when the factor exceeds |W| / |theta|, so the factor is a quantile of these ratios.
+        """
+        with torch.no_grad():
+            ratios = torch.cat([(original(m).abs() / gate.threshold.abs()).flatten() for m, gate in self.pairs])
+            factor = float(ratios.kthvalue(max(1, round(sparsity * self.parameters))).values)
+            for _, gate in self.pairs:
+                gate.threshold.mul_(factor)
+        return factor
+
+    def remove(self) -> None:
+        """Make the pruned weights real zeros and take the gates away."""
+        for matrix, _ in self.pairs:
+            parametrize.remove_parametrizations(matrix.linear, "weight", leave_parametrized=True)
+
+
+def original(matrix: Matrix) -> torch.Tensor:
+    """The ungated weight behind a gate, or the weight itself."""
+    if parametrize.is_parametrized(matrix.linear):
+        weight: torch.Tensor = matrix.linear.parametrizations.weight.original  # type: ignore[union-attr, assignment]
+        return weight
+    return matrix.linear.weight
+
+
+def size_sign(sparsity: float, target: float) -> int:
+    """Branch of the size loss: +1 below the band [target - delta, target], -1 above it, 0 inside."""
+    delta = 0.002 if target > 0.5 else 0.02
+    return int(sparsity < target - delta) - int(sparsity > target)
+
+
+class SelfPinching(Method):
+    """Prune and fine-tune together: every encoder matrix learns its own magnitude threshold.
+
+    The paper's recipe with two adaptations. lam = 2e-5 with a loss summed over 32 utterances belongs to a model of
+    84.9 M gated weights, so the setting is `size_weight`, the loss in nats per utterance for the whole encoder
+    (2e-5 * 84.9e6 / 32 = 53). Adam moves a threshold by about its learning rate a step, so the rate is derived from
+    the run's length: the band must be within reach after `reach` of the steps. At the end all thresholds are scaled
+    by one factor so that the target is met exactly; the factor is noted in the record.
+    """
+
+    title = "Self-pinching gates"
+    family = "unstructured"
+    source = "Xu et al., Interspeech 2025, arXiv 2505.22608 (section A1; authors' release SASPG-pruning)"
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`threshold_learning_rate` None: derived from the steps of the run so that the band is reached in time."""
+
+        learning_rate: float = 2e-4
+        size_weight: float = 53.0
+        initial_threshold: float = 1e-5
+        threshold_learning_rate: float | None = None
+        reach: float = 0.3
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        target, settings = job.target.sparsity, self.settings
+        gates = Gates(job.encoder.matrices, settings.initial_threshold)
+        quantile = uniform_threshold(job.encoder.matrices, target)
+        thresholds = {id(t) for t in gates.thresholds}
+        weights = [p for p in job.model.parameters() if p.requires_grad and id(p) not in thresholds]
+        rate = settings.threshold_learning_rate or quantile / (settings.reach * job.expected_steps())
+
+        def before_step(state: State) -> None:
+            sparsity = gates.sparsity()
+            coefficient = settings.size_weight / gates.parameters * size_sign(sparsity, target)
+            gates.set(temperature(state.progress), coefficient)
+            if state.recording:
+                job.log(sparsity=sparsity, **{f"threshold_{m.name}": float(g.threshold) for m, g in gates.pairs})
+
+        job.train(
+            job.model,
+            learning_rate=settings.learning_rate,
+            before_step=before_step,
+            parameter_groups=[{"params": weights}, {"params": gates.thresholds, "lr": rate}],
+        )
+        reached = gates.sparsity()
+        factor = gates.scale_to(target)
+        job.log(final_sparsity=reached, threshold_scale=factor)
+        job.note(f"trained to sparsity {reached:.4f}; thresholds scaled by {factor:.4f} to meet {target:.4f}")
+        gates.remove()
+        return job.model
+
+
+def uniform_threshold(matrices: list[Matrix], sparsity: float) -> float:
+    """Mean over the matrices of the |W| quantile at `sparsity`: about where the thresholds have to go."""
+    with torch.no_grad():
+        quantiles = [
+            original(m).abs().flatten().kthvalue(max(1, round(sparsity * original(m).numel()))).values
+            for m in matrices
+        ]
+    return float(torch.stack(quantiles).mean())
