@@ -1,0 +1,25 @@
+"""Run one compression method of a study on its budget."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `compress`."""
+    parser.add_argument("config", type=Path, help="the study's YAML")
+    parser.add_argument("run_name", metavar="RUN", help="a run of the study, such as self_pinching-0.65-seed0")
+    parser.add_argument("--reuse", action="store_true", help="take over a finished record of the same identity")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Compress; a failed method is recorded and reported, and does not fail the command."""
+    from benchmark.runs import compress
+    from benchmark.study import load_study
+
+    study = load_study(args.config)
+    record = compress(study, study.run(args.run_name), study.work, study.results / "runs" if args.reuse else None)
+    left = f", {record['footprint']['remaining_parameters']} parameters left" if "footprint" in record else ""
+    reason = f": {record['reason']}" if record["reason"] else ""
+    print(f"{record['run']}: {record['status']}{left}, {record['compression_seconds']:.0f} s{reason}")

@@ -1,0 +1,20 @@
+"""Make a study's dense model: load the start, fine-tune it if the study says so, cache front-end features."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dense`."""
+    parser.add_argument("config", type=Path, help="the study's YAML")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the dense stage."""
+    from benchmark.dense import prepare_dense
+    from benchmark.study import load_study
+
+    study = load_study(args.config)
+    prepare_dense(study, study.work)

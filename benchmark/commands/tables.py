@@ -1,0 +1,45 @@
+"""Rebuild a study's tables, figures and page from its records, without training."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+RESULTS = Path("results")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `tables`."""
+    parser.add_argument(
+        "study", metavar="STUDY", help="name of a study in results/, or a folder that holds runs/ and ref/"
+    )
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="where the runs are, ref/ beside it (STUDY's runs/)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (STUDY's folder)")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write them and say where they are."""
+    from benchmark.report.study_report import write_report
+
+    folder = study_folder(args.study) if args.runs is None else RESULTS / args.study
+    out = args.out or folder
+    write_report(args.runs or folder / "runs", out)
+    print((out / "main.md").read_text(encoding="utf-8"))
+    print(f"report:  {out / 'README.md'}\ntables:  {out / 'main.csv'}, main.md, main.tex, significance.csv, runs.csv")
+    print(f"figures: {out / 'figures'}")
+
+
+def study_folder(study: str) -> Path:
+    """The results folder of a study given by name or as a folder.
+
+    Raises:
+        UserError: there is neither; names the studies that there are.
+    """
+    from benchmark.errors import UserError
+    from benchmark.registry import suggestion
+
+    for folder in (RESULTS / study, Path(study)):
+        if (folder / "runs").is_dir():
+            return folder
+    known = sorted(path.parent.name for path in RESULTS.glob("*/runs"))
+    raise UserError(f'no study "{study}" in {RESULTS}/ and no such folder with runs/{suggestion(study, known)}')

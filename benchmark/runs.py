@@ -1,0 +1,219 @@
+"""One run of a study: compress, transcribe, score. Each step leaves one file in `work/<study>/runs/<run>/`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmark.budget import Budget, Clock, OverBudget
+from benchmark.contract import CannotReachTarget, Method
+from benchmark.corpora.manifest import Dataset
+from benchmark.decoding import transcribe
+from benchmark.dense import dense_hash
+from benchmark.errors import UserError
+from benchmark.files import hash_file, hash_of, read_json, write_json, write_text
+from benchmark.footprint import footprint, matrix_sparsity
+from benchmark.job import Job
+from benchmark.models.checkpoints import CTCModel, load, save
+from benchmark.models.regularisation import regularise
+from benchmark.records import SCHEMA, RunRecord, Spending, provenance
+from benchmark.registry import load_method, method_path
+from benchmark.scoring.trn import write_trn
+from benchmark.study import RunPlan, Study
+from benchmark.training.features import read_features
+from benchmark.training.loop import Options, TrainingDiverged
+from benchmark.training.precision import device_name, pick_device, uses_bf16
+from benchmark.training.speech import Speech
+
+LONG_AGO = 1  # modification time of a failed run's record: older than its inputs, so that Snakemake tries again
+
+
+class Failed(Exception):
+    """The run cannot give a model; the message is the reason in its row."""
+
+
+def identity(study: Study, plan: RunPlan, settings: dict[str, object], data_hash: str, dense: str) -> str:
+    """Hash of everything that determines a run's result, the method's source included."""
+    return hash_of(
+        {
+            "schema": SCHEMA,
+            "method": plan.method,
+            "source": hash_file(method_path(plan.method)),
+            "settings": settings,
+            "target": plan.target,
+            "seed": plan.seed,
+            "budget": asdict(study.budget),
+            "training": asdict(study.training),
+            "evaluation": asdict(study.evaluation),
+            "splits": [study.corpus.train, *study.corpus.tests],
+            "data": data_hash,
+            "dense": dense,
+        }
+    )
+
+
+def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRecord:
+    """The record of a run that has not started yet."""
+    settings: dict[str, object] = asdict(method.settings)
+    data_hash, dense = Dataset.open(work / "data").hash, dense_hash(work)
+    limit = study.budget.limit
+    return RunRecord(
+        schema=SCHEMA,
+        study=study.name,
+        run=plan.run,
+        identity=identity(study, plan, settings, data_hash, dense),
+        label=plan.label,
+        method=plan.method,
+        title=method.title if plan.label == plan.method else plan.label,
+        family=method.family,
+        target_sparsity=plan.target,
+        seed=plan.seed,
+        settings=settings,
+        status="ok",
+        reason=None,
+        budget=Spending(kind=study.budget.kind, limit=limit, spent=0.0),
+        compression_seconds=0.0,
+        phases={},
+        notes=[],
+        log={},
+        data_hash=data_hash,
+        dense_hash=dense,
+        provenance=provenance(device_name(pick_device())),
+    )
+
+
+def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> RunRecord:
+    """Run a method on its budget; write `model/`, `curves.csv` and `compress.json`.
+
+    A failure of the method is a record too, dated long ago so that the next call tries again.
+
+    Args:
+        study: the study.
+        plan: the run.
+        work: the study's work folder.
+        reuse_from: folder of finished records; a complete one of the same identity is taken over instead of trained.
+    """
+    folder = work / "runs" / plan.run
+    folder.mkdir(parents=True, exist_ok=True)
+    method = load_method(plan.method)(plan.settings)
+    record = new_record(study, plan, method, work)
+    if reuse_from is not None and _take_over(record, reuse_from / plan.run, folder):
+        return record
+    checkpoints = folder / "checkpoint" / record["identity"][:16]
+    job: Job | None = None
+    try:
+        dense = load(work / "dense" / "model")
+        job = _job(study, plan, work, checkpoints)
+        model = _run_method(method, job)
+        _finish(record, job, dense, replace(dense, model=model), folder)
+    except (Failed, OverBudget, CannotReachTarget, TrainingDiverged) as error:
+        record["status"] = "over_budget" if isinstance(error, OverBudget) else "failed"
+        record["reason"] = str(error)
+    if job is not None:
+        record["budget"]["spent"] = job.budget.spent
+        record["phases"] = dict(job.budget.clock.seconds)
+        record["compression_seconds"] = sum(record["phases"].values())
+        record["notes"], record["log"] = job.notes, job.last
+        write_text(folder / "curves.csv", _curves_csv(job.curves))
+    write_json(folder / "compress.json", record)
+    if record["status"] == "failed":
+        os.utime(folder / "compress.json", (LONG_AGO, LONG_AGO))
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+    return record
+
+
+def _take_over(record: RunRecord, finished: Path, folder: Path) -> bool:
+    """Copy a finished run of the same identity; the later steps find their results there."""
+    if not (finished / "run.json").exists():
+        return False
+    old: dict[str, Any] = read_json(finished / "run.json")
+    if old.get("identity") != record["identity"] or old.get("status") == "failed":
+        return False
+    shutil.copytree(finished, folder, dirs_exist_ok=True)
+    (folder / "run.json").rename(folder / "compress.json")
+    return True
+
+
+def _job(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
+    device = pick_device()
+    ctc = load(work / "dense" / "model")
+    ctc.model.to(device)
+    regularise(ctc.model, dropout=study.training.dropout, spec_augment=False)
+    features = read_features(work / "dense" / "features") if study.training.frozen_frontend else None
+    clock = Clock(torch.cuda.synchronize if device.type == "cuda" else lambda: None)
+    return Job(
+        ctc,
+        Speech(ctc, Dataset.open(work / "data"), study.corpus.train, features=features),
+        Budget(study.budget.kind, study.budget.limit, clock),
+        Options(
+            learning_rate=0.0,
+            warmup=study.training.warmup,
+            batch_seconds=study.training.batch_seconds,
+            gradient_accumulation=study.training.gradient_accumulation,
+            bf16=uses_bf16(study.training.precision, device),
+        ),
+        sparsity=plan.target,
+        seed=plan.seed,
+        frozen_frontend=study.training.frozen_frontend,
+        checkpoints=checkpoints,
+    )
+
+
+def _run_method(method: Method, job: Job) -> Any:
+    """`compress` on the clock; any exception of the method becomes the reason of a failed row."""
+    try:
+        with job.budget.clock.phase("other"):
+            return method.compress(job)
+    except (UserError, OverBudget, CannotReachTarget, TrainingDiverged):
+        raise
+    except torch.cuda.OutOfMemoryError:
+        raise Failed("out of GPU memory: lower training.batch_seconds or raise gradient_accumulation") from None
+    except Exception as error:
+        raise Failed(f"{type(error).__name__}: {error}") from error
+
+
+def _finish(record: RunRecord, job: Job, dense: CTCModel, compressed: CTCModel, folder: Path) -> None:
+    """Export the model and measure what was exported: the folder is read back for it."""
+    size = save(compressed, folder / "model")
+    exported = load(folder / "model")
+    record["footprint"] = footprint(dense.model, exported.model, size)
+    record["matrices"] = matrix_sparsity(dense.model, exported.model)
+    if job.target is not None:
+        left, allowed = record["footprint"]["remaining_parameters"], job.target.remaining
+        if left > allowed + 0.005 * job.target.total_parameters:
+            record["notes"].append(f"misses its target: {left} parameters remain, {allowed} may")
+            job.note(record["notes"][-1])
+
+
+def _curves_csv(curves: list[dict[str, float]]) -> str:
+    columns = list(dict.fromkeys(name for row in curves for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.8g}" for k, v in row.items()} for row in curves)
+    return text.getvalue()
+
+
+def transcribe_run(study: Study, plan: RunPlan, work: Path) -> None:
+    """Transcribe every test set with a run's exported model; write `hyp/<split>.trn` and `transcribe.json`."""
+    folder = work / "runs" / plan.run
+    record = read_json(folder / "compress.json")
+    if record["status"] == "failed" or "scores" in record:  # nothing to transcribe, or taken over with its results
+        write_json(folder / "transcribe.json", {})
+        return
+    ctc = load(folder / "model")
+    ctc.model.to(pick_device())
+    dataset = Dataset.open(work / "data")
+    timing = {}
+    for split in study.corpus.tests:
+        result = transcribe(ctc, Speech(ctc, dataset, split), study.evaluation.batch_seconds)
+        write_trn(folder / "hyp" / f"{split}.trn", result.hypotheses)
+        timing[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
+    write_json(folder / "transcribe.json", timing)

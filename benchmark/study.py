@@ -1,0 +1,217 @@
+"""A study: its YAML, checked, as typed values; and the list of its runs. Does not import torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from benchmark.errors import UserError
+from benchmark.registry import check_settings, method_traits, suggestion
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMA_FILE = ROOT / "config" / "schema.json"
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Which speech; `root` None downloads it, where the corpus can. `limit`: utterances a split, for smoke tests."""
+
+    name: str
+    train: str
+    dev: str
+    tests: tuple[str, ...]
+    root: Path | None = None
+    max_seconds: float = 20.0
+    download: bool = False
+    resample: bool = False
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class BudgetConfig:
+    """What every run may compute, in work units or device seconds; see docs/budgets-and-sizes.md."""
+
+    kind: Literal["work", "device_seconds"]
+    limit: float
+
+
+@dataclass(frozen=True)
+class FineTuneConfig:
+    """Fine-tuning of the dense start on the study's training data."""
+
+    budget: BudgetConfig
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class DenseConfig:
+    """The starting point: a local folder or a Hugging Face id with a pinned revision."""
+
+    model: str
+    revision: str | None = None
+    fine_tune: FineTuneConfig | None = None
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What all methods share in training."""
+
+    batch_seconds: float = 32.0
+    gradient_accumulation: int = 1
+    frozen_frontend: bool = True
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    warmup: float = 0.1
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """Decoding: the batches are fixed, since with padding the output depends on them."""
+
+    batch_seconds: float = 32.0
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """One run: a method with its settings, a target (None where it takes none) and a seed."""
+
+    run: str
+    label: str
+    method: str
+    target: float | None
+    seed: int
+    settings: dict[str, object]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A whole study."""
+
+    name: str
+    path: Path
+    corpus: CorpusConfig
+    dense: DenseConfig
+    budget: BudgetConfig
+    training: TrainingConfig
+    evaluation: EvaluationConfig
+    runs: tuple[RunPlan, ...]
+
+    @property
+    def work(self) -> Path:
+        """Folder of intermediate files: prepared audio, models, unfinished runs."""
+        return ROOT / "work" / self.name
+
+    @property
+    def results(self) -> Path:
+        """Folder of records, tables and figures."""
+        return ROOT / "results" / self.name
+
+    def run(self, name: str) -> RunPlan:
+        """A run by name.
+
+        Raises:
+            UserError: the study has no such run.
+        """
+        for plan in self.runs:
+            if plan.run == name:
+                return plan
+        raise UserError(f'study {self.name} has no run "{name}"{suggestion(name, [p.run for p in self.runs])}')
+
+
+def load_study(path: Path) -> Study:
+    """Read and check a study's YAML.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or asks for something that does not exist.
+    """
+    return parse_study(read_yaml(path), path)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file as a dictionary.
+
+    Raises:
+        UserError: the file is missing or is not a YAML mapping.
+    """
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"study {path} does not exist; there are: {_studies()}") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(config, dict):
+        raise UserError(f"{path} holds no study: it must be a mapping that starts with `name:`")
+    return config
+
+
+def _studies() -> str:
+    return ", ".join(f"config/{path.name}" for path in sorted((ROOT / "config").glob("*.yaml")))
+
+
+def parse_study(config: dict[str, Any], path: Path) -> Study:
+    """Check a study's configuration against config/schema.json and the methods, and type it."""
+    _validate(config, path)
+    dense = dict(config["dense"])
+    if dense.get("fine_tune"):
+        recipe = dense["fine_tune"]
+        dense["fine_tune"] = FineTuneConfig(BudgetConfig(**recipe["budget"]), recipe["learning_rate"])
+    try:
+        runs = _plan_runs(config)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    return Study(
+        name=config["name"],
+        path=path,
+        corpus=_corpus(config["corpus"]),
+        dense=DenseConfig(**dense),
+        budget=BudgetConfig(**config["budget"]),
+        training=TrainingConfig(**config.get("training", {})),
+        evaluation=EvaluationConfig(**config.get("evaluation", {})),
+        runs=runs,
+    )
+
+
+def _corpus(config: dict[str, Any]) -> CorpusConfig:
+    """The environment variable PINCHBENCH_<CORPUS>_ROOT, such as PINCHBENCH_AN4_ROOT, goes before the file's root."""
+    root = os.environ.get(f"PINCHBENCH_{config['name'].upper()}_ROOT") or config.get("root")
+    return CorpusConfig(**(config | {"root": ROOT / root if root else None, "tests": tuple(config["tests"])}))
+
+
+def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
+    runs = []
+    for label, options in config["methods"].items():
+        options = options or {}
+        method, settings = options.get("method", label), options.get("settings", {})
+        traits = method_traits(method)
+        check_settings(method, settings)
+        for target in options.get("targets", config["targets"]) if traits.takes_target else [None]:
+            for seed in options.get("seeds", config["seeds"]) if traits.seeded else [config["seeds"][0]]:
+                name = label + (f"-{target:g}" if target is not None else "") + (f"-seed{seed}" if traits.seeded else "")
+                runs.append(RunPlan(name, label, method, target, seed, settings))
+    return tuple(runs)
+
+
+def _validate(config: dict[str, Any], path: Path) -> None:
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    error = best_match(Draft202012Validator(schema).iter_errors(config))
+    if error is not None:
+        raise UserError(f"{path}: {_explain(error)}")
+
+
+def _explain(error: ValidationError) -> str:
+    """One line for a schema error, with the nearest key for a misspelt one."""
+    place = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known))[0]
+        return f'unknown key "{place + "." if place else ""}{unknown}"{suggestion(unknown, known)}'
+    if error.validator in ("exclusiveMinimum", "exclusiveMaximum") and "targets" in place:
+        return f"target {error.instance} ({place}) is outside (0, 1): it is the share of weights to remove"
+    return f"{place or 'the study'}: {error.message}"
