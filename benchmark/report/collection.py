@@ -1,0 +1,136 @@
+"""The runs of one study as they lie on disk: records, training curves, hypotheses and references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.errors import UserError
+from benchmark.files import read_json
+from benchmark.records import SCHEMA, RunRecord, Score
+from benchmark.scoring.trn import Transcripts, read_trn
+from benchmark.scoring.wer import word_errors
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's record and the folder that it came from."""
+
+    record: RunRecord
+    folder: Path
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run finished inside its budget; no other run enters a mean, a test or a figure."""
+        return self.record["status"] == "ok"
+
+    @property
+    def seeded(self) -> bool:
+        """False for a run without randomness, which stands for all seeds; its name carries no seed."""
+        return self.record["run"].endswith(f"-seed{self.record['seed']}")
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        """Results by test set."""
+        return self.record.get("scores", {})
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Training curves, one row a logged step; empty for a run that logged none."""
+        path = self.folder / "curves.csv"
+        if not path.is_file() or not path.read_text(encoding="utf-8").strip():
+            return pd.DataFrame()
+        try:
+            return pd.read_csv(path)
+        except ValueError as error:
+            raise UserError(f"{path} is not a table ({error}); repeat the run or delete the file") from None
+
+    def hypotheses(self, test_set: str) -> Transcripts:
+        """The transcripts of one test set.
+
+        Raises:
+            UserError: the run has a score but no transcripts.
+        """
+        path = self.folder / "hyp" / f"{test_set}.trn"
+        if not path.is_file():
+            raise UserError(
+                f"{path} is missing though the run has a score; transcribe it again or delete {self.folder}"
+            )
+        return read_trn(path)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All runs of a study, checked to be comparable."""
+
+    study: str
+    runs: tuple[Run, ...]
+    references: dict[str, Transcripts]  # by test set
+
+    @property
+    def test_sets(self) -> list[str]:
+        """Names of the test sets, in the order of the records."""
+        return list(self.references)
+
+
+def read_collection(runs_folder: Path) -> Collection:
+    """Read `<runs_folder>/*/run.json`, and the references in `ref/` beside that folder.
+
+    Raises:
+        UserError: there is nothing to read, a record has another schema, runs were made on other data or from
+            another dense model, or a score does not follow from its hypotheses.
+    """
+    paths = sorted(runs_folder.glob("*/run.json"))
+    if not paths:
+        raise UserError(f"no runs in {runs_folder} (expected <run>/run.json); run the study first")
+    runs = tuple(Run(_read_record(path), path.parent) for path in paths)
+    for field in ("study", "data_hash", "dense_hash"):
+        _require_one(runs, field)
+    test_sets = list(dict.fromkeys(name for run in runs if run.ok for name in run.scores))
+    references = {name: _read_reference(runs_folder.parent / "ref" / f"{name}.trn") for name in test_sets}
+    collection = Collection(runs[0].record["study"], runs, references)
+    _check_scores(collection)
+    return collection
+
+
+def _read_record(path: Path) -> RunRecord:
+    record = read_json(path)
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if schema != SCHEMA:
+        raise UserError(f"{path} has schema {schema}, this version reads {SCHEMA}; repeat the run")
+    optional = {"matrices"} if record.get("status") == "ok" else {"matrices", "footprint", "scores"}
+    missing = sorted(RunRecord.__annotations__.keys() - optional - record.keys())
+    if missing:
+        raise UserError(f"{path} lacks {', '.join(missing)}; repeat the run")
+    return record  # type: ignore[no-any-return]
+
+
+def _require_one(runs: tuple[Run, ...], field: str) -> None:
+    """Runs on different data or from different dense models cannot stand in one table."""
+    first = runs[0].record
+    for run in runs:
+        if run.ok and run.record[field] != first[field]:  # type: ignore[literal-required]
+            raise UserError(
+                f"{run.record['run']} and {first['run']} differ in {field}, so they cannot be compared; repeat one"
+            )
+
+
+def _read_reference(path: Path) -> Transcripts:
+    if not path.is_file():
+        raise UserError(f"{path} is missing; the study's scoring step writes it")
+    return read_trn(path)
+
+
+def _check_scores(collection: Collection) -> None:
+    """Every recorded error count must follow from the committed hypotheses."""
+    for run in collection.runs:
+        for test_set, recorded in run.scores.items() if run.ok else ():
+            counted = word_errors(collection.references[test_set], run.hypotheses(test_set), run.record["run"])
+            if (counted.errors, counted.words) != (recorded["errors"], recorded["words"]):
+                raise UserError(
+                    f"{run.folder / 'run.json'}: {recorded['errors']} errors in {recorded['words']} words on "
+                    f"{test_set}, but its hypotheses give {counted.errors} in {counted.words}; score the run again"
+                )

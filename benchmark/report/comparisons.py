@@ -1,0 +1,193 @@
+"""Every pair of rows compared on every test set, seed by seed, and what the seeds say together."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Literal
+
+from tqdm import tqdm
+
+from benchmark.report.collection import Collection
+from benchmark.report.rows import Row, dense_row
+from benchmark.scoring.significance import Comparison, compare_all
+from benchmark.scoring.trn import Transcripts
+
+ALPHA = 0.05
+LEGEND = (
+    "`*` significant after Holm's correction, `°` only before it, `ns` not significant, `?` no test possible; "
+    "`*2/3` means in two of three seeds, `±` that seeds contradict each other"
+)
+
+
+@dataclass(frozen=True)
+class SeedTest:
+    """Row `a` against row `b` with one seed on one test set; differences are errors of `a` minus errors of `b`."""
+
+    test_set: str
+    seed: int
+    a: Row
+    b: Row
+    result: Comparison
+
+    @property
+    def p(self) -> float | None:
+        """Two-tailed, uncorrected; None where no test is possible."""
+        return None if self.result.test.degenerate else self.result.test.p
+
+    @property
+    def significant(self) -> bool:
+        """Before Holm's correction, by SCTK's |Z| > 1.96."""
+        return self.result.better is not None
+
+    @property
+    def significant_holm(self) -> bool:
+        """After Holm's correction."""
+        return self.result.p_holm is not None and self.result.p_holm < ALPHA
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the seeds say on the difference between two rows, first minus second: positive is worse.
+
+    Seeds share the test set, so their tests are counted and never pooled.
+    """
+
+    tests: tuple[SeedTest, ...]
+    sign: int  # +1 if the first row is the tests' `a`, else -1
+
+    @property
+    def n(self) -> int:
+        """How many seeds were compared."""
+        return len(self.tests)
+
+    @property
+    def delta(self) -> float:
+        """Mean WER difference over the seeds."""
+        return self.sign * statistics.fmean(test.result.delta_wer for test in self.tests)
+
+    @property
+    def low(self) -> float:
+        """Lowest lower end of the seeds' 95 % bootstrap intervals."""
+        return min(min(self.sign * end for end in test.result.interval) for test in self.tests)
+
+    @property
+    def high(self) -> float:
+        """Highest upper end of the seeds' 95 % bootstrap intervals."""
+        return max(max(self.sign * end for end in test.result.interval) for test in self.tests)
+
+    @property
+    def p(self) -> list[float | None]:
+        """Uncorrected p, one a seed."""
+        return [test.p for test in self.tests]
+
+    @property
+    def p_holm(self) -> list[float | None]:
+        """Corrected p, one a seed."""
+        return [test.result.p_holm for test in self.tests]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why tests were not possible."""
+        return list(dict.fromkeys(t.result.test.degenerate for t in self.tests if t.result.test.degenerate))
+
+    @property
+    def worse(self) -> int:
+        """Seeds in which the first is significantly worse after Holm's correction."""
+        return self._count(+1, corrected=True)
+
+    @property
+    def better(self) -> int:
+        """Seeds in which the first is significantly better after Holm's correction."""
+        return self._count(-1, corrected=True)
+
+    @property
+    def worse_uncorrected(self) -> int:
+        """Seeds in which the first is significantly worse before the correction."""
+        return self._count(+1, corrected=False)
+
+    @property
+    def better_uncorrected(self) -> int:
+        """Seeds in which the first is significantly better before the correction."""
+        return self._count(-1, corrected=False)
+
+    def _count(self, sign: int, corrected: bool) -> int:
+        passed = [t for t in self.tests if (t.significant_holm if corrected else t.significant)]
+        return sum(self.sign * test.result.test.mean * sign > 0 for test in passed)
+
+    @property
+    def direction(self) -> Literal["worse", "better", "mixed", "none"]:
+        """Where the uncorrected tests point, in any seed."""
+        if self.worse_uncorrected and self.better_uncorrected:
+            return "mixed"
+        return "worse" if self.worse_uncorrected else "better" if self.better_uncorrected else "none"
+
+    @property
+    def mark(self) -> str:
+        """The mark that LEGEND explains."""
+        if self.direction == "mixed":
+            return "±"
+        if all(p is None for p in self.p):
+            return "?"
+        if self.direction == "none":
+            return "ns"
+        corrected = self.worse + self.better
+        count = corrected or self.worse_uncorrected + self.better_uncorrected
+        return ("*" if corrected else "°") + (f"{count}/{self.n}" if self.n > 1 else "")
+
+    @property
+    def worded_mark(self) -> str:
+        """The mark with its direction: `worse*`, `better°1/3`, `ns`."""
+        return self.direction + self.mark if self.direction in ("worse", "better") else self.mark
+
+    @property
+    def points(self) -> str:
+        """The difference in WER points with its interval: `+1.02 [+0.55, +1.50]`."""
+        return f"{100 * self.delta:+.2f} [{100 * self.low:+.2f}, {100 * self.high:+.2f}]"
+
+
+class Comparisons:
+    """All tests of a study.
+
+    Attributes:
+        test_sets: names of the test sets.
+        tests: one a pair, seed and test set.
+        dense: the finished uncompressed start, if the study has it.
+    """
+
+    def __init__(self, test_sets: list[str], tests: list[SeedTest], dense: Row | None) -> None:  # noqa: D107
+        self.test_sets, self.tests, self.dense = test_sets, tests, dense
+        self._pairs: dict[tuple[str, Row, Row], list[SeedTest]] = {}
+        for test in tests:
+            self._pairs.setdefault((test.test_set, test.a, test.b), []).append(test)
+
+    def between(self, row: Row, other: Row, test_set: str) -> Verdict | None:
+        """`row` minus `other`; None where no seed has both."""
+        for pair, sign in ((row, other), 1), ((other, row), -1):
+            if tests := self._pairs.get((test_set, *pair)):
+                return Verdict(tuple(tests), sign)
+        return None
+
+
+def compare_rows(collection: Collection, rows: list[Row]) -> Comparisons:
+    """Test all pairs of finished rows, each seed by itself; Holm's family is one test set and seed."""
+    seeds = sorted({seed for row in rows for run, seed in zip(row.finished, row.seeds, strict=True) if run.seeded})
+    work = [(test_set, seed) for test_set in collection.test_sets for seed in seeds or [0]]
+    tests: list[SeedTest] = []
+    known: set[tuple[str, ...]] = set()
+    for test_set, seed in tqdm(work, desc="significance", unit="table"):
+        for test in _compare_seed(collection.references[test_set], rows, test_set, seed):
+            runs = tuple(row.run_at(seed).record["run"] for row in (test.a, test.b))  # type: ignore[union-attr]
+            if (test_set, *runs) not in known:  # two runs without randomness meet once, not once a seed
+                known.add((test_set, *runs))
+                tests.append(test)
+    return Comparisons(collection.test_sets, tests, dense_row(rows))
+
+
+def _compare_seed(references: Transcripts, rows: list[Row], test_set: str, seed: int) -> list[SeedTest]:
+    systems = {row.key: row for row in rows if (run := row.run_at(seed)) is not None and test_set in run.scores}
+    hypotheses = {key: row.run_at(seed).hypotheses(test_set) for key, row in systems.items()}  # type: ignore[union-attr]
+    if len(systems) < 2:
+        return []
+    found = compare_all(references, hypotheses)
+    return [SeedTest(test_set, seed, systems[c.a], systems[c.b], c) for c in found]

@@ -1,0 +1,98 @@
+"""Sentences that the data support: the Pareto front, differences to dense and between methods, controls."""
+
+from __future__ import annotations
+
+from benchmark.report.comparisons import Comparisons, Verdict
+from benchmark.report.rows import Row, known, pareto_front, remaining_parameters, self_pinching_row
+from benchmark.report.significance_tables import p_value
+
+
+def pareto_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
+    """Which rows no other beats in both size and WER."""
+    sentences = []
+    for test_set in comparisons.test_sets:
+        points = [_point(row, test_set) for row in pareto_front(rows, test_set)]
+        sentences.append(f"{test_set}, from large to small: {'; '.join(points)}.")
+    return sentences
+
+
+def _point(row: Row, test_set: str) -> str:
+    size, wer = known(remaining_parameters(row)), known(row.wer(test_set))
+    return f"{row.name} ({size.mean / 1e6:.2f} M, {100 * wer.mean:.2f} %)"
+
+
+def dense_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
+    """Every row against the uncompressed start."""
+    dense = comparisons.dense
+    if dense is None:
+        return ["The study has no finished dense row, so nothing can be said about what compression costs."]
+    found = [(row, test_set) for test_set in comparisons.test_sets for row in rows if row is not dense]
+    return [sentence for row, test_set in found if (sentence := versus(row, dense, test_set, comparisons))]
+
+
+def rival_sentences(rows: list[Row], comparisons: Comparisons, rival: str = "uniform_magnitude") -> list[str]:
+    """Self-pinching against uniform magnitude at each target."""
+    pairs = [(self_pinching_row(rows, row.target), row) for row in rows if row.label == rival]
+    sentences = [
+        sentence
+        for row, other in pairs
+        for test_set in comparisons.test_sets
+        if row is not None and (sentence := versus(row, other, test_set, comparisons))
+    ]
+    return sentences or ["The study has no target at which both self-pinching and uniform magnitude finished."]
+
+
+def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
+    """Where a control does better than a method, and how self-pinching stands to dense that was fine-tuned too."""
+    controls = [row for row in rows if row.is_control and row.finished]
+    if not controls:
+        return ["The study has no finished control."]
+    sentences = []
+    for control in controls:
+        for test_set in comparisons.test_sets:
+            for row in rows:
+                verdict = comparisons.between(control, row, test_set)
+                if verdict and not row.is_control and row.target == control.target is not None and verdict.delta < 0:
+                    sentences.append(
+                        f"A control does better than a method: {versus(control, row, test_set, comparisons)}"
+                    )
+    if not sentences and any(row.target is not None for row in controls):
+        sentences = ["No control has a lower WER than a method at the same target."]
+    for control in controls:
+        for row in rows:
+            if control.target is None and row is self_pinching_row(rows, row.target):
+                sentences += [versus(row, control, test_set, comparisons) for test_set in comparisons.test_sets]
+    return [sentence for sentence in sentences if sentence]
+
+
+def versus(row: Row, other: Row, test_set: str, comparisons: Comparisons) -> str:
+    """One sentence on two rows; empty where they were not compared."""
+    verdict = comparisons.between(row, other, test_set)
+    if verdict is None:
+        return ""
+    return f"{test_set}: {row.name} against {other.name}: **{conclusion(verdict)}** ({evidence(verdict)})."
+
+
+def conclusion(verdict: Verdict) -> str:
+    """What the tests say of the first system, in words."""
+    if verdict.direction == "mixed":
+        return "seeds contradict each other"
+    if verdict.mark == "?":
+        return f"no test possible, {'; '.join(verdict.reasons)}"
+    if verdict.direction == "none":
+        return "no significant difference"
+    corrected = verdict.worse + verdict.better
+    count = corrected or verdict.worse_uncorrected + verdict.better_uncorrected
+    seeds = f" in {count} of {verdict.n} seeds" if verdict.n > 1 else ""
+    when = "" if corrected else ", but only before Holm's correction"
+    return f"significantly {verdict.direction}{seeds}{when}"
+
+
+def evidence(verdict: Verdict) -> str:
+    """Difference, interval and p, one p a seed unless all read the same."""
+    raw, holm = (", ".join(_unless_same(list(map(p_value, values)))) for values in (verdict.p, verdict.p_holm))
+    return f"{verdict.points} points; p {raw}; Holm {holm}"
+
+
+def _unless_same(words: list[str]) -> list[str]:
+    return words[:1] if len(set(words)) == 1 else words

@@ -1,0 +1,160 @@
+"""Direct labels: put each text beside its points where it covers nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+DISTANCES = (8, 13, 20, 32, 48, 68, 90)  # pixels at 100 dpi between a point and its label
+ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+LEADER_FROM = 14  # a label farther from its point gets a line to it
+STEP = 3.0  # pixels between the samples of a line
+PASSES = 3
+
+Floats = npt.NDArray[np.float64]
+Point = tuple[float, float]
+Segment = tuple[Point, Point]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text and the points, in data coordinates, that it may stand beside."""
+
+    text: str
+    anchors: list[Point]
+    colour: str
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a label could stand, all in pixels, one line a place."""
+
+    boxes: Floats  # left, bottom, right, top
+    anchors: Floats  # the point that the label belongs to
+    distances: Floats  # from it
+
+    @property
+    def ends(self) -> Floats:
+        """The points of the boxes nearest to their anchors, where leader lines end."""
+        return np.clip(self.anchors, self.boxes[:, :2], self.boxes[:, 2:])
+
+    @property
+    def leaders(self) -> Floats:
+        """Ten samples of each leader line, (places, 10, 2)."""
+        weights = np.linspace(0, 1, 10)[None, :, None]
+        return self.anchors[:, None] * (1 - weights) + self.ends[:, None] * weights
+
+
+def place_labels(axes: Axes, labels: list[Label], obstacles: list[Segment], size: float = 8) -> None:
+    """Write `labels` into `axes`, clear of each other and of `obstacles` (segments in data coordinates).
+
+    Greedy: each label in turn takes the cheapest of the rings of places around its points; a few rounds let the early
+    ones react to the late ones. Call it when the axes' limits and position are final.
+    """
+    lines = _samples(axes, obstacles)
+    places = [_places(axes, label, size) for label in labels]
+    fixed = [_fixed_cost(place, lines, np.array(axes.bbox.extents)) for place in places]
+    chosen: dict[int, int] = {}
+    for _ in range(PASSES):
+        for i, own in enumerate(places):
+            cost: Floats = fixed[i].copy()
+            for j, k in chosen.items():
+                if j != i:
+                    cost += _clash(own, places[j].boxes[k], places[j].leaders[k])
+            chosen[i] = int(np.argmin(cost))
+    for i, k in chosen.items():
+        _write(axes, labels[i], places[i], k, size)
+
+
+def label_line_ends(axes: Axes, labels: list[Label], size: float = 8) -> None:
+    """Write `labels` in a column to the right of lines that end at the labels' last points, in the lines' order."""
+    ends = axes.transData.transform(np.array([label.anchors[-1] for label in labels]))
+    order = np.argsort(ends[:, 1])
+    heights = spread_out(ends[order, 1], 1.5 * size * axes.get_figure(root=True).dpi / 72)  # type: ignore[union-attr]
+    to_data: Any = axes.transData.inverted().transform
+    for i, height in zip(order, heights, strict=True):
+        x, y = to_data((ends[i, 0] + 16, height))
+        axes.text(x, y, labels[i].text, color=labels[i].colour, fontsize=size, va="center")
+        (x0, x1), (y0, y1) = to_data([ends[i] + (3, 0), (ends[i, 0] + 13, height)]).T
+        axes.plot([x0, x1], [y0, y1], color=labels[i].colour, linewidth=0.6, scalex=False, scaley=False)
+
+
+def spread_out(heights: Floats, gap: float) -> Floats:
+    """Ascending heights moved as little as need be to stand `gap` apart: groups too tight spread about their mean."""
+    groups: list[list[float]] = []
+    for height in heights:
+        groups.append([float(height)])
+        while len(groups) > 1 and _column(groups[-1], gap)[0] - _column(groups[-2], gap)[-1] < gap:
+            last = groups.pop()
+            groups[-1] += last
+    return np.concatenate([_column(group, gap) for group in groups])
+
+
+def _column(heights: list[float], gap: float) -> Floats:
+    """As many places as heights, `gap` apart, about the heights' mean."""
+    return np.mean(heights) + gap * (np.arange(len(heights)) - (len(heights) - 1) / 2)
+
+
+def _samples(axes: Axes, segments: list[Segment]) -> Floats:
+    """Points along the segments every few pixels, (points, 2)."""
+    found = [np.zeros((0, 2))]
+    for segment in segments:
+        start, end = axes.transData.transform(np.array(segment))
+        n = 2 + int(np.hypot(*(end - start)) / STEP)
+        found.append(np.linspace(start, end, n))
+    return np.concatenate(found)
+
+
+def _places(axes: Axes, label: Label, size: float) -> Places:
+    text = axes.text(0, 0, label.text, fontsize=size)
+    extent = text.get_window_extent()
+    text.remove()
+    half = np.array([extent.width / 2 + 1, extent.height / 2 + 1])
+    anchors = axes.transData.transform(np.array(label.anchors))
+    offsets = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
+    distances = np.array(DISTANCES, dtype=float)
+    centres = anchors[:, None, None] + offsets[None, None] * (distances[None, :, None, None] + half)
+    shape = centres.shape[:3]
+    of_anchor = np.broadcast_to(anchors[:, None, None], (*shape, 2)).reshape(-1, 2)
+    boxes = np.concatenate([centres - half, centres + half], axis=-1).reshape(-1, 4)
+    of_distance = np.broadcast_to(distances[None, :, None], shape).ravel()
+    return Places(boxes, of_anchor, of_distance)
+
+
+def _fixed_cost(places: Places, lines: Floats, frame: Floats) -> Floats:
+    """Distance, leaving the axes, covering lines, standing on the far side of a line."""
+    outside = np.maximum(frame[:2] - places.boxes[:, :2], 0) + np.maximum(places.boxes[:, 2:] - frame[2:], 0)
+    covered = _inside(lines[None], places.boxes[:, None], margin=4).sum(axis=1)
+    away = places.leaders[:, 3:, None]  # the first third touches the point's own lines
+    crossing = (np.abs(away - lines[None, None]).max(axis=-1) < STEP / 2).any(axis=(1, 2))
+    cost: Floats = places.distances / 10 + 20 * outside.sum(axis=1) + 2 * covered + 5 * (covered > 0) + 8 * crossing
+    return cost
+
+
+def _clash(places: Places, box: Floats, leader: Floats) -> Floats:
+    """Overlap with a label that already stands, and leader lines through labels."""
+    apart = (places.boxes[:, :2] > box[2:] + 2) | (places.boxes[:, 2:] < box[:2] - 2)
+    cost: Floats = 200 * (~apart.any(axis=1)).astype(float)
+    cost += 10 * _inside(leader[None], places.boxes[:, None], margin=1).sum(axis=1)
+    cost += 10 * _inside(places.leaders, box, margin=1).sum(axis=1)
+    return cost
+
+
+def _inside(points: Floats, boxes: Floats, margin: float) -> npt.NDArray[np.bool_]:
+    """Whether points, (..., 2), lie in boxes, (..., 4)."""
+    inside = (points > boxes[..., :2] - margin) & (points < boxes[..., 2:] + margin)
+    return np.asarray(inside.all(axis=-1))
+
+
+def _write(axes: Axes, label: Label, places: Places, chosen: int, size: float) -> None:
+    box, anchor, end = places.boxes[chosen], places.anchors[chosen], places.ends[chosen]
+    to_data: Any = axes.transData.inverted().transform
+    x, y = to_data((box[:2] + box[2:]) / 2)
+    axes.text(x, y, label.text, color=label.colour, fontsize=size, ha="center", va="center", zorder=5)
+    if places.distances[chosen] > LEADER_FROM:
+        xs, ys = to_data(np.stack([anchor, end])).T
+        axes.plot(xs, ys, color=label.colour, linewidth=0.6, zorder=2, scalex=False, scaley=False)

@@ -1,0 +1,55 @@
+"""`runs.csv`: one line a run and test set, everything that a record holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pandas as pd
+
+from benchmark.records import RunRecord
+from benchmark.report.collection import Collection
+
+IDENTITY = ("study", "run", "identity", "label", "method", "title", "family", "target_sparsity", "seed")
+
+
+def long_form(collection: Collection) -> pd.DataFrame:
+    """One line a run and test set; a run without scores has one line with an empty test set."""
+    lines: list[dict[str, object]] = []
+    for run in collection.runs:
+        columns = _run_columns(run.record)
+        lines += [columns | {"test_set": name} | dict(score) for name, score in run.scores.items()] or [
+            columns | {"test_set": None}
+        ]
+    frame = pd.DataFrame(lines)
+    scores = ["test_set", *(c for c in frame.columns if c in _score_names(collection))]
+    front = [*IDENTITY, "status", "reason", *scores]
+    return frame[[*front, *(c for c in frame.columns if c not in front)]]
+
+
+def _score_names(collection: Collection) -> set[str]:
+    return {name for run in collection.runs for score in run.scores.values() for name in score}
+
+
+def _run_columns(record: RunRecord) -> dict[str, object]:
+    provenance = record["provenance"]
+    return {
+        **{name: record[name] for name in IDENTITY},  # type: ignore[literal-required]
+        "settings": _json(record["settings"]),
+        "status": record["status"],
+        "reason": record["reason"],
+        **record.get("footprint", {}),
+        **{f"budget_{name}": value for name, value in record["budget"].items()},
+        "compression_seconds": record["compression_seconds"],
+        **{f"{phase}_seconds": seconds for phase, seconds in sorted(record["phases"].items())},
+        "notes": _json(record["notes"]),
+        "log": _json(record["log"]),
+        "data_hash": record["data_hash"],
+        "dense_hash": record["dense_hash"],
+        **{name: provenance[name] for name in ("git_commit", "python", "device", "cpu", "cores", "started")},  # type: ignore[literal-required]
+        **{f"version_{name}": version for name, version in sorted(provenance["packages"].items())},
+    }
+
+
+def _json(value: Mapping[str, object] | list[str]) -> str:
+    return json.dumps(value, sort_keys=True)

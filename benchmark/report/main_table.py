@@ -1,0 +1,72 @@
+"""`main.csv`: one line a row of the study, raw numbers in full precision, one column a quantity."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from benchmark.report.comparisons import Comparisons, Verdict
+from benchmark.report.rows import Row, Spread, compression_seconds, self_pinching_row
+
+FOOTPRINT = (
+    "total_parameters",
+    "remaining_parameters",
+    "encoder_matrix_parameters",
+    "encoder_sparsity",
+    "compression_ratio",
+    "bytes_on_disk",
+    "macs_per_second",
+)
+
+
+def main_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
+    """One line a row; empty where a row has no finished run, or nothing to be compared with."""
+    return pd.DataFrame([_line(row, rows, comparisons) for row in rows])
+
+
+def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, object]:
+    line: dict[str, object] = {
+        "label": row.label,
+        "method": row.first["method"],
+        "title": row.title,
+        "family": row.first["family"],
+        "target_sparsity": row.target,
+        "status": row.status,
+        "seeds": " ".join(map(str, row.seeds)),
+        "finished_runs": len(row.finished),
+        "planned_runs": len(row.runs),
+    }
+    for name in FOOTPRINT:
+        spread = row.spread(lambda record, name=name: record["footprint"][name])  # type: ignore[literal-required, misc]
+        line[name] = spread.mean if spread else None
+    for test_set in comparisons.test_sets:
+        line |= _spread_columns(f"{test_set}_wer", row.wer(test_set))
+        if comparisons.dense:
+            line |= _verdict_columns(f"{test_set}_vs_dense", comparisons.between(row, comparisons.dense, test_set))
+        rival = self_pinching_row(rows, row.target)
+        verdict = comparisons.between(row, rival, test_set) if rival else None
+        line |= _verdict_columns(f"{test_set}_vs_self_pinching", verdict)
+    line |= _spread_columns("compression_seconds", compression_seconds(row))
+    spent = row.spread(lambda record: record["budget"]["spent"])
+    budget = row.first["budget"]
+    line |= {"budget_kind": budget["kind"], "budget_limit": budget["limit"]}
+    line |= {"budget_spent": spent.mean if spent else None, "budget_share": budget_share(row)}
+    return line
+
+
+def budget_share(row: Row) -> float | None:
+    """Mean share of the budget that the finished runs spent."""
+    spread = row.spread(lambda record: record["budget"]["spent"] / record["budget"]["limit"])
+    return spread.mean if spread else None
+
+
+def _spread_columns(name: str, spread: Spread | None) -> dict[str, object]:
+    if spread is None:
+        return {f"{name}_{what}": None for what in ("mean", "sd", "min", "max")}
+    return {f"{name}_mean": spread.mean, f"{name}_sd": spread.sd, f"{name}_min": spread.low, f"{name}_max": spread.high}
+
+
+def _verdict_columns(name: str, verdict: Verdict | None) -> dict[str, object]:
+    columns = ("delta", "low", "high", "mark", "tests", "worse", "better", "worse_uncorrected", "better_uncorrected")
+    if verdict is None:
+        return {f"{name}_{column}": None for column in columns}
+    return {f"{name}_{column}": getattr(verdict, "n" if column == "tests" else column) for column in columns}

@@ -1,0 +1,80 @@
+"""Which figures a study gets, and their captions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from benchmark.report.comparisons import Comparisons
+from benchmark.report.gate_figures import gate_rows, gate_sparsity, gate_training, rows_with_curves
+from benchmark.report.rows import Row
+from benchmark.report.scatter import bars_caption, wer_against_parameters, wer_against_time
+from benchmark.report.significance_figure import significance_matrix
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure; `name` is its file without suffix."""
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+def draw(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
+    """Every figure that the study has data for; call it inside `figure_style`."""
+    pictures = []
+    if comparisons.test_sets:
+        pictures += _wer_pictures(rows, comparisons)
+    if comparisons.tests:
+        caption = (
+            "WER of the line's system minus WER of the column's, in points, and what MAPSSWE says of it: strong shade "
+            "and `*` after Holm's correction, pale shade and `°` only before it."
+        )
+        figure = significance_matrix(rows, comparisons)
+        pictures.append(Picture("significance_matrix", "Significance of all pairs", caption, figure))
+    for label, gates in gate_rows(rows).items():
+        pictures += _gate_pictures(label, gates)
+    return pictures
+
+
+def _wer_pictures(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
+    dense = "The dotted line is dense." if comparisons.dense else "There is no dense row."
+    return [
+        Picture(
+            "wer_vs_parameters",
+            "WER against remaining parameters",
+            "A line joins a method's targets. Filled points are on the Pareto front (grey steps), hollow ones have "
+            f"another system that is no larger and errs no more. {dense} {bars_caption(rows, comparisons)}",
+            wer_against_parameters(rows, comparisons),
+        ),
+        Picture(
+            "wer_vs_time",
+            "WER against compression time",
+            "Wall-clock time of the compression, without loading, exporting and evaluation, one line of panels a "
+            f"target. {dense} {bars_caption(rows, comparisons)}",
+            wer_against_time(rows, comparisons),
+        ),
+    ]
+
+
+def _gate_pictures(label: str, gates: list[Row]) -> list[Picture]:
+    title, suffix = gates[0].title, "" if label == "self_pinching" else f"_{label}"
+    pictures = [
+        Picture(
+            f"gate_sparsity{suffix}",
+            f"{title}: sparsity of each matrix",
+            "Weights removed from each encoder matrix in per cent, mean over the seeds; darker is sparser.",
+            gate_sparsity(gates),
+        )
+    ]
+    if logged := rows_with_curves(gates):
+        caption = (
+            "Sparsity (dotted: the target) and thresholds over the training of the first seed; a thick "
+            "threshold line is the mean over the layers, a thin one a layer."
+        )
+        figure = gate_training(logged)
+        pictures.append(Picture(f"gate_training{suffix}", f"{title}: training", caption, figure))
+    return pictures

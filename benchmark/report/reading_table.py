@@ -1,0 +1,117 @@
+"""`main.md` and `main.tex`: the main table for people."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from benchmark.report.comparisons import LEGEND, Comparisons
+from benchmark.report.main_table import FOOTPRINT, budget_share
+from benchmark.report.rows import Row, Spread, compression_seconds, percent, self_pinching_row
+
+NOTHING = "-"
+SYMBOLS = str.maketrans({"±": r"$\pm$", "Δ": r"$\Delta$", "°": r"$^\circ$", "|": r"\textbar{}", "<": "$<$", ">": "$>$"})
+SPECIAL = str.maketrans({character: "\\" + character for character in "&%$#_{}"})
+
+
+def reading_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
+    """Text cells; the columns have two levels, the upper one is the test set or empty."""
+    frame = pd.DataFrame([_cells(row, rows, comparisons) for row in rows])
+    frame.columns = pd.MultiIndex.from_tuples(list(frame.columns))  # type: ignore[arg-type]
+    return frame
+
+
+def legend(rows: list[Row], comparisons: Comparisons) -> str:
+    """What stands below the table."""
+    several = any(len(row.finished) > 1 for row in rows)
+    parts = [
+        "Params: what remains of the whole model; encoder sparsity: what is gone of its six matrices a layer; "
+        "MB: the exported artefact as written; MACs: for one second of audio."
+    ]
+    if several:
+        parts.append("WER and time: mean ± standard deviation over the seeds.")
+    if comparisons.dense:
+        units = " or ".join(sorted({test.result.resampled for test in comparisons.tests})) or "utterances"
+        envelope = ", over all seeds its lowest and highest end" if several else ""
+        parts.append(
+            f"Δ dense: WER difference to dense in points with its 95 % bootstrap interval (resampling {units})"
+            f"{envelope}."
+        )
+    else:
+        parts.append("The study has no finished dense row, so no difference to it is shown.")
+    parts.append(f"Marks (MAPSSWE, two-tailed, 0.05): {LEGEND}. Holm's family: all pairs of one test set and seed.")
+    parts.append("vs s.-p.: against self-pinching at the same target. Only finished runs count.")
+    return " ".join(parts)
+
+
+def markdown(frame: pd.DataFrame) -> str:
+    """A GitHub table, padded so that it also reads as text; two-level columns are joined."""
+    headers = [" ".join(part for part in column if part) for column in frame.columns]
+    lines = [[_markdown_cell(cell) for cell in line] for line in [headers, *frame.astype(str).to_numpy().tolist()]]
+    widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(headers))]
+    widths[-1] = 3  # the last column may hold a long reason
+    left = {0, len(headers) - 1}  # names and reasons; numbers stand to the right
+    rule = ["-" * (width - 1) + ("-" if i in left else ":") for i, width in enumerate(widths)]
+    padded = [[c.ljust(widths[i]) if i in left else c.rjust(widths[i]) for i, c in enumerate(x)] for x in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in [padded[0], rule, *padded[1:]])
+
+
+def _markdown_cell(text: str) -> str:
+    """Pipes and line breaks would end the cell."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def latex(frame: pd.DataFrame, caption: str, note: str) -> str:
+    """A booktabs table, scaled to the text's width."""
+    styler = frame.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
+    tabular = styler.to_latex(hrules=True, multicol_align="c", column_format="l" + "r" * (len(frame.columns) - 1))
+    return (
+        "% needs \\usepackage{booktabs,graphicx}\n\\begin{table*}\n\\centering\n"
+        f"\\caption{{{_escape(caption)}}}\n\\resizebox{{\\textwidth}}{{!}}{{%\n{tabular.translate(SYMBOLS)}}}\n\n"
+        f"{{\\footnotesize {_escape(note)}\\par}}\n\\end{{table*}}\n"
+    )
+
+
+def _escape(text: str) -> str:
+    return text.replace("`", "").translate(SPECIAL).translate(SYMBOLS)
+
+
+def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[str, str], str]:
+    size = {name: row.spread(lambda record, name=name: record["footprint"][name]) for name in FOOTPRINT}  # type: ignore[literal-required, misc]
+    cells = {
+        ("", "method"): row.title,
+        ("", "target"): percent(row.target) if row.target is not None else NOTHING,
+        ("", "params (M)"): _number(size["remaining_parameters"], 1e-6, 2),
+        ("", "ratio"): _number(size["compression_ratio"], 1, 2),
+        ("", "encoder sparsity"): _number(size["encoder_sparsity"], 100, 1, " %"),
+        ("", "MB"): _number(size["bytes_on_disk"], 1e-6, 2),
+        ("", "MACs/s (M)"): _number(size["macs_per_second"], 1e-6, 0),
+    }
+    for test_set in comparisons.test_sets:
+        cells[test_set, "WER %"] = _with_sd(row.wer(test_set), 100, 2)
+        cells[test_set, "Δ dense"] = _against_dense(row, test_set, comparisons)
+        rival = self_pinching_row(rows, row.target)
+        verdict = comparisons.between(row, rival, test_set) if rival and rival is not row else None
+        cells[test_set, "vs s.-p."] = verdict.worded_mark if verdict else NOTHING
+    share = budget_share(row)
+    cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0)
+    cells["", "budget"] = f"{100 * share:.1f} %" if share is not None else NOTHING
+    cells["", "seeds"] = str(len(row.finished)) + (f" of {len(row.runs)}" if len(row.finished) < len(row.runs) else "")
+    cells["", "status"] = row.status
+    return cells
+
+
+def _number(spread: Spread | None, factor: float, digits: int, unit: str = "") -> str:
+    return f"{factor * spread.mean:.{digits}f}{unit}" if spread else NOTHING
+
+
+def _with_sd(spread: Spread | None, factor: float, digits: int) -> str:
+    if spread is None or spread.sd is None:
+        return _number(spread, factor, digits)
+    return f"{factor * spread.mean:.{digits}f} ± {factor * spread.sd:.{digits}f}"
+
+
+def _against_dense(row: Row, test_set: str, comparisons: Comparisons) -> str:
+    verdict = comparisons.between(row, comparisons.dense, test_set) if comparisons.dense else None
+    if verdict is None:
+        return NOTHING
+    return f"{verdict.points} {verdict.mark}"

@@ -1,0 +1,116 @@
+"""`significance.csv` and `significance.md`: every pair of rows on every test set."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from benchmark.report.comparisons import LEGEND, Comparisons, SeedTest, Verdict
+from benchmark.report.reading_table import NOTHING, markdown
+from benchmark.report.rows import Row
+
+COLUMNS = (
+    *("test_set", "seed", "label_a", "target_a", "label_b", "target_b", "wer_a", "wer_b", "delta_wer", "delta_low"),
+    *("delta_high", "resampled", "segments", "mean_difference", "sd_difference", "z", "p", "p_sctk_table", "p_holm"),
+    *("mark", "degenerate"),
+)
+
+
+def significance_frame(comparisons: Comparisons) -> pd.DataFrame:
+    """One line a pair, seed and test set; differences are the first system's minus the second's."""
+    return pd.DataFrame([_line(test) for test in comparisons.tests], columns=COLUMNS)
+
+
+def significance_page(rows: list[Row], comparisons: Comparisons) -> str:
+    """A matrix of marks and a list of pairs for each test set, in Markdown."""
+    parts = [
+        "# Significance",
+        "",
+        "Matched-pairs sentence-segment word error test (MAPSSWE), two-tailed, 0.05. A cell says how the system of its "
+        f"line stands to the system of its column. Marks: {LEGEND}. Holm's family: all pairs of one test set and seed. "
+        "With several seeds each seed is tested by itself and the significant ones are counted: the seeds share the "
+        "test set, so pooling them would not be independent. Intervals: 95 % bootstrap, over several seeds the lowest "
+        "and the highest end. Every single test: `significance.csv`.",
+    ]
+    if not comparisons.tests:
+        parts += ["", "No two systems have finished, so there is nothing to compare."]
+    for test_set in comparisons.test_sets if comparisons.tests else ():
+        parts += ["", f"## {test_set}", "", markdown(_matrix(rows, comparisons, test_set))]
+        parts += [markdown(_pairs(rows, comparisons, test_set))]
+    return "\n".join(parts)
+
+
+def compared_rows(rows: list[Row], comparisons: Comparisons, test_set: str) -> list[Row]:
+    """Rows that have a test with any other."""
+    found = {row for test in comparisons.tests if test.test_set == test_set for row in (test.a, test.b)}
+    return [row for row in rows if row in found]
+
+
+def _matrix(rows: list[Row], comparisons: Comparisons, test_set: str) -> pd.DataFrame:
+    compared = compared_rows(rows, comparisons, test_set)
+    lines = [
+        {("", "system"): row.name}
+        | {("", other.name): _cell(comparisons.between(row, other, test_set)) for other in compared}
+        for row in compared
+    ]
+    return pd.DataFrame(lines)
+
+
+def _cell(verdict: Verdict | None) -> str:
+    return verdict.worded_mark if verdict else NOTHING
+
+
+def _pairs(rows: list[Row], comparisons: Comparisons, test_set: str) -> pd.DataFrame:
+    compared = compared_rows(rows, comparisons, test_set)
+    lines = []
+    for i, row in enumerate(compared):
+        for other in compared[:i]:
+            verdict = comparisons.between(row, other, test_set)
+            if verdict is not None:
+                lines.append(_pair(row, other, verdict))
+    return pd.DataFrame(lines)
+
+
+def _pair(row: Row, other: Row, verdict: Verdict) -> dict[tuple[str, str], str]:
+    return {
+        ("", "system"): row.name,
+        ("", "against"): other.name,
+        ("", "ΔWER (points)"): verdict.points,
+        ("", "p"): ", ".join(map(p_value, verdict.p)),
+        ("", "p (Holm)"): ", ".join(map(p_value, verdict.p_holm)),
+        ("", "mark"): verdict.worded_mark,
+        ("", "no test because"): "; ".join(dict.fromkeys(verdict.reasons)),
+    }
+
+
+def _line(test: SeedTest) -> dict[str, object]:
+    result, mapsswe = test.result, test.result.test
+    return {
+        "test_set": test.test_set,
+        "seed": test.seed,
+        "label_a": test.a.label,
+        "target_a": test.a.target,
+        "label_b": test.b.label,
+        "target_b": test.b.target,
+        "wer_a": result.errors_a.wer,
+        "wer_b": result.errors_b.wer,
+        "delta_wer": result.delta_wer,
+        "delta_low": result.interval[0],
+        "delta_high": result.interval[1],
+        "resampled": result.resampled,
+        "segments": mapsswe.segments,
+        "mean_difference": mapsswe.mean,
+        "sd_difference": mapsswe.std,
+        "z": mapsswe.z,
+        "p": test.p,
+        "p_sctk_table": None if mapsswe.degenerate else mapsswe.p_sctk_table,
+        "p_holm": result.p_holm,
+        "mark": Verdict((test,), 1).worded_mark,
+        "degenerate": mapsswe.degenerate,
+    }
+
+
+def p_value(p: float | None) -> str:
+    """A p value for readers."""
+    if p is None:
+        return NOTHING
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.3f}"

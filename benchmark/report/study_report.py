@@ -1,0 +1,54 @@
+"""Everything in `results/<study>/` but the records: tables, figures, page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.files import whole, write_text
+from benchmark.report.collection import read_collection
+from benchmark.report.comparisons import compare_rows
+from benchmark.report.long_form import long_form
+from benchmark.report.main_table import main_frame
+from benchmark.report.pictures import Picture, draw
+from benchmark.report.reading_table import latex, legend, markdown, reading_frame
+from benchmark.report.readme import readme
+from benchmark.report.rows import table_rows
+from benchmark.report.significance_tables import significance_frame, significance_page
+from benchmark.report.style import figure_style, save
+
+
+def write_report(runs_folder: Path, out: Path) -> None:
+    """Read the runs of a study and write its tables, figures and page into `out`.
+
+    Raises:
+        UserError: the runs cannot be read, or cannot be compared (see `read_collection`).
+    """
+    collection = read_collection(runs_folder)
+    rows = table_rows(collection)
+    comparisons = compare_rows(collection, rows)
+    table, note = reading_frame(rows, comparisons), legend(rows, comparisons)
+    write_csv(out / "runs.csv", long_form(collection))
+    write_csv(out / "main.csv", main_frame(rows, comparisons))
+    write_text(out / "main.md", f"{markdown(table)}\n{note}\n")
+    write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", note))
+    write_csv(out / "significance.csv", significance_frame(comparisons))
+    write_text(out / "significance.md", significance_page(rows, comparisons))
+    with figure_style():
+        pictures = draw(rows, comparisons)
+        write_figures(pictures, out / "figures")
+    write_text(out / "README.md", readme(collection, rows, comparisons, markdown(table), note, pictures))
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Full precision: the shortest digits that read back to the same number."""
+    write_text(path, frame.to_csv(index=False))
+
+
+def write_figures(pictures: list[Picture], folder: Path) -> None:
+    """Replace the folder as a whole: a figure that no longer has data must not stay."""
+    with whole(folder) as partial:
+        partial.mkdir()
+        for picture in pictures:
+            save(picture.figure, partial, picture.name)

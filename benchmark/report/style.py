@@ -1,0 +1,76 @@
+"""One look for all figures: readable in black and white, the same bytes every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from benchmark.files import whole
+
+COLOURS = ("#0072B2", "#B34700", "#00735C", "#9C3C80", "#7A6000", "#4D4D4D", "#1B4F9C", "#8A1C1C")
+MARKERS = "osD^vPX*"
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (3, 3)), (0, (1, 2)))
+FAINT = 0.45  # opacity of points that another system dominates
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one method is drawn in every figure."""
+
+    colour: str
+    marker: str
+    dashes: str | tuple[int, tuple[int, ...]]
+    size: float = 6.0
+
+
+def look(index: int) -> Look:
+    """The look of the index-th method of a table; after eight, colours come again with other markers and dashes."""
+    shifted = index + index // len(COLOURS)
+    return Look(COLOURS[index % len(COLOURS)], MARKERS[shifted % len(MARKERS)], DASHES[shifted % len(DASHES)])
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Matplotlib settings for the block; none of the user's own get in."""
+    settings: Any = {
+        "font.family": "DejaVu Sans",  # comes with matplotlib
+        "font.size": 9,
+        "axes.titlesize": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#E4E4E4",
+        "grid.linewidth": 0.6,
+        "axes.axisbelow": True,
+        "pdf.fonttype": 42,
+        "figure.dpi": 100,
+    }
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
+        yield
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Write `<name>.png` (200 dpi) and `<name>.pdf` without time stamps."""
+    for suffix in ("png", "pdf"):
+        timeless: dict[str, Any] = {"metadata": {"CreationDate": None}} if suffix == "pdf" else {}
+        with whole(folder / f"{name}.{suffix}") as partial:
+            figure.savefig(partial, format=suffix, dpi=200, **timeless)
+
+
+def plain_log_axis(axes: Axes, which: str) -> None:
+    """A logarithmic axis whose ticks read 1, 2, 5, 10."""
+    getattr(axes, f"set_{which}scale")("log")
+    axis = getattr(axes, f"{which}axis")
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0, 7.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,82 @@
+"""Figures: which there are, that labels do not collide, that files do not depend on the time of day."""
+
+from __future__ import annotations
+
+import filecmp
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+from synthetic_study import RECIPES, build_study, reported_study
+
+from benchmark.report.collection import read_collection
+from benchmark.report.gate_figures import gate_rows, sparsity_grid
+from benchmark.report.labels import Label, place_labels, spread_out
+from benchmark.report.rows import table_rows
+from benchmark.report.study_report import write_report
+
+NAMES = ("wer_vs_parameters", "wer_vs_time", "significance_matrix", "gate_sparsity", "gate_training")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return reported_study(tmp_path_factory.getbasetemp())
+
+
+def test_every_figure_is_there_as_png_and_pdf(study: Path) -> None:
+    assert {path.name for path in (study / "figures").iterdir()} == {f"{n}.{s}" for n in NAMES for s in ("png", "pdf")}
+    with Image.open(study / "figures/wer_vs_parameters.png") as image:
+        assert round(image.info["dpi"][0]) == 200
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
+    recipes = {name: RECIPES[name] for name in ("dense", "self_pinching", "random_pruning")}
+    folder = build_study(tmp_path / "demo", seeds=(0,), utterances=8, troubled=False, recipes=recipes)
+    first, second = tmp_path / "first", tmp_path / "second"
+    write_report(folder / "runs", first)
+    write_report(folder / "runs", second)
+    names = [str(path.relative_to(first)) for path in first.rglob("*.*") if path.is_file()]
+    assert len(names) >= 2 * len(NAMES) + 7
+    assert filecmp.cmpfiles(first, second, names, shallow=False) == (names, [], [])
+
+
+def test_a_figure_without_data_goes_away(tmp_path: Path) -> None:
+    recipes = {name: RECIPES[name] for name in ("dense", "random_pruning")}
+    folder = build_study(tmp_path / "demo", seeds=(0,), utterances=8, troubled=False, recipes=recipes)
+    (folder / "figures").mkdir()
+    (folder / "figures/gate_sparsity.png").write_text("of an earlier study")
+    write_report(folder / "runs", folder)
+    assert {path.stem for path in (folder / "figures").iterdir()} == set(NAMES[:3])
+
+
+def test_labels_cover_neither_each_other_nor_the_points() -> None:
+    figure = Figure(figsize=(5, 4))
+    axes = figure.subplots()
+    points = [(1.0, 1.0), (1.02, 1.0), (1.0, 1.02), (1.03, 1.03), (2.0, 2.0)]
+    axes.plot(*zip(*points, strict=True), "o")
+    axes.margins(0.3)
+    figure.draw_without_rendering()
+    place_labels(
+        axes, [Label(f"system {i}", [point], "black") for i, point in enumerate(points)], [(p, p) for p in points]
+    )
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == len(points)
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    pixels = axes.transData.transform(np.array(points))
+    assert not any(box.contains(*pixel) for box in boxes for pixel in pixels)
+    assert all(axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 for box in boxes)
+
+
+def test_heights_spread_about_the_mean_of_a_tight_group() -> None:
+    assert spread_out(np.array([0.0, 1.0, 2.0, 100.0]), 10).tolist() == [-9.0, 1.0, 11.0, 100.0]
+    assert spread_out(np.array([0.0, 10.0]), 10).tolist() == [0.0, 10.0]
+
+
+def test_the_grid_holds_the_share_removed_of_each_matrix(study: Path) -> None:
+    (row, *_) = gate_rows(table_rows(read_collection(study / "runs")))["self_pinching"]
+    grid = sparsity_grid(row)
+    first = row.finished[0].record["matrices"][0]
+    assert grid.shape == (6, 6)
+    assert grid[0, 0] == 1 - first["remaining"] / first["parameters"]

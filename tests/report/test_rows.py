@@ -1,0 +1,87 @@
+"""Pareto front and what several seeds say together, on values that can be checked by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from synthetic_study import RECIPES, build_study
+
+from benchmark.files import read_json, write_json
+from benchmark.report.collection import read_collection
+from benchmark.report.comparisons import SeedTest, Verdict
+from benchmark.report.rows import Row, pareto_front, percent, table_rows
+from benchmark.scoring.mapsswe import MatchedPairs
+from benchmark.scoring.significance import Comparison
+from benchmark.scoring.wer import WordErrors
+
+
+def _test(row: Row, z: float, p: float, p_holm: float, errors: int) -> SeedTest:
+    errors_a, errors_b = WordErrors(10, 100, 10 + errors, 0, 0), WordErrors(10, 100, 10, 0, 0)
+    interval = errors / 100 - 0.02, errors / 100 + 0.02
+    pairs = MatchedPairs(20, errors / 20, 1.0, z, p, p, None)
+    result = Comparison("a", "b", errors_a, errors_b, interval, "utterances", pairs, p_holm)
+    return SeedTest("test", 0, row, row, result)
+
+
+@pytest.mark.parametrize(
+    ("tests", "mark", "worded"),
+    [
+        ([(3.0, 0.003, 0.01, 5)], "*", "worse*"),
+        ([(-3.0, 0.003, 0.01, -5)], "*", "better*"),
+        ([(2.0, 0.045, 0.2, 3)], "°", "worse°"),
+        ([(1.0, 0.3, 0.9, 1)], "ns", "ns"),
+        ([(3.0, 0.003, 0.01, 5), (2.0, 0.045, 0.2, 3), (1.0, 0.3, 0.9, 1)], "*1/3", "worse*1/3"),
+        ([(2.0, 0.045, 0.2, 3), (1.0, 0.3, 0.9, 1)], "°1/2", "worse°1/2"),
+        ([(3.0, 0.003, 0.01, 5), (-3.0, 0.003, 0.01, -5)], "±", "±"),
+    ],
+)
+def test_marks(tests: list[tuple[float, float, float, int]], mark: str, worded: str) -> None:
+    row = Row("a", None, ())
+    verdict = Verdict(tuple(_test(row, *values) for values in tests), 1)
+    assert (verdict.mark, verdict.worded_mark) == (mark, worded)
+
+
+def test_the_interval_of_several_seeds_is_their_envelope() -> None:
+    row = Row("a", None, ())
+    verdict = Verdict((_test(row, 3.0, 0.003, 0.01, 5), _test(row, 1.0, 0.3, 0.9, 1)), 1)
+    assert verdict.delta == pytest.approx(0.03)
+    assert [verdict.low, verdict.high] == pytest.approx([-0.01, 0.07])
+    assert verdict.points == "+3.00 [-1.00, +7.00]"
+
+
+def _set(folder: Path, run: str, parameters: int, wer_errors: int) -> None:
+    """Give a run a size and hypotheses with exactly `wer_errors` substitutions in a test set of 20 words."""
+    path = folder / "runs" / run
+    record: dict[str, Any] = read_json(path / "run.json")
+    record["footprint"]["remaining_parameters"] = parameters
+    text = " ".join(["wrong"] * wer_errors + ["word"] * (20 - wer_errors))
+    (path / "hyp/test-clean.trn").write_text(f"{text} (s-1)\n")
+    score = record["scores"]["test-clean"] | {"words": 20, "errors": wer_errors, "wer": wer_errors / 20}
+    write_json(path / "run.json", record | {"scores": {"test-clean": score}})
+
+
+def test_pareto_front(tmp_path: Path) -> None:
+    names = ("dense", "dense_finetuned", "self_pinching", "uniform_magnitude")
+    folder = build_study(
+        tmp_path / "demo", seeds=(0,), utterances=2, troubled=False, recipes={name: RECIPES[name] for name in names}
+    )
+    (folder / "ref/test-clean.trn").write_text("word " * 20 + "(s-1)\n")
+    _set(folder, "dense", 100, 4)
+    _set(folder, "dense_finetuned-seed0", 100, 2)  # beats dense at the same size
+    _set(folder, "self_pinching-0.65-seed0", 50, 4)
+    _set(folder, "uniform_magnitude-0.65-seed0", 50, 5)  # same size, more errors
+    _set(folder, "self_pinching-0.85-seed0", 20, 9)
+    _set(folder, "uniform_magnitude-0.85-seed0", 20, 9)  # a tie: neither beats the other
+    front = pareto_front(table_rows(read_collection(folder / "runs")), "test-clean")
+    assert [row.key for row in front] == [
+        "dense_finetuned",
+        "self_pinching-0.65",
+        "self_pinching-0.85",
+        "uniform_magnitude-0.85",
+    ]
+
+
+def test_percent_keeps_what_matters() -> None:
+    assert [percent(share) for share in (0.65, 0.5, 0.625, 0.0)] == ["65 %", "50 %", "62.5 %", "0 %"]
