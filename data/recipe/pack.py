@@ -23,10 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 from corpus_audio import SAMPLE_RATE, read_flac
-from rooms import OTHER_FOLDER
+from rooms import ROOMS
 
 OPUS_LEVEL = 0.96  # libsndfile's compression level: about 18 kbit/s
-FOLDERS = {"test-other": OTHER_FOLDER}  # every other split lies in the folder of its own name
 FEATURES = {
     "id": {"dtype": "string", "_type": "Value"},
     "speaker": {"dtype": "string", "_type": "Value"},
@@ -53,26 +52,30 @@ def encode(audio: np.ndarray, stream: int) -> bytes:
     return ogg.with_serial(buffer.getvalue(), stream)
 
 
-def row(utterance: plan.Utterance, folder: Path) -> dict[str, object]:
+def recording(utterance: plan.Utterance, audio: Path) -> Path:
+    """The FLAC file of an utterance, as synthesised or as heard in its room."""
+    return (audio / ROOMS if utterance.room else audio) / utterance.split / f"{utterance.id}.flac"
+
+
+def row(utterance: plan.Utterance, audio: Path) -> dict[str, object]:
     """One utterance as the Parquet file holds it."""
-    audio = read_flac(folder / f"{utterance.id}.flac")
+    samples = read_flac(recording(utterance, audio))
     return {
         "id": utterance.id,
         "speaker": utterance.id.split("-")[0],
         "text": utterance.text,
-        "seconds": round(len(audio) / SAMPLE_RATE, 4),
-        "audio": {"bytes": encode(audio, zlib.crc32(utterance.id.encode())), "path": f"{utterance.id}.ogg"},
+        "seconds": round(len(samples) / SAMPLE_RATE, 4),
+        "audio": {"bytes": encode(samples, zlib.crc32(utterance.id.encode())), "path": f"{utterance.id}.ogg"},
     }
 
 
 def pack(split: str, audio: Path, out: Path) -> Path:
     """Write `<out>/<split>.parquet` whole."""
-    folder = audio / FOLDERS.get(split, split)
     utterances = [u for u in plan.plan() if u.split == split]
-    missing = [u.id for u in utterances if not (folder / f"{u.id}.flac").exists()]
+    missing = [u.id for u in utterances if not recording(u, audio).exists()]
     if missing:
-        raise SystemExit(f"{folder} lacks {len(missing)} utterances, such as {missing[0]}: synthesise them first")
-    table = pa.Table.from_pylist([row(u, folder) for u in utterances], SCHEMA)
+        raise SystemExit(f"{audio} lacks {len(missing)} utterances, such as {missing[0]}: synthesise them first")
+    table = pa.Table.from_pylist([row(u, audio) for u in utterances], SCHEMA)
     target = out / f"{split}.parquet"
     partial = target.with_suffix(".part")
     pq.write_table(table, partial, compression="zstd", row_group_size=200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import grammar
 
@@ -16,13 +16,17 @@ TRAIN_VOICES = [
     "am_fenrir", "am_michael", "am_onyx", "am_puck", "am_santa", "bf_alice", "bf_emma", "bf_isabella", "bm_daniel",
     "bm_george", "bm_lewis",
 ]  # fmt: skip
+KOKORO_VOICES = [*TRAIN_VOICES, *DEV_VOICES, *TEST_VOICES]
 HIBARI_VOICE = "hibari"
 SPLITS = ["train", "dev", "test-clean", "test-other"]
+ROOM_SUFFIX = "-room"
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One utterance to synthesise. `speed` is the rate relative to the voice's own; `seed` fixes level and silences."""
+    """One utterance. `speed` is the rate relative to the voice's own; `seed` fixes level, silences and, with `room`,
+    the room that it is heard in.
+    """
 
     id: str
     split: str
@@ -30,6 +34,12 @@ class Utterance:
     text: str
     speed: float
     seed: int
+    room: bool = False
+
+    @property
+    def recording(self) -> str:
+        """Name of the recording: a training utterance in a room is made from the one of the same number."""
+        return self.id.removesuffix(ROOM_SUFFIX)
 
     @property
     def spoken(self) -> str:
@@ -57,12 +67,32 @@ def _utterances(split: str, count: int, voices: list[str], seed: int, taken: set
     return utterances
 
 
+def _in_room(utterances: list[Utterance]) -> list[Utterance]:
+    """The same utterances, heard in rooms: other ids and other seeds."""
+    ids = [u.id + ROOM_SUFFIX for u in utterances]
+    return [replace(u, id=id, seed=zlib.crc32(id.encode()), room=True) for u, id in zip(utterances, ids, strict=True)]
+
+
 def plan() -> list[Utterance]:
-    """All utterances, the test sets drawn first so that no later change of the training part moves them."""
+    """All utterances, the test sets drawn first so that no later change of the training part moves them.
+
+    Half of the sentences that the voices of Kokoro speak for training are also heard in rooms; of the volume a third
+    is heard in rooms only.
+    """
     taken: set[str] = set()
     clean = _utterances("test-clean", 600, TEST_VOICES, 11, taken)
-    other = _utterances("test-other", 600, TEST_VOICES, 12, taken)
+    other = [replace(u, room=True) for u in _utterances("test-other", 600, TEST_VOICES, 12, taken)]
     dev = _utterances("dev", 120, DEV_VOICES, 13, taken)
     train = _utterances("train", 1000, TRAIN_VOICES, 14, taken)
-    volume = _utterances("train", 600, [HIBARI_VOICE], 15, taken)
-    return [*dev, *train, *clean, *other, *volume]
+    volume = _utterances("train", 1500, [HIBARI_VOICE], 15, taken)
+    train += _in_room(train[::2])
+    return [*dev, *train, *clean, *other, *volume[:1000], *_in_room(volume[1000:])]
+
+
+def recordings(voices: list[str]) -> list[Utterance]:
+    """What these voices have to speak: one utterance a recording, the clean one where there are two."""
+    spoken: dict[str, Utterance] = {}
+    for utterance in plan():
+        if utterance.speaker in voices:
+            spoken.setdefault(utterance.recording, utterance)
+    return list(spoken.values())

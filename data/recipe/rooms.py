@@ -1,9 +1,9 @@
-"""Make test-other from clean speech: room reverberation, background noise, and telephone band for three in ten.
+"""Clean speech as heard in rooms: reverberation, background noise, and telephone band for three in ten.
 
     python data/recipe/rooms.py --audio DIR
 
-Reads `DIR/test-other` and the training speech for babble, writes `DIR/test-other-in-rooms`. Needs
-`pip install soundfile scipy`. All is fixed by the utterance's seed.
+Makes all of test-other and a part of train. Reads `DIR/<split>`, and the training speech for babble; writes
+`DIR/in-rooms/<split>`. Needs `pip install soundfile scipy`. All is fixed by the utterance's seed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import plan
 from corpus_audio import SAMPLE_RATE, read_flac, write_flac
 from scipy.signal import butter, fftconvolve, sosfilt
 
-OTHER_FOLDER = "test-other-in-rooms"
+ROOMS = "in-rooms"
 REVERBERATION_SECONDS = (0.2, 0.6)  # RT60: time for the sound to fall by 60 dB
 DIRECT_TO_REVERBERANT_DB = (0.0, 8.0)
 SIGNAL_TO_NOISE_DB = (5.0, 20.0)
@@ -72,21 +72,19 @@ def degrade(audio: np.ndarray, seed: int, crowd: list[Path]) -> np.ndarray:
 
 
 def main() -> None:
-    """Degrade test-other."""
+    """Degrade what is planned to be heard in a room."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--audio", type=Path, required=True)
     args = parser.parse_args()
     utterances = plan.plan()
-    crowd = [
-        args.audio / "train" / f"{u.id}.flac"
-        for u in utterances
-        if u.split == "train" and u.speaker != plan.HIBARI_VOICE
-    ]
-    for utterance in utterances:
-        if utterance.split == "test-other":
-            clean = read_flac(args.audio / "test-other" / f"{utterance.id}.flac")
-            write_flac(args.audio / OTHER_FOLDER / f"{utterance.id}.flac", degrade(clean, utterance.seed, crowd))
-    print(f"test-other degraded in {args.audio / OTHER_FOLDER}")
+    spoken = [u for u in utterances if u.split == "train" and u.speaker != plan.HIBARI_VOICE and not u.room]
+    crowd = [args.audio / "train" / f"{u.id}.flac" for u in spoken]
+    degraded = [u for u in utterances if u.room]
+    for utterance in degraded:
+        clean = read_flac(args.audio / utterance.split / f"{utterance.recording}.flac")
+        target = args.audio / ROOMS / utterance.split / f"{utterance.id}.flac"
+        write_flac(target, degrade(clean, utterance.seed, crowd))
+    print(f"{len(degraded)} utterances in {args.audio / ROOMS}")
 
 
 if __name__ == "__main__":

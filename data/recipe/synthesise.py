@@ -43,9 +43,9 @@ def main() -> None:
     args = parser.parse_args()
     shard, shards = map(int, args.shard.split("/"))
     kokoro = load_kokoro(args.kokoro)
-    todo = [u for u in plan.plan() if u.speaker != plan.HIBARI_VOICE][shard::shards]
+    todo = plan.recordings(plan.KOKORO_VOICES)[shard::shards]
     for done, utterance in enumerate(todo):
-        target = args.out / utterance.split / f"{utterance.id}.flac"
+        target = args.out / utterance.split / f"{utterance.recording}.flac"
         if target.exists():
             continue
         language = "en-gb" if utterance.speaker.startswith("b") else "en-us"

@@ -33,9 +33,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     voice = Hibari(threads=1)
-    todo = [u for u in plan.plan() if u.speaker == plan.HIBARI_VOICE]
+    todo = plan.recordings([plan.HIBARI_VOICE])
     for utterance in todo:
-        target = args.out / utterance.split / f"{utterance.id}.flac"
+        target = args.out / utterance.split / f"{utterance.recording}.flac"
         if not target.exists():
             write_flac(target, to_corpus_audio(speak(voice, utterance), SAMPLE_RATE, utterance.seed))
     print(f"{len(todo)} utterances of {plan.HIBARI_VOICE} in {args.out}")

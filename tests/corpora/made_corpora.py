@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,7 +46,7 @@ def corpus(name: str, root: Path | None, **changes: object) -> Any:
     return SimpleNamespace(**{"name": name, "root": root, "resample": False, **fields, **changes})
 
 
-def write_mini(root: Path, **changes: dict[str, Row]) -> Path:
+def write_mini(root: Path, **changes: Mapping[str, Row]) -> Path:
     """Write a corpus of three splits of two utterances in the embedded corpus's format.
 
     `write_mini(root, train={"a-1": ("text", b"audio")})` changes or adds utterances of a split.

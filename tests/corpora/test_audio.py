@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from made_corpora import encoded, real, tone
 from benchmark.corpora.audio import UnusableError, decode
 from benchmark.errors import UserError
 
-CONTAINERS = {
+CONTAINERS: dict[str, Any] = {
     "wav": {"format": "WAV"},
     "flac": {"format": "FLAC"},
     "sphere": {"format": "NIST", "subtype": "PCM_16"},
