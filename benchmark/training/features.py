@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,28 +15,49 @@ from benchmark.models.forward import front_end
 from benchmark.training.speech import Speech
 
 
-def write_features(model: PreTrainedModel, speech: Speech, folder: Path, key: str) -> None:
-    """Cache the front-end's output of every utterance of `speech` in `folder`, whole; `key` names model and data.
+def write_features(
+    model: PreTrainedModel,
+    speech: Speech,
+    folder: Path,
+    key: str,
+    speeds: Sequence[float] = (1.0,),
+    audio: Callable[[int, float], torch.Tensor] | None = None,
+) -> None:
+    """Cache the front-end's output of every utterance of `speech` at every speed in `folder`, whole.
 
-    Does nothing when the cache is there for the same key.
+    Does nothing when the cache is there for the same `key`, which names model, data and `audio`: what to take for an
+    utterance at a speed, `speech.audio` by default.
     """
+    audio = audio or speech.audio
     if (folder / "index.json").exists() and read_json(folder / "index.json")["key"] == key:
         return
-    lengths: list[int] = []
+    frames: dict[str, list[int]] = {f"{speed:g}": [] for speed in speeds}
     with whole(folder) as partial:
         partial.mkdir()
         with (partial / "features.f16").open("wb") as file, torch.inference_mode():
-            for index in tqdm(range(len(speech)), desc="front-end features", unit="utt", mininterval=2):
-                features = front_end(model, speech.audio(index)[None].to(speech.device))[0].half().cpu().numpy()
-                lengths.append(len(features))
-                features.tofile(file)
+            for speed in speeds:
+                for index in tqdm(range(len(speech)), desc=f"front-end features x{speed:g}", unit="utt", mininterval=2):
+                    samples = audio(index, speed)[None].to(speech.device)
+                    features = front_end(model, samples)[0].half().cpu().numpy()
+                    frames[f"{speed:g}"].append(len(features))
+                    features.tofile(file)
         channels = model.config.conv_dim[-1]
-        write_json(partial / "index.json", {"key": key, "channels": channels, "frames": lengths})
+        write_json(partial / "index.json", {"key": key, "channels": channels, "frames": frames})
 
 
-def read_features(folder: Path) -> Callable[[int], np.ndarray]:
-    """Access to the cache: utterance index -> (frames, channels) float16."""
-    index = read_json(folder / "index.json")
-    starts = np.concatenate([[0], np.cumsum(index["frames"])])
-    data = np.memmap(folder / "features.f16", dtype=np.float16, mode="r").reshape(-1, index["channels"])
-    return lambda i: np.array(data[starts[i] : starts[i + 1]])
+class Features:
+    """Access to the cache: (utterance index, speed) -> (frames, channels) float16."""
+
+    def __init__(self, folder: Path) -> None:
+        index = read_json(folder / "index.json")
+        lengths = [length for frames in index["frames"].values() for length in frames]
+        self._starts = np.concatenate([[0], np.cumsum(lengths)])
+        self._offsets, offset = {}, 0
+        for speed, frames in index["frames"].items():
+            self._offsets[speed], offset = offset, offset + len(frames)
+        self._data = np.memmap(folder / "features.f16", dtype=np.float16, mode="r").reshape(-1, index["channels"])
+
+    def __call__(self, index: int, speed: float = 1.0) -> np.ndarray:
+        """Front-end output of one utterance."""
+        position = self._offsets[f"{speed:g}"] + index
+        return np.array(self._data[self._starts[position] : self._starts[position + 1]])

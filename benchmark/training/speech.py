@@ -21,11 +21,11 @@ class Speech:
         ctc: the model; its vocabulary, front-end, audio normalisation and device shape the batches.
         dataset: the prepared corpus.
         split: which part of it.
-        features: cached front-end output of utterance i, (frames, channels); then batches hold features.
+        features: cached front-end output of an utterance at a speed, (frames, channels); then batches hold features.
     """
 
     def __init__(
-        self, ctc: CTCModel, dataset: Dataset, split: str, features: Callable[[int], np.ndarray] | None = None
+        self, ctc: CTCModel, dataset: Dataset, split: str, features: Callable[[int, float], np.ndarray] | None = None
     ) -> None:
         self.dataset = dataset
         self.utterances: list[Utterance] = dataset.split(split)
@@ -53,10 +53,10 @@ class Speech:
         labels = [self.labels[i] for i in indices]
         audio = features = None
         if self.features is not None:
-            arrays = [torch.from_numpy(self.features(i)) for i in indices]
+            arrays = [torch.from_numpy(self.features(i, speed)) for i in indices]
             frames = torch.tensor([len(a) for a in arrays])
             features = torch.nn.utils.rnn.pad_sequence(arrays, batch_first=True).to(self.device).float()
-            seconds = max(self.seconds[i] for i in indices) * len(indices)
+            seconds = max(self.seconds[i] for i in indices) * len(indices) / speed
         else:
             waves = [self.audio(i, speed) for i in indices]
             frames = frame_counts(self.model, torch.tensor([len(w) for w in waves]))

@@ -1,0 +1,33 @@
+"""Other voices from the same recordings, for a model that hears few of them: pace, pitch, formants and timbre vary."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from benchmark.training.speech import Speech
+
+PACE = (0.8, 1.25)  # played so many times as fast: pitch and formants move with it
+TIMBRE_DB = 4.0  # standard deviation of the gain at each knot of the spectrum
+KNOTS = 9  # evenly spaced from 0 Hz to half the sampling rate
+
+
+def another_voice(speech: Speech, index: int, variant: float, seed: int) -> torch.Tensor:
+    """Audio (samples,) of an utterance as another person might have said it, fixed by `variant` and `seed`."""
+    rng = np.random.default_rng([seed, index, round(100 * variant)])
+    pace = float(np.exp(rng.uniform(*np.log(PACE))))
+    return normalised(with_timbre(speech.audio(index, pace), torch.from_numpy(rng.normal(0, TIMBRE_DB, KNOTS)).float()))
+
+
+def with_timbre(audio: torch.Tensor, gains_db: torch.Tensor) -> torch.Tensor:
+    """Audio (samples,) through a zero-phase filter whose gain in dB runs linearly from knot to knot."""
+    spectrum = torch.fft.rfft(audio)
+    curve = F.interpolate(gains_db[None, None], spectrum.numel(), mode="linear", align_corners=True)[0, 0]
+    filtered: torch.Tensor = torch.fft.irfft(spectrum * 10 ** (curve / 20), audio.numel())
+    return filtered
+
+
+def normalised(audio: torch.Tensor) -> torch.Tensor:
+    """Audio with zero mean and unit variance."""
+    return (audio - audio.mean()) / torch.sqrt(audio.var(correction=0) + 1e-7)

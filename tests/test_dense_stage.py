@@ -1,0 +1,42 @@
+"""The dense stage's fine-tuning: it goes on after an interruption, but never from another recipe's checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from small_study import SmallStudy
+
+from benchmark import dense
+from benchmark.models.checkpoints import load
+
+
+def fine_tune(study: SmallStudy, model: Path, learning_rate: float) -> int:
+    recipe = f"{{budget: {{kind: work, limit: 200}}, learning_rate: {learning_rate:.9f}}}"
+    lines = [line for line in study.config.read_text().splitlines() if not line.startswith("dense:")]
+    study.config.write_text("\n".join([*lines, f"dense: {{model: {model}, fine_tune: {recipe}}}"]))
+    return study.call("dense")
+
+
+def head(folder: Path) -> torch.Tensor:
+    weight: torch.Tensor = load(folder).model.get_submodule("lm_head").get_parameter("weight").detach()
+    return weight
+
+
+def test_a_checkpoint_of_another_recipe_is_not_used(
+    small_study: SmallStudy, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dense, "save_dense", interrupted)
+        assert fine_tune(small_study, tiny_model, 1e-3) == 130
+    folder = small_study.work / "dense"
+    assert list(folder.glob("checkpoint/*/phase0.pt"))
+    assert fine_tune(small_study, tiny_model, 1e-9) == 0
+    assert torch.allclose(head(folder / "model"), head(tiny_model), atol=1e-6)
+    assert not (folder / "checkpoint").exists()
+    assert fine_tune(small_study, tiny_model, 1e-3) == 0
+    assert not torch.allclose(head(folder / "model"), head(tiny_model), atol=1e-4)
