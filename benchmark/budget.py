@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Literal
 
 import torch
@@ -13,10 +14,14 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import PreTrainedModel
 
-from benchmark.models.forward import FRAMES_PER_SECOND, Batch, forward
+from benchmark.models.checkpoints import count_parameters
+from benchmark.models.encoder import Encoder
+from benchmark.models.forward import FRAMES_PER_SECOND, first, forward
+from benchmark.training.batches import Batch
 
 BudgetKind = Literal["work", "device_seconds"]
 TOLERANCE = 0.01  # of the limit: the last step may end a little beyond it
+METER_NUMBERS = count()
 
 
 class OverBudget(Exception):
@@ -69,6 +74,7 @@ class Budget:
         self.limit = limit
         self.clock = clock
         self.work = 0.0
+        self._metered: dict[int, tuple[int, int]] = {}  # by meter: which encoder, and its model's parameters
 
     @property
     def spent(self) -> float:
@@ -86,7 +92,7 @@ class Budget:
         Raises:
             OverBudget: the limit is passed.
         """
-        self.work += units
+        self._add(units)
         self.check()
 
     def check(self) -> None:
@@ -95,30 +101,43 @@ class Budget:
             raise OverBudget(f"used {self.spent:.0f} of {self.limit:.0f} {self.kind.replace('_', ' ')}")
 
     def meters(self, model: PreTrainedModel) -> bool:
-        """Whether `model` is metered; a deep copy of a metered model is not."""
-        encoder = model.base_model.encoder
-        return getattr(encoder, "metered_as", None) == id(encoder)
+        """Whether this budget meters `model` as it is: not if it is a deep copy, or its shape has changed since."""
+        encoder = Encoder(model).module
+        metered = self._metered.get(getattr(encoder, "meter", -1))
+        return metered == (id(encoder), count_parameters(model))
 
     def meter(self, model: PreTrainedModel, relative_cost: float) -> None:
-        """Charge every forward and backward through `model` from now on.
+        """Charge every forward and backward through `model` from now on; an older meter, of any budget, is void.
 
         The meter sits on the Transformer encoder, which every forward passes whether it starts from audio or from
-        cached features; the backward is charged when a gradient comes back through the encoder's output.
+        cached features. Each layer's share of a backward is charged when a gradient comes back through its output:
+        a loss on hidden layers, which never sees the encoder's output, has its price too.
         """
-        encoder = model.base_model.encoder
-        encoder.metered_as = id(encoder)
+        encoder, number = Encoder(model).module, next(METER_NUMBERS)
+        encoder.meter = number  # type: ignore[assignment]
+        self._metered[number] = (id(encoder), count_parameters(model))
 
-        def charge_forward(module: nn.Module, args: tuple[torch.Tensor, ...], output: object) -> None:
-            if module is not encoder:  # a deep copy's inherited hook; the copy gets a meter of its own
-                return
-            batch, frames = args[0].shape[:2]
-            units = batch * frames / FRAMES_PER_SECOND * relative_cost
-            self.charge(units)
-            encoded = output[0]  # type: ignore[index]
-            if encoded.requires_grad:
-                encoded.register_hook(lambda _gradient: self.charge(2 * units))
+        def units(hidden: torch.Tensor) -> float:
+            batch, frames = hidden.shape[:2]
+            return batch * frames / FRAMES_PER_SECOND * relative_cost
+
+        def charge_forward(module: nn.Module, args: tuple[torch.Tensor, ...], _output: object) -> None:
+            if module is encoder and encoder.meter == number:  # a deep copy inherits the hook, but is not metered
+                self.charge(units(args[0]))
+
+        def charge_backward(module: nn.Module, _args: object, output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
+            hidden, layers = first(output), Encoder(model).layers
+            if hidden.requires_grad and encoder.meter == number and any(module is layer for layer in layers):
+                share = 2 * units(hidden) / len(layers)
+                hidden.register_hook(lambda _gradient: self._add(share))
 
         encoder.register_forward_hook(charge_forward)
+        for layer in Encoder(model).layers:
+            layer.register_forward_hook(charge_backward)
+
+    def _add(self, units: float) -> None:
+        """Add work without a look at the limit, which may wait for the device: the next forward or step looks."""
+        self.work += units
 
 
 def multiply_accumulates(model: PreTrainedModel, batch: Batch) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -29,7 +30,7 @@ def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcrip
     """
     texts: dict[str, str] = {}
     seconds = 0.0
-    synchronise = torch.cuda.synchronize if speech.device.type == "cuda" else lambda: None
+    synchronise: Callable[[], None] = torch.cuda.synchronize if speech.device.type == "cuda" else lambda: None
     with torch.inference_mode(), tqdm(total=len(speech), desc="transcribe", unit="utt", mininterval=2) as bar:
         for indices, batch in speech.in_order(batch_seconds):
             synchronise()

@@ -6,7 +6,9 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,31 +16,91 @@ from typing import Any
 
 from benchmark.errors import UserError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_TEXTS = ("No space left on device", "Disk quota exceeded", " requested and ")  # the last is NumPy's tofile
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` (a file or a folder); it takes `path`'s place when the block succeeds.
 
+    Whatever happens, `path` is the old one or the new one; what a killed process left is swept by the next writer.
+
     Raises:
         UserError: the disk is full or the place cannot be written; nothing half-written is left.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.parent / f".{path.name}.{os.getpid()}.partial"
+    with _one_line(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
+        partial = _beside(path, "partial")
+        try:
+            yield partial
+            if partial.is_dir():
+                _replace_folder(partial, path)
+            else:
+                _sync(partial)
+                partial.replace(path)
+        finally:
+            remove(partial)
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Turn a full disk and a forbidden place into one line.
+
+    Libraries wrap a full disk in errors of their own (torch: RuntimeError, safetensors: SafetensorError), so the
+    whole chain of causes is looked at.
+    """
     try:
-        yield partial
-        if partial.is_dir():
-            _replace_folder(partial, path)
-        else:
-            _sync(partial)
-            partial.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        yield
+    except Exception as error:
+        if any(_says_full(cause) for cause in _causes(error)):
             raise UserError(f"disk full while writing {path}: make room, then run the same command again") from error
-        if error.errno in (errno.EACCES, errno.EROFS):
+        if isinstance(error, OSError) and error.errno in FORBIDDEN:
             raise UserError(f"cannot write {path}: {error.strerror}; choose a folder that you may write") from error
         raise
-    finally:
-        _remove(partial)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _says_full(error: BaseException) -> bool:
+    return getattr(error, "errno", None) in FULL or any(text in str(error) for text in FULL_TEXTS)
+
+
+def _beside(path: Path, kind: str) -> Path:
+    """A temporary name that says whose it is: machine and process."""
+    return path.parent / f".{path.name}.{socket.gethostname()}.{os.getpid()}.{kind}"
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed processes of this machine left, and bring back a folder that one was about to replace."""
+    ours = re.compile(re.escape(f".{path.name}.{socket.gethostname()}.") + r"(\d+)\.(partial|old)")
+    for left in list(path.parent.iterdir()):
+        match = ours.fullmatch(left.name)
+        if match is None or _is_another_process(int(match[1])):
+            continue
+        if match[2] == "old" and not path.exists():
+            left.rename(path)
+        else:
+            remove(left)
+
+
+def _is_another_process(number: int) -> bool:
+    """Whether a process of this number runs and is not this one, which has just begun to write."""
+    if number == os.getpid():
+        return False
+    try:
+        os.kill(number, 0)  # no signal, only the question
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:
@@ -48,14 +110,15 @@ def _sync(path: Path) -> None:
 
 def _replace_folder(partial: Path, path: Path) -> None:
     """Folders cannot be replaced in one step: the old one steps aside first and is deleted last."""
-    old = path.parent / f".{path.name}.{os.getpid()}.old"
+    old = _beside(path, "old")
     if path.exists():
         path.rename(old)
     partial.rename(path)
-    _remove(old)
+    remove(old)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

@@ -57,7 +57,8 @@ def footprint(dense: PreTrainedModel, model: PreTrainedModel, bytes_on_disk: int
     """Sizes of `model`, which came from `dense` and takes `bytes_on_disk` as an artefact that was really written."""
     total, remaining = total_parameters(dense), remaining_parameters(model)
     encoder_total = Encoder(dense).parameters
-    encoder_left = sum(int(m.linear.weight.count_nonzero()) for m in Encoder(model))
+    shared_once = {m.linear.weight.data_ptr(): m.linear.weight for m in Encoder(model)}
+    encoder_left = sum(int(weight.count_nonzero()) for weight in shared_once.values())
     return Footprint(
         total_parameters=total,
         remaining_parameters=remaining,

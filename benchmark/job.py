@@ -104,8 +104,9 @@ class Job:
         return teacher
 
     def adopt(self, model: PreTrainedModel) -> None:
-        """Meter a model that the method built (a student); `train` and `forward` do it by themselves."""
+        """Meter a model that the method built or reshaped; `train` and `forward` do it by themselves."""
         if not self.budget.meters(model):
+            self.budget.meter(model, 0.0)  # measuring is free
             self.budget.meter(model, multiply_accumulates(model, self._probe) / self._dense_macs)
 
     def forward(self, model: PreTrainedModel, batch: Batch, *, hidden_states: bool = False) -> Output:

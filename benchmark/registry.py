@@ -114,7 +114,8 @@ def load_method(name: str) -> type[Method]:
     path = method_path(name)
     module_name = f"methods.{name}"
     spec = importlib.util.spec_from_file_location(module_name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
     try:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shutil
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import torch
+from transformers import PreTrainedModel
 
+from benchmark import attempts
 from benchmark.budget import Budget, Clock, OverBudget
 from benchmark.contract import CannotReachTarget, Method
 from benchmark.corpora.manifest import Dataset
 from benchmark.decoding import transcribe
 from benchmark.dense import dense_hash
 from benchmark.errors import UserError
-from benchmark.files import hash_file, hash_of, read_json, write_json, write_text
+from benchmark.files import hash_file, hash_of, read_json, remove, whole, write_json, write_text
 from benchmark.footprint import footprint, matrix_sparsity
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, load, save
@@ -27,12 +30,12 @@ from benchmark.records import SCHEMA, RunRecord, Spending, provenance
 from benchmark.registry import load_method, method_path
 from benchmark.scoring.trn import write_trn
 from benchmark.study import RunPlan, Study
-from benchmark.training.features import read_features
+from benchmark.training.features import Features
 from benchmark.training.loop import Options, TrainingDiverged
 from benchmark.training.precision import device_name, pick_device, uses_bf16
 from benchmark.training.speech import Speech
 
-LONG_AGO = 1  # modification time of a failed run's record: older than its inputs, so that Snakemake tries again
+RESULTS = ("compress.json", "curves.csv", "transcribe.json", "run.json", "model", "hyp")  # of a run, in its folder
 
 
 class Failed(Exception):
@@ -92,7 +95,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
 def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> RunRecord:
     """Run a method on its budget; write `model/`, `curves.csv` and `compress.json`.
 
-    A failure of the method is a record too, dated long ago so that the next call tries again.
+    A failure of the method is a record too; it is counted in `attempts.json`, so that the next call tries again.
 
     Args:
         study: the study.
@@ -101,18 +104,22 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         reuse_from: folder of finished records; a complete one of the same identity is taken over instead of trained.
     """
     folder = work / "runs" / plan.run
-    folder.mkdir(parents=True, exist_ok=True)
-    method = load_method(plan.method)(plan.settings)
+    method = _method(plan)
     record = new_record(study, plan, method, work)
-    if reuse_from is not None and _take_over(record, reuse_from / plan.run, folder):
-        return record
+    _clear(folder)  # not before it is certain that there are data and a dense model to start from
+    attempts.start(study, plan, folder)
+    if reuse_from is not None and (finished := _take_over(record, reuse_from / plan.run, folder)):
+        return finished
     checkpoints = folder / "checkpoint" / record["identity"][:16]
     job: Job | None = None
     try:
         dense = load(work / "dense" / "model")
         job = _job(study, plan, work, checkpoints)
-        model = _run_method(method, job)
-        _finish(record, job, dense, replace(dense, model=model), folder)
+        with _failures_as_rows():
+            with job.budget.clock.phase("other"):
+                model = method.compress(job)
+                job.budget.check()  # of the last backward, and of what came after training
+            _finish(record, job, dense, replace(dense, model=model), folder)
     except (Failed, OverBudget, CannotReachTarget, TrainingDiverged) as error:
         record["status"] = "over_budget" if isinstance(error, OverBudget) else "failed"
         record["reason"] = str(error)
@@ -124,29 +131,56 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         write_text(folder / "curves.csv", _curves_csv(job.curves))
     write_json(folder / "compress.json", record)
     if record["status"] == "failed":
-        os.utime(folder / "compress.json", (LONG_AGO, LONG_AGO))
+        attempts.count_failure(folder)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     return record
 
 
-def _take_over(record: RunRecord, finished: Path, folder: Path) -> bool:
+def _clear(folder: Path) -> None:
+    """Remove what an earlier attempt left, except checkpoints: they belong to an identity and are resumed from."""
+    for name in RESULTS:
+        remove(folder / name)
+
+
+def _method(plan: RunPlan) -> Method:
+    """The run's method. One whose file does not import fails only when it is called: its row says why."""
+    try:
+        return load_method(plan.method)(plan.settings)
+    except UserError as error:
+        reason = str(error)
+
+    class Broken(Method):
+        title = plan.label
+        family = "unstructured"  # as good as any: without a result it counts for nothing
+
+        def compress(self, job: Job) -> PreTrainedModel:
+            raise Failed(reason)
+
+    return Broken()
+
+
+def _take_over(record: RunRecord, finished: Path, folder: Path) -> RunRecord | None:
     """Copy a finished run of the same identity; the later steps find their results there."""
     if not (finished / "run.json").exists():
-        return False
-    old: dict[str, Any] = read_json(finished / "run.json")
+        return None
+    old: RunRecord = read_json(finished / "run.json")
     if old.get("identity") != record["identity"] or old.get("status") == "failed":
-        return False
-    shutil.copytree(finished, folder, dirs_exist_ok=True)
+        return None
+    for path in finished.rglob("*"):
+        if path.is_file():
+            with whole(folder / path.relative_to(finished)) as partial:
+                shutil.copyfile(path, partial)
     (folder / "run.json").rename(folder / "compress.json")
-    return True
+    print(f"{record['run']}: taken over from {finished}")
+    return old
 
 
 def _job(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
     device = pick_device()
     ctc = load(work / "dense" / "model")
-    ctc.model.to(device)
+    ctc.to(device)
     regularise(ctc.model, dropout=study.training.dropout, spec_augment=False)
-    features = read_features(work / "dense" / "features") if study.training.frozen_frontend else None
+    features = Features(work / "dense" / "features") if study.training.frozen_frontend else None
     clock = Clock(torch.cuda.synchronize if device.type == "cuda" else lambda: None)
     return Job(
         ctc,
@@ -166,23 +200,27 @@ def _job(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
     )
 
 
-def _run_method(method: Method, job: Job) -> Any:
-    """`compress` on the clock; any exception of the method becomes the reason of a failed row."""
+@contextmanager
+def _failures_as_rows() -> Iterator[None]:
+    """Any exception of the method, or of exporting what it returned, becomes the reason of a failed row."""
     try:
-        with job.budget.clock.phase("other"):
-            return method.compress(job)
-    except (UserError, OverBudget, CannotReachTarget, TrainingDiverged):
+        yield
+    except (UserError, Failed, OverBudget, CannotReachTarget, TrainingDiverged):
         raise
     except torch.cuda.OutOfMemoryError:
         raise Failed("out of GPU memory: lower training.batch_seconds or raise gradient_accumulation") from None
     except Exception as error:
-        raise Failed(f"{type(error).__name__}: {error}") from error
+        traceback.print_exc()  # for the method's author; the row gets one line
+        raise Failed(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
 
 
 def _finish(record: RunRecord, job: Job, dense: CTCModel, compressed: CTCModel, folder: Path) -> None:
     """Export the model and measure what was exported: the folder is read back for it."""
     size = save(compressed, folder / "model")
-    exported = load(folder / "model")
+    try:
+        exported = load(folder / "model")
+    except UserError as error:  # not the user's to mend: the method returned what no folder can hold
+        raise Failed(f"the exported model cannot be read back: {error}") from None
     record["footprint"] = footprint(dense.model, exported.model, size)
     record["matrices"] = matrix_sparsity(dense.model, exported.model)
     if job.target is not None:
@@ -205,11 +243,11 @@ def transcribe_run(study: Study, plan: RunPlan, work: Path) -> None:
     """Transcribe every test set with a run's exported model; write `hyp/<split>.trn` and `transcribe.json`."""
     folder = work / "runs" / plan.run
     record = read_json(folder / "compress.json")
-    if record["status"] == "failed" or "scores" in record:  # nothing to transcribe, or taken over with its results
+    if record["status"] != "ok" or "scores" in record:  # nothing to transcribe, or taken over with its results
         write_json(folder / "transcribe.json", {})
         return
     ctc = load(folder / "model")
-    ctc.model.to(pick_device())
+    ctc.to(pick_device())
     dataset = Dataset.open(work / "data")
     timing = {}
     for split in study.corpus.tests:

@@ -12,18 +12,25 @@ from benchmark.scoring.wer import word_errors
 from benchmark.study import RunPlan, Study
 
 
+def references(dataset: Dataset, split: str) -> dict[str, str]:
+    """What was said, by utterance id, as it is scored: lower case."""
+    return {utterance.id: utterance.text.lower() for utterance in dataset.split(split)}
+
+
 def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
-    """Join a run's `compress.json`, `transcribe.json` and hypotheses into `run.json`."""
+    """Join a run's `compress.json`, `transcribe.json` and hypotheses into `run.json`.
+
+    A run without a model has no scores; one that was taken over brings its own.
+    """
     folder = work / "runs" / plan.run
     record: RunRecord = read_json(folder / "compress.json")
     timing = read_json(folder / "transcribe.json")
-    if record["status"] != "failed" and "scores" not in record:
+    if record["status"] == "ok" and "scores" not in record:
         dataset = Dataset.open(work / "data")
         record["scores"] = {}
         for split in study.corpus.tests:
-            references = {u.id: u.text.lower() for u in dataset.split(split)}
             hypotheses = {key: text.lower() for key, text in read_trn(folder / "hyp" / f"{split}.trn").items()}
-            counts = word_errors(references, hypotheses)
+            counts = word_errors(references(dataset, split), hypotheses)
             record["scores"][split] = Score(
                 utterances=counts.utterances,
                 words=counts.words,

@@ -13,10 +13,11 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from benchmark.errors import UserError
-from benchmark.registry import check_settings, method_traits, suggestion
+from benchmark.registry import check_settings, method_names, method_traits, suggestion
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA_FILE = ROOT / "config" / "schema.json"
+EVERY_OTHER = "*"  # key in `methods`: all that the study does not name
 
 
 @dataclass(frozen=True)
@@ -186,16 +187,27 @@ def _corpus(config: dict[str, Any]) -> CorpusConfig:
 
 def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
     runs = []
-    for label, options in config["methods"].items():
-        options = options or {}
+    for label, options in _named_methods(config["methods"]).items():
         method, settings = options.get("method", label), options.get("settings", {})
         traits = method_traits(method)
         check_settings(method, settings)
         for target in options.get("targets", config["targets"]) if traits.takes_target else [None]:
             for seed in options.get("seeds", config["seeds"]) if traits.seeded else [config["seeds"][0]]:
-                name = label + (f"-{target:g}" if target is not None else "") + (f"-seed{seed}" if traits.seeded else "")
-                runs.append(RunPlan(name, label, method, target, seed, settings))
+                at = f"-{target:g}" if target is not None else ""
+                run = label + at + (f"-seed{seed}" if traits.seeded else "")
+                runs.append(RunPlan(run, label, method, target, seed, settings))
     return tuple(runs)
+
+
+def _named_methods(methods: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
+    """Options by label, with `*` spelt out: the files in methods/ that no label and no `method:` names."""
+    options = {label: given or {} for label, given in methods.items()}
+    taken = options.keys() | {given["method"] for given in options.values() if "method" in given}
+    others = [name for name in method_names() if name not in taken]
+    named: dict[str, dict[str, Any]] = {}
+    for label, given in options.items():
+        named |= dict.fromkeys(others, given) if label == EVERY_OTHER else {label: given}
+    return named
 
 
 def _validate(config: dict[str, Any], path: Path) -> None:
@@ -209,8 +221,10 @@ def _explain(error: ValidationError) -> str:
     """One line for a schema error, with the nearest key for a misspelt one."""
     place = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
-        known = sorted(error.schema["properties"])
-        unknown = sorted(set(error.instance) - set(known))[0]
+        schema: Any = error.schema
+        known = sorted(schema["properties"])
+        instance: Any = error.instance
+        unknown = sorted(set(instance) - set(known))[0]
         return f'unknown key "{place + "." if place else ""}{unknown}"{suggestion(unknown, known)}'
     if error.validator in ("exclusiveMinimum", "exclusiveMaximum") and "targets" in place:
         return f"target {error.instance} ({place}) is outside (0, 1): it is the share of weights to remove"

@@ -33,14 +33,14 @@ def student_of(teacher: PreTrainedModel, target: Target) -> PreTrainedModel:
     depth = len(Encoder(teacher).layers)
     layer_size = count_parameters(Encoder(teacher).layers[0])
     layers = depth - (total_parameters(teacher) - target.remaining) // layer_size
-    student.base_model.encoder.layers = student.base_model.encoder.layers[:layers]
+    del Encoder(student).layers[layers:]
     width, neurons = student.config.hidden_size, student.config.intermediate_size
     excess = total_parameters(student) - target.remaining
     kept = neurons - round(excess / layers / (2 * width + 1))
     if kept < 1:
         raise CannotReachTarget(f"{layers} layers without any FFN neuron still exceed {target.remaining} parameters")
     for layer in Encoder(student).layers:
-        narrow_ffn(layer.feed_forward, kept)
+        narrow_ffn(layer.get_submodule("feed_forward"), kept)
     student.config.num_hidden_layers, student.config.intermediate_size = layers, kept
     return student
 
@@ -64,10 +64,11 @@ class PredictionHeads(nn.Module):
     def __init__(self, width: int, layers: list[int]) -> None:
         super().__init__()
         self.layers = layers
-        self.heads = nn.ModuleList(nn.Linear(width, width) for _ in layers)
-        for head in self.heads:
+        heads = [nn.Linear(width, width) for _ in layers]
+        for head in heads:
             nn.init.eye_(head.weight)
             nn.init.zeros_(head.bias)
+        self.heads = nn.ModuleList(heads)
 
     def loss(self, student: Output, teacher: Output, cosine_weight: float) -> torch.Tensor:
         """L1 distance plus `cosine_weight` times -log sigmoid of the cosine, over valid frames and layers.
@@ -123,9 +124,9 @@ class Distillation(Method):
         student = student_of(job.model, job.target)
         depth = len(Encoder(teacher).layers)
         count = min(settings.predicted_layers, depth)
-        heads = PredictionHeads(
-            student.config.hidden_size, [round(depth * (i + 1) / count) for i in range(count)]
-        ).to(student.device)
+        heads = PredictionHeads(student.config.hidden_size, [round(depth * (i + 1) / count) for i in range(count)]).to(
+            student.device
+        )
 
         def teach(batch: Batch, hidden_states: bool) -> Output:
             with torch.no_grad():
@@ -138,7 +139,8 @@ class Distillation(Method):
         def transcript_loss(batch: Batch, _state: State) -> torch.Tensor:
             output = job.forward(student, batch)
             divergence = logit_divergence(output, teach(batch, False), settings.temperature)
-            return job.ctc_loss(output, batch) + settings.logit_weight * divergence
+            loss: torch.Tensor = job.ctc_loss(output, batch) + settings.logit_weight * divergence
+            return loss
 
         rate = settings.learning_rate
         job.train(student, extra=heads, loss=hidden_loss, learning_rate=rate, share=settings.first_share)

@@ -16,6 +16,7 @@ from benchmark.models.encoder import Matrix
 from benchmark.training.loop import State
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
+CACHED = 2**15  # weights that the backward pass takes at a time on a CPU: its temporaries stay in the cache
 
 
 class Pinch(torch.autograd.Function):
@@ -41,16 +42,19 @@ class Pinch(torch.autograd.Function):
         return torch.where(weight.abs() > threshold.abs(), weight, 0.0)
 
     @staticmethod
-    def backward(  # type: ignore[override]  # noqa: D102
+    def backward(  # noqa: D102
         ctx: torch.autograd.function.FunctionCtx, gradient: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, None, None]:
         weight, threshold = ctx.saved_tensors  # type: ignore[attr-defined]
-        temperature, size_coefficient = ctx.temperature, ctx.size_coefficient  # type: ignore[attr-defined]
-        soft = torch.sigmoid((weight.square() - threshold.square()) / temperature)
-        through = (gradient * weight + size_coefficient) * (soft * (1 - soft))
-        to_threshold = through.sum() * (-2 * threshold / temperature)
-        to_weight = through.mul_(weight).mul_(2 / temperature)
-        return torch.addcmul(to_weight, gradient, (weight.abs() > threshold.abs()).to(weight.dtype)), to_threshold, None, None
+        to_weight, through = torch.empty_like(weight), gradient.new_zeros(())
+        rows = max(1, CACHED // weight.shape[1]) if weight.device.type == "cpu" else len(weight)
+        for w, g, to_w in zip(weight.split(rows), gradient.split(rows), to_weight.split(rows), strict=True):
+            soft = torch.sigmoid((w.square() - threshold.square()) / ctx.temperature)  # type: ignore[attr-defined]
+            factor = (g * w + ctx.size_coefficient).mul_(soft - soft.square())  # type: ignore[attr-defined]
+            through += factor.sum()
+            kept = (w.abs() > threshold.abs()).to(g.dtype)
+            torch.addcmul(g * kept, factor, w, value=2 / ctx.temperature, out=to_w)  # type: ignore[attr-defined]
+        return to_weight, through * (-2 * threshold / ctx.temperature), None, None  # type: ignore[attr-defined]
 
 
 class SelfPinchingGate(nn.Module):
@@ -76,7 +80,7 @@ class SelfPinchingGate(nn.Module):
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """The gated weight, M * W."""
-        gated: torch.Tensor = Pinch.apply(weight, self.threshold, self.temperature, self.size_coefficient)
+        gated: torch.Tensor = Pinch.apply(weight, self.threshold, self.temperature, self.size_coefficient)  # type: ignore[no-untyped-call]
         return gated
 
 
@@ -99,6 +103,7 @@ class Gates:
 
     @property
     def thresholds(self) -> list[nn.Parameter]:
+        """The learnable threshold of every gate."""
         return [gate.threshold for _, gate in self.pairs]
 
     @torch.no_grad()
@@ -182,7 +187,9 @@ class SelfPinching(Method):
             coefficient = settings.size_weight / gates.parameters * size_sign(sparsity, target)
             gates.set(temperature(state.progress), coefficient)
             if state.recording:
-                job.log(sparsity=sparsity, **{f"threshold_{m.name}": float(g.threshold) for m, g in gates.pairs})
+                job.log(
+                    sparsity=sparsity, **{f"threshold_{m.name}": float(g.threshold.detach()) for m, g in gates.pairs}
+                )
 
         job.train(
             job.model,
@@ -202,7 +209,6 @@ def uniform_threshold(matrices: list[Matrix], sparsity: float) -> float:
     """Mean over the matrices of the |W| quantile at `sparsity`: about where the thresholds have to go."""
     with torch.no_grad():
         quantiles = [
-            original(m).abs().flatten().kthvalue(max(1, round(sparsity * original(m).numel()))).values
-            for m in matrices
+            original(m).abs().flatten().kthvalue(max(1, round(sparsity * original(m).numel()))).values for m in matrices
         ]
     return float(torch.stack(quantiles).mean())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from small_study import SmallStudy
 
 from benchmark.budget import Budget, BudgetKind, Clock
 from benchmark.corpora.manifest import Dataset
@@ -32,7 +35,8 @@ def write_tiny_corpus(folder: Path) -> None:
             tones = [np.sin(np.arange(2400) * 0.05 * (ord(c) - 80)) if c != " " else np.zeros(2400) for c in text]
             samples = (8000 * np.concatenate(tones) + rng.normal(0, 100, 2400 * len(text))).astype("<i2")
             samples.tofile(audio)
-            line = {"id": f"s{index % 3}-{index}", "speaker": f"s{index % 3}", "text": " ".join(text.split())}
+            speaker, text = f"s{index % 3}", " ".join(text.split())
+            line: dict[str, str | int] = {"id": f"{speaker}-{index}", "speaker": speaker, "text": text}
             line |= {"split": "train" if index < 24 else "test", "start": position, "samples": len(samples)}
             manifest.write(json.dumps(line) + "\n")
             position += len(samples)
@@ -60,6 +64,26 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny() -> CTCModel:
     """A fresh tiny model."""
     return fresh_model(TINY, seed=0)
+
+
+@pytest.fixture
+def small_study(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
+    """A study with its dense stage done."""
+    study = SmallStudy(tmp_path / "copy", tiny_model, monkeypatch)
+    write_tiny_corpus(study.work / "data")
+    assert study.call("dense") == 0
+    return study
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of four megabytes; skipped where it cannot be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]).returncode:
+        pytest.skip("mounting a file system needs root")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
 
 
 MakeJob = Callable[..., Job]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,35 @@ def test_a_forward_costs_one_and_a_backward_two_a_second(make_job: MakeJob, tmp_
     assert job.budget.spent == pytest.approx(3 * expected)
 
 
+def test_a_loss_on_hidden_layers_costs_the_backward_of_those_layers(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    batch = next(iter(job.calibration(1)))
+    expected = seconds_of(batch.frames)
+    states = job.forward(job.model, batch, hidden_states=True).hidden_states
+    states[-1].sum().backward(retain_graph=True)
+    assert job.budget.spent == pytest.approx(3 * expected)
+    states[1].sum().backward()
+    assert job.budget.spent == pytest.approx((3 + 2 / 3) * expected)
+
+
+def test_a_frozen_part_costs_no_backward(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    job.model.requires_grad_(False)
+    job.model.lm_head.requires_grad_(True)
+    Encoder(job.model).layers[2].requires_grad_(True)
+    batch = next(iter(job.calibration(1)))
+    job.forward(job.model, batch).logits.sum().backward()
+    assert job.budget.spent == pytest.approx((1 + 2 / 3) * seconds_of(batch.frames))
+
+
+def test_a_model_that_got_smaller_costs_less(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    batch = next(iter(job.calibration(1)))
+    del Encoder(job.model).layers[1:]
+    job.forward(job.model, batch).logits.sum().backward()
+    assert 0.6 * seconds_of(batch.frames) < job.budget.spent < 2.8 * seconds_of(batch.frames)
+
+
 def test_a_teacher_costs_its_forwards(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
     batch = next(iter(job.calibration(1)))
@@ -38,7 +68,7 @@ def test_a_teacher_costs_its_forwards(make_job: MakeJob, tmp_path: Path) -> None
 def test_a_copy_pays_for_its_own_size(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
     student = copy.deepcopy(job.model)
-    student.base_model.encoder.layers = student.base_model.encoder.layers[:1]
+    del Encoder(student).layers[1:]
     assert len(Encoder(student).layers) == 1
     batch = next(iter(job.calibration(1)))
     with torch.no_grad():
@@ -48,12 +78,16 @@ def test_a_copy_pays_for_its_own_size(make_job: MakeJob, tmp_path: Path) -> None
 
 def test_passing_the_limit_is_an_error(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path, limit=1.0)
+    batch = next(iter(job.calibration(30)))
     with pytest.raises(OverBudget, match=r"of 1 work"):
-        for batch in job.calibration(30):
-            job.forward(job.model, batch)
+        job.forward(job.model, batch)
 
 
-def test_device_seconds_are_those_on_the_clock(make_job: MakeJob, tmp_path: Path) -> None:
+def test_device_seconds_are_those_on_the_clock(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count()
+    monkeypatch.setattr("benchmark.budget.time.perf_counter", lambda: next(ticks) / 200)
     job = make_job(tmp_path, limit=2.0, kind="device_seconds")
     job.train(job.model, learning_rate=1e-4)
     assert job.budget.spent == pytest.approx(job.budget.clock.seconds["train"], rel=0.2)

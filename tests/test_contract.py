@@ -27,8 +27,10 @@ def run_method(name: str, job: Job) -> PreTrainedModel:
 
 def logits(model: PreTrainedModel) -> torch.Tensor:
     audio = torch.randn(2, 16_000, generator=torch.Generator().manual_seed(1))
+    model.eval()
     with torch.inference_mode():
-        return model.eval()(audio).logits
+        output: torch.Tensor = model(audio).logits
+    return output
 
 
 def same_weights(a: PreTrainedModel, b: PreTrainedModel) -> bool:
@@ -117,5 +119,3 @@ def test_seeds_differ(run: Run, make_job: MakeJob, tmp_path: Path) -> None:
     name, _, model = run
     other = run_method(name, make_job(tmp_path, seed=1))
     assert same_weights(model, other) != load_method(name).seeded
-
-

@@ -24,7 +24,7 @@ def test_only_zeros_in_encoder_matrices_count_as_removed(tiny: CTCModel) -> None
     total = total_parameters(dense)
     with torch.no_grad():
         tiny.model.lm_head.bias.zero_()
-        tiny.model.base_model.encoder.layers[0].attention.q_proj.weight[:8] = 0
+        Encoder(tiny.model).matrices[0].weight[:8] = 0
     assert remaining_parameters(tiny.model) == total - 8 * 32
     sizes = footprint(dense, tiny.model, bytes_on_disk=1)
     assert sizes["encoder_sparsity"] == pytest.approx(8 * 32 / Encoder(dense).parameters)
@@ -34,17 +34,21 @@ def test_only_zeros_in_encoder_matrices_count_as_removed(tiny: CTCModel) -> None
 
 
 def test_a_shared_tensor_counts_once(tiny: CTCModel) -> None:
-    total = total_parameters(tiny.model)
-    layers = tiny.model.base_model.encoder.layers
-    layers[1].feed_forward = layers[0].feed_forward
-    assert total_parameters(tiny.model) == total - sum(p.numel() for p in layers[0].feed_forward.parameters())
+    dense = frozen_copy(tiny.model)
+    total = total_parameters(dense)
+    first, second, _ = Encoder(tiny.model).layers
+    shared = first.get_submodule("feed_forward")
+    second.feed_forward = shared
+    assert total_parameters(tiny.model) == total - sum(p.numel() for p in shared.parameters())
+    sizes = footprint(dense, tiny.model, bytes_on_disk=1)
+    assert sizes["encoder_sparsity"] == pytest.approx(2 * 32 * 128 / Encoder(dense).parameters)
 
 
 def test_multiply_accumulates_of_the_encoder_by_hand(tiny: CTCModel) -> None:
     """Dropping one layer saves its matrices once a frame and the attention products."""
     dense = macs_per_second(tiny.model)
     shallow = frozen_copy(tiny.model)
-    shallow.base_model.encoder.layers = shallow.base_model.encoder.layers[:2]
+    del Encoder(shallow).layers[2:]
     frames, width, ffn = 499, 32, 128
     layer = frames * (4 * width * width + 2 * width * ffn) + 2 * frames * frames * width
     assert dense - macs_per_second(shallow) == pytest.approx(layer / 10, rel=1e-6)

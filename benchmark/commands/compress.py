@@ -15,11 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Compress; a failed method is recorded and reported, and does not fail the command."""
+    from benchmark.lock import exclusive
     from benchmark.runs import compress
     from benchmark.study import load_study
 
     study = load_study(args.config)
-    record = compress(study, study.run(args.run_name), study.work, study.results / "runs" if args.reuse else None)
+    plan = study.run(args.run_name)
+    with exclusive(study.work / "runs" / plan.run / "lock", f"run {plan.run} of study {study.name}"):
+        record = compress(study, plan, study.work, study.results / "runs" if args.reuse else None)
     left = f", {record['footprint']['remaining_parameters']} parameters left" if "footprint" in record else ""
     reason = f": {record['reason']}" if record["reason"] else ""
     print(f"{record['run']}: {record['status']}{left}, {record['compression_seconds']:.0f} s{reason}")

@@ -1,4 +1,4 @@
-"""Score a run's hypotheses and complete its record, run.json."""
+"""Score a run's hypotheses, complete its record, publish it, and say what is left of the study."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Score one run."""
+    """Score one run. It is published at once, so that a study that is cut off keeps what it has."""
+    from benchmark.progress import progress_line, result_line, run_states
+    from benchmark.publication import publish_run
     from benchmark.score import score_run
     from benchmark.study import load_study
 
     study = load_study(args.config)
-    record = score_run(study, study.run(args.run_name), study.work)
-    wers = ", ".join(f"{split} WER {100 * score['wer']:.2f} %" for split, score in record.get("scores", {}).items())
-    print(f"{record['run']}: {record['status']}{', ' + wers if wers else ''}")
+    plan = study.run(args.run_name)
+    record = score_run(study, plan, study.work)
+    publish_run(study, plan)
+    print(f"{result_line(record)} | {progress_line(run_states(study))}")

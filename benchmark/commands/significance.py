@@ -101,7 +101,7 @@ def _sentence(c: Comparison) -> str:
 
 
 def _table(comparisons: list[Comparison]) -> str:
-    from tabulate import tabulate  # type: ignore[import-untyped]
+    from tabulate import tabulate
 
     rates = {c.a: c.errors_a for c in comparisons} | {c.b: c.errors_b for c in comparisons}
     letters = dict(zip(rates, _letters(len(rates)), strict=True))

@@ -19,14 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write them and say where they are."""
+    from benchmark.commands.show import print_results
     from benchmark.report.study_report import write_report
 
     folder = study_folder(args.study) if args.runs is None else RESULTS / args.study
     out = args.out or folder
     write_report(args.runs or folder / "runs", out)
-    print((out / "main.md").read_text(encoding="utf-8"))
-    print(f"report:  {out / 'README.md'}\ntables:  {out / 'main.csv'}, main.md, main.tex, significance.csv, runs.csv")
-    print(f"figures: {out / 'figures'}")
+    print_results(out)
 
 
 def study_folder(study: str) -> Path:

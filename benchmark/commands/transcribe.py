@@ -14,8 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Transcribe."""
+    from benchmark.lock import exclusive
     from benchmark.runs import transcribe_run
     from benchmark.study import load_study
 
     study = load_study(args.config)
-    transcribe_run(study, study.run(args.run_name), study.work)
+    plan = study.run(args.run_name)
+    with exclusive(study.work / "runs" / plan.run / "lock", f"run {plan.run} of study {study.name}"):
+        transcribe_run(study, plan, study.work)

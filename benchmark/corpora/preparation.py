@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -64,7 +65,7 @@ def prepare(corpus: CorpusConfig, out: Path) -> None:
         partial.mkdir()
         with (partial / AUDIO).open("wb") as audio:
             for split in dict.fromkeys([corpus.train, corpus.dev, *corpus.tests]):
-                offered = ids.once(recordings(corpus, split), split)
+                offered = ids.once(islice(recordings(corpus, split), corpus.limit), split)
                 usable, left_out = _write_split(corpus, split, offered, audio, digest)
                 summaries[split] = _summary(usable, left_out)
                 _report(split, summaries[split], left_out, out)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 import transformers
 from huggingface_hub.errors import HFValidationError
 from safetensors.torch import load_file, save_file
@@ -33,45 +36,51 @@ class CTCModel:
     vocabulary: Vocabulary
     normalise_audio: bool = True  # zero mean, unit variance per utterance, as the feature extractor says
 
+    def to(self, device: torch.device) -> None:
+        """Move the model to a device."""
+        nn.Module.to(self.model, device)
+
 
 def load(source: str | Path, revision: str | None = None) -> CTCModel:
     """Load a CTC model from a folder (Hugging Face format, or packed by `save`) or a Hugging Face id.
 
+    It is on the CPU, in evaluation mode.
+
     Raises:
-        UserError: there is no such model, or it is of another architecture than wav2vec 2.0 or HuBERT.
+        UserError: there is no such model, it is damaged, its weights do not fit its config, or it is of another
+            architecture than wav2vec 2.0 or HuBERT.
     """
     folder = _local_folder(source, revision)
-    try:
+    with _one_line(f"{source} holds no model that transformers can read"):
         config = AutoConfig.from_pretrained(folder)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{source} holds no model that transformers can read: {_first_line(error)}") from error
     if config.model_type not in ARCHITECTURES:
         raise UserError(f"{source} is a {config.model_type} model: only {' and '.join(ARCHITECTURES)} are supported")
     packed = folder / PACKED
     if packed.exists():
-        model = AutoModelForCTC.from_config(config)
-        _load_state(model, packed)
+        with _one_line(f"{packed} is damaged or does not fit its config.json"):
+            model = AutoModelForCTC.from_config(config)
+            model.load_state_dict(unpack(load_file(packed)))
     else:
         model = _from_pretrained(folder, source)
     return CTCModel(model.eval(), Vocabulary.load(folder), _normalises(folder))
 
 
-def _load_state(model: nn.Module, packed: Path) -> None:
+@contextmanager
+def _one_line(problem: str) -> Iterator[None]:
+    """Someone else's folder can be wrong in any way, and each library raises its own exceptions then."""
     try:
-        model.load_state_dict(unpack(load_file(packed)))
-    except RuntimeError as error:
-        raise UserError(f"{packed} does not fit its config.json: {_first_line(error)}") from None
+        yield
+    except Exception as error:
+        raise UserError(f"{problem}: {_first_line(error)}") from error
 
 
 def _from_pretrained(folder: Path, source: str | Path) -> PreTrainedModel:
-    try:
+    with _one_line(f"{source} cannot be loaded"):
         model, info = AutoModelForCTC.from_pretrained(folder, output_loading_info=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UserError(f"{source} cannot be loaded: {_first_line(error)}") from error
     missing = [name for name in info["missing_keys"] if "masked_spec_embed" not in name]
     if missing:
-        raise UserError(f"{source} is no CTC checkpoint of this architecture: {len(missing)} tensors are missing, "
-                        f"the first is {missing[0]}")  # fmt: skip
+        lacks = f"{len(missing)} tensors are missing, the first is {missing[0]}"
+        raise UserError(f"{source} is no CTC checkpoint of this architecture: {lacks}")
     loaded: PreTrainedModel = model
     return loaded
 
@@ -90,7 +99,8 @@ def _local_folder(source: str | Path, revision: str | None) -> Path:
     except HFValidationError:
         raise UserError(f"model folder {source} does not exist") from None
     except Exception as error:
-        raise UserError(f"model {source} is neither a folder nor to be had from the hub: {_first_line(error)}") from None
+        reason = _first_line(error)
+        raise UserError(f"model {source} is neither a folder nor to be had from the hub: {reason}") from None
 
 
 def _first_line(error: Exception) -> str:
@@ -98,13 +108,18 @@ def _first_line(error: Exception) -> str:
 
 
 def _normalises(folder: Path) -> bool:
-    if not (folder / "preprocessor_config.json").exists():
+    if not any((folder / name).exists() for name in ("processor_config.json", "preprocessor_config.json")):
         return True
-    return bool(Wav2Vec2FeatureExtractor.from_pretrained(folder).do_normalize)
+    with _one_line(f"{folder / 'preprocessor_config.json'} cannot be read"):
+        return bool(Wav2Vec2FeatureExtractor.from_pretrained(folder).do_normalize)
 
 
 def save(ctc: CTCModel, folder: Path) -> int:
-    """Write a model's folder whole: config, tokenizer files and packed weights. Returns the bytes of the weights."""
+    """Write a model's folder whole: config, tokenizer files and packed weights. Returns the bytes of the weights.
+
+    Raises:
+        UserError: the disk is full; an older folder is still there.
+    """
     with whole(folder) as partial:
         partial.mkdir()
         ctc.model.config.save_pretrained(partial)
@@ -124,9 +139,7 @@ def save_dense(ctc: CTCModel, folder: Path) -> None:
 
 def _save_processor(ctc: CTCModel, folder: Path) -> None:
     write_json(folder / "vocab.json", ctc.vocabulary.tokens)
-    tokenizer = Wav2Vec2CTCTokenizer(
-        str(folder / "vocab.json"), pad_token=BLANK, word_delimiter_token=WORD_DELIMITER
-    )
+    tokenizer = Wav2Vec2CTCTokenizer(str(folder / "vocab.json"), pad_token=BLANK, word_delimiter_token=WORD_DELIMITER)
     extractor = Wav2Vec2FeatureExtractor(
         do_normalize=ctc.normalise_audio, return_attention_mask=ctc.model.config.feat_extract_norm == "layer"
     )
@@ -146,8 +159,8 @@ def count_parameters(model: nn.Module) -> int:
 
 def frozen_copy(model: PreTrainedModel) -> PreTrainedModel:
     """An independent copy in evaluation mode without gradients."""
-    duplicate = copy.deepcopy(model).eval()
+    duplicate = copy.deepcopy(model)
+    duplicate.eval()
     for parameter in duplicate.parameters():
         parameter.requires_grad_(False)
     return duplicate
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import nn
@@ -49,16 +49,24 @@ class Encoder:
         self.model = model
 
     @property
+    def module(self) -> nn.Module:
+        """The encoder itself: positional convolution, layers and final layer norm."""
+        encoder = self.model.base_model.encoder
+        assert isinstance(encoder, nn.Module)
+        return encoder
+
+    @property
     def layers(self) -> nn.ModuleList:
         """Transformer layers."""
-        layers: nn.ModuleList = self.model.base_model.encoder.layers
+        layers = self.module.layers
+        assert isinstance(layers, nn.ModuleList)
         return layers
 
     @property
     def matrices(self) -> list[Matrix]:
         """The six Linear weights of each layer: q, k, v, out, FFN in, FFN out."""
         return [
-            Matrix(index, kind, layer.get_submodule(path))
+            Matrix(index, kind, cast(nn.Linear, layer.get_submodule(path)))
             for index, layer in enumerate(self.layers)
             for kind, path in PATHS.items()
         ]

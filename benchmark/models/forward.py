@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -41,15 +42,20 @@ def uses_attention_mask(model: PreTrainedModel) -> bool:
     return bool(model.config.feat_extract_norm == "layer")
 
 
+def parts(model: PreTrainedModel) -> Any:
+    """The model below the CTC head. `Wav2Vec2Model` and `HubertModel` name their parts alike, but share no class."""
+    return model.base_model
+
+
 def front_end(model: PreTrainedModel, audio: torch.Tensor) -> torch.Tensor:
     """Output of the CNN front-end, (batch, frames, channels), of normalised audio (batch, samples)."""
-    features: torch.Tensor = model.base_model.feature_extractor(audio)
+    features: torch.Tensor = parts(model).feature_extractor(audio)
     return features.transpose(1, 2)
 
 
 def frame_counts(model: PreTrainedModel, samples: torch.Tensor) -> torch.Tensor:
     """Frames that the front-end makes of so many samples."""
-    counts: torch.Tensor = model._get_feat_extract_output_lengths(samples)
+    counts: torch.Tensor = cast(Any, model)._get_feat_extract_output_lengths(samples)
     return counts.long()
 
 
@@ -59,8 +65,11 @@ def forward(model: PreTrainedModel, batch: Batch, *, hidden_states: bool = False
     Follows `Wav2Vec2Model.forward` and `HubertModel.forward` of transformers, from the front-end's output on, so
     that cached features and raw audio take the same path.
     """
-    base = model.base_model
-    features = batch.features if batch.features is not None else front_end(model, batch.audio)
+    base = parts(model)
+    features = batch.features
+    if features is None:
+        assert batch.audio is not None
+        features = front_end(model, batch.audio)
     projected = base.feature_projection(features)
     if isinstance(projected, tuple):  # wav2vec 2.0 also returns the normalised features
         projected = projected[0]
@@ -71,7 +80,8 @@ def forward(model: PreTrainedModel, batch: Batch, *, hidden_states: bool = False
     projected = base._mask_hidden_states(projected, attention_mask=mask)  # SpecAugment, where the config has it
     with recorded_layers(base.encoder if hidden_states else None) as states:
         encoded = base.encoder(projected, attention_mask=mask)
-    logits = model.lm_head(model.dropout(encoded.last_hidden_state))
+    head: Any = model
+    logits = head.lm_head(head.dropout(encoded.last_hidden_state))
     return Output(logits, batch.frames, tuple(states))
 
 
@@ -81,7 +91,7 @@ def recorded_layers(encoder: nn.Module | None) -> Iterator[list[torch.Tensor]]:
     states: list[torch.Tensor] = []
     handles: list[RemovableHandle] = []
     if encoder is not None:
-        layers: nn.ModuleList = encoder.layers  # type: ignore[assignment]
+        layers = cast(nn.ModuleList, encoder.layers)
         handles.append(layers[0].register_forward_pre_hook(lambda _layer, args: states.append(args[0])))
         for layer in layers:
             handles.append(layer.register_forward_hook(lambda _layer, _args, output: states.append(first(output))))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import UserError
+from benchmark.files import read_json
 
 WORD_DELIMITER = "|"
 BLANK = "<pad>"
@@ -30,12 +30,12 @@ class Vocabulary:
         """Read `vocab.json`, the file of a Hugging Face CTC tokenizer.
 
         Raises:
-            UserError: the file is missing or has no blank or word delimiter.
+            UserError: the file is missing, is not JSON, or has no blank or word delimiter.
         """
         path = folder / "vocab.json"
         if not path.is_file():
             raise UserError(f"{path} does not exist: a CTC model's folder needs its tokenizer's vocab.json")
-        tokens = json.loads(path.read_text(encoding="utf-8"))
+        tokens = read_json(path)
         for needed in (BLANK, WORD_DELIMITER):
             if needed not in tokens:
                 raise UserError(f'{path} has no "{needed}": not the vocabulary of a wav2vec 2.0 CTC model')

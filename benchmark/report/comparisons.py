@@ -155,7 +155,7 @@ class Comparisons:
         dense: the finished uncompressed start, if the study has it.
     """
 
-    def __init__(self, test_sets: list[str], tests: list[SeedTest], dense: Row | None) -> None:  # noqa: D107
+    def __init__(self, test_sets: list[str], tests: list[SeedTest], dense: Row | None) -> None:
         self.test_sets, self.tests, self.dense = test_sets, tests, dense
         self._pairs: dict[tuple[str, Row, Row], list[SeedTest]] = {}
         for test in tests:

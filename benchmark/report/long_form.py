@@ -46,7 +46,7 @@ def _run_columns(record: RunRecord) -> dict[str, object]:
         "log": _json(record["log"]),
         "data_hash": record["data_hash"],
         "dense_hash": record["dense_hash"],
-        **{name: provenance[name] for name in ("git_commit", "python", "device", "cpu", "cores", "started")},  # type: ignore[literal-required]
+        **{name: provenance[name] for name in ("git_commit", "python", "device", "cpu", "cores", "started")},
         **{f"version_{name}": version for name, version in sorted(provenance["packages"].items())},
     }
 

@@ -36,7 +36,7 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, obje
         "planned_runs": len(row.runs),
     }
     for name in FOOTPRINT:
-        spread = row.spread(lambda record, name=name: record["footprint"][name])  # type: ignore[literal-required, misc]
+        spread = row.spread(lambda record, name=name: record["footprint"][name])  # type: ignore[misc]
         line[name] = spread.mean if spread else None
     for test_set in comparisons.test_sets:
         line |= _spread_columns(f"{test_set}_wer", row.wer(test_set))

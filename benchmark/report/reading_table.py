@@ -9,6 +9,7 @@ from benchmark.report.main_table import FOOTPRINT, budget_share
 from benchmark.report.rows import Row, Spread, compression_seconds, percent, self_pinching_row
 
 NOTHING = "-"
+LONG_ONLY = ("encoder sparsity", "MB", "MACs/s (M)", "budget", "seeds", "status")
 SYMBOLS = str.maketrans({"±": r"$\pm$", "Δ": r"$\Delta$", "°": r"$^\circ$", "|": r"\textbar{}", "<": "$<$", ">": "$>$"})
 SPECIAL = str.maketrans({character: "\\" + character for character in "&%$#_{}"})
 
@@ -18,6 +19,11 @@ def reading_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
     frame = pd.DataFrame([_cells(row, rows, comparisons) for row in rows])
     frame.columns = pd.MultiIndex.from_tuples(list(frame.columns))  # type: ignore[arg-type]
     return frame
+
+
+def short_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the reading table that fit on a screen, for the README."""
+    return frame.drop(columns=[("", name) for name in LONG_ONLY])
 
 
 def legend(rows: list[Row], comparisons: Comparisons) -> str:
@@ -76,7 +82,7 @@ def _escape(text: str) -> str:
 
 
 def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[str, str], str]:
-    size = {name: row.spread(lambda record, name=name: record["footprint"][name]) for name in FOOTPRINT}  # type: ignore[literal-required, misc]
+    size = {name: row.spread(lambda record, name=name: record["footprint"][name]) for name in FOOTPRINT}  # type: ignore[misc]
     cells = {
         ("", "method"): row.title,
         ("", "target"): percent(row.target) if row.target is not None else NOTHING,

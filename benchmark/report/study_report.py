@@ -12,7 +12,7 @@ from benchmark.report.comparisons import compare_rows
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
 from benchmark.report.pictures import Picture, draw
-from benchmark.report.reading_table import latex, legend, markdown, reading_frame
+from benchmark.report.reading_table import latex, legend, markdown, reading_frame, short_frame
 from benchmark.report.readme import readme
 from benchmark.report.rows import table_rows
 from benchmark.report.significance_tables import significance_frame, significance_page
@@ -32,6 +32,7 @@ def write_report(runs_folder: Path, out: Path) -> None:
     write_csv(out / "runs.csv", long_form(collection))
     write_csv(out / "main.csv", main_frame(rows, comparisons))
     write_text(out / "main.md", f"{markdown(table)}\n{note}\n")
+    write_text(out / "short.md", markdown(short_frame(table)))
     write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", note))
     write_csv(out / "significance.csv", significance_frame(comparisons))
     write_text(out / "significance.md", significance_page(rows, comparisons))

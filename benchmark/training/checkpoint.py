@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from benchmark.files import whole
 
 def random_state(generator: torch.Generator) -> dict[str, Any]:
     """State of every generator that training draws from: the job's, PyTorch's and NumPy's (SpecAugment)."""
-    name, keys, position, has_gauss, cached = np.random.get_state()  # type: ignore[misc]
+    name, keys, position, has_gauss, cached = np.random.get_state()
     return {
         "job": generator.get_state(),
         "torch": torch.get_rng_state(),
@@ -27,7 +29,7 @@ def restore_random_state(state: dict[str, Any], generator: torch.Generator) -> N
     """Undo `random_state`."""
     generator.set_state(state["job"])
     torch.set_rng_state(state["torch"])
-    if state["cuda"]:
+    if state["cuda"] and torch.cuda.is_available():  # a run may go on without its GPU
         torch.cuda.set_rng_state_all(state["cuda"])
     name, keys, position, has_gauss, cached = state["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
@@ -36,14 +38,18 @@ def restore_random_state(state: dict[str, Any], generator: torch.Generator) -> N
 def seed_everything(seed: int) -> torch.Generator:
     """Seed PyTorch and NumPy and return the job's own generator."""
     torch.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - transformers' SpecAugment draws from the global generator
+    np.random.seed(seed)  # transformers' SpecAugment draws from the global generator
     return torch.Generator().manual_seed(seed)
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint whole."""
-    with whole(path) as partial:
-        torch.save(state, partial)
+    """Write a checkpoint whole.
+
+    Raises:
+        UserError: the disk is full; the last checkpoint is still there.
+    """
+    with whole(path) as partial, partial.open("wb") as file:  # given a path, torch hides why a write failed
+        torch.save(state, file)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:
@@ -54,8 +60,20 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     """
     if not path.exists():
         return None
-    try:
+    with readable(path):
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise UserError(f"checkpoint {path} cannot be read ({type(error).__name__}): delete it to start over") from None
     return state
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with what a checkpoint holds ends in one line; the file stays, for it may be looked at.
+
+    Raises:
+        UserError: the file is damaged, or was not written by this run of this version.
+    """
+    try:
+        yield
+    except Exception as error:
+        what = type(error).__name__
+        raise UserError(f"checkpoint {path} cannot be read ({what}): delete it to start over") from error

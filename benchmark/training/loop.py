@@ -14,18 +14,19 @@ from torch import nn
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from benchmark.budget import Budget
+from benchmark.budget import Budget, OverBudget
 from benchmark.models.encoder import Encoder
 from benchmark.training.batches import Batch, epoch_batches, sorted_batches
-from benchmark.training.checkpoint import load_checkpoint, random_state, restore_random_state, save_checkpoint
+from benchmark.training.checkpoint import load_checkpoint, random_state, readable, restore_random_state, save_checkpoint
 from benchmark.training.interrupt import InterruptLatch
 from benchmark.training.speech import Speech
 
 CURVE_POINTS = 200  # rows of curves.csv that a phase aims at
+LOWER_RATE = "a lower learning rate may help"
 
 
 class TrainingDiverged(Exception):
-    """The loss is not finite."""
+    """The loss or a weight is not finite."""
 
 
 @dataclass
@@ -137,10 +138,19 @@ class Phase:
         self.finished = False
 
     def run(self) -> list[dict[str, float]]:
-        """Train until the phase's budget is used, or go on from its checkpoint; returns the curves."""
+        """Train until the phase's budget is used, or go on from its checkpoint; returns the curves.
+
+        Raises:
+            OverBudget: nothing is left to train on, or the hooks computed more than the budget holds.
+            TrainingDiverged: the loss or a weight is not finite.
+            KeyboardInterrupt: SIGINT or SIGTERM came; the checkpoint is written.
+            UserError: the checkpoint is damaged, or cannot be written.
+        """
         self._resume()
         if self.finished:
             return self.curves
+        if self.end <= self.start:
+            raise OverBudget(f"nothing of the budget of {self.budget.limit:g} is left to train on")
         if self.masks:
             self.masks.apply()
         saved = time.monotonic()
@@ -154,8 +164,11 @@ class Phase:
                     saved = time.monotonic()
                 if latch.requested:
                     raise KeyboardInterrupt
-        self.finished = True
-        self._save()
+            self._check_weights()
+            self.finished = True
+            self._save()
+            if latch.requested:
+                raise KeyboardInterrupt
         return self.curves
 
     def _batches(self) -> Iterator[list[list[int]]]:
@@ -179,7 +192,9 @@ class Phase:
 
     def _step(self, group: list[list[int]]) -> bool:
         """One optimiser step; False when the budget left is too small for it."""
-        seconds = sum(max(self.speech.seconds[i] for i in indices) * len(indices) for indices in group)
+        speeds = [self._draw_speed() for _ in group]
+        batches = list(zip(group, speeds, strict=True))
+        seconds = sum(max(self.speech.seconds[i] for i in ids) * len(ids) / speed for ids, speed in batches)
         if self._expect(seconds) > self.end and self.state.step > 0:
             return False
         spent = self.budget.spent
@@ -189,7 +204,7 @@ class Phase:
         self.state.scalars = {}
         if self.before_step:
             self.before_step(self.state)
-        total = self._accumulate(group)
+        total = self._accumulate(batches)
         if self.options.clip is not None:
             nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
         self.optimizer.step()
@@ -203,15 +218,14 @@ class Phase:
         self.state.step += 1
         return True
 
-    def _accumulate(self, group: list[list[int]]) -> torch.Tensor:
-        """Forward and backward over the micro-batches of a step; returns the mean loss."""
+    def _accumulate(self, batches: list[tuple[list[int], float]]) -> torch.Tensor:
+        """Forward and backward over the micro-batches of a step, indices and speed; returns the mean loss."""
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.speech.device)
-        for indices in group:
-            speed = self._draw_speed()
+        for indices, speed in batches:
             batch = self.speech.batch(indices, speed)
             with torch.autocast(self.speech.device.type, torch.bfloat16, enabled=self.options.bf16):
-                loss = self.loss(batch, self.state) / len(group)
+                loss = self.loss(batch, self.state) / len(batches)
             loss.backward()
             total += loss.detach()
         return total
@@ -228,9 +242,14 @@ class Phase:
             return
         value = float(loss)
         if not math.isfinite(value):
-            raise TrainingDiverged(f"the loss is {value} at step {self.state.step}; a lower learning rate may help")
+            raise TrainingDiverged(f"the loss is {value} at step {self.state.step}; {LOWER_RATE}")
         row = {"step": float(self.state.step), "progress": self.state.progress, "loss": value}
         self.curves.append(row | {"learning_rate": self.optimizer.param_groups[0]["lr"]} | self.state.scalars)
+
+    def _check_weights(self) -> None:
+        """Between two rows of the curves nobody looks at the loss: what is handed on is finite."""
+        if not all(bool(parameter.isfinite().all()) for parameter in self.modules.parameters()):
+            raise TrainingDiverged(f"a weight is not finite after {self.state.step} steps; {LOWER_RATE}")
 
     def _save(self) -> None:
         with self.budget.clock.phase(None):
@@ -253,10 +272,11 @@ class Phase:
             saved = load_checkpoint(self.checkpoint)
             if saved is None:
                 return
-            self.modules.load_state_dict(saved["modules"])
-            self.optimizer.load_state_dict(saved["optimizer"])
-            self.epoch, self.position, self.state.step = saved["position"]
-            self.start, self.end, self.budget.work, self.step_cost = saved["budget"]
-            self.budget.clock.seconds = dict(saved["seconds"])
-            restore_random_state(saved["random"], self.generator)
-            self.curves, self.finished = saved["curves"], saved["finished"]
+            with readable(self.checkpoint):
+                self.modules.load_state_dict(saved["modules"])
+                self.optimizer.load_state_dict(saved["optimizer"])
+                self.epoch, self.position, self.state.step = saved["position"]
+                self.start, self.end, self.budget.work, self.step_cost = saved["budget"]
+                self.budget.clock.seconds = dict(saved["seconds"])
+                restore_random_state(saved["random"], self.generator)
+                self.curves, self.finished = saved["curves"], saved["finished"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCTC, BertConfig, Wav2Vec2Processor
+from transformers import AutoModelForCTC, BertConfig, BertModel, Wav2Vec2Processor
 
 from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel, load, save, save_dense
@@ -40,6 +40,37 @@ def test_another_architecture_is_refused(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_weights_of_another_architecture_are_refused(tiny: CTCModel, tmp_path: Path) -> None:
+    save_dense(tiny, tmp_path / "model")
+    bert = BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, vocab_size=8)
+    BertModel(bert).save_pretrained(tmp_path / "model")
+    tiny.model.config.save_pretrained(tmp_path / "model")
+    with pytest.raises(UserError, match=r"is no CTC checkpoint of this architecture: \d+ tensors are missing"):
+        load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("change", [{"intermediate_size": 48}, {"num_hidden_layers": 7}, {"conv_dim": [8] * 6}])
+def test_weights_that_do_not_fit_their_config_are_refused(
+    tiny: CTCModel, tmp_path: Path, change: dict[str, object]
+) -> None:
+    save_dense(tiny, tmp_path / "model")
+    config = json.loads((tmp_path / "model/config.json").read_text())
+    (tmp_path / "model/config.json").write_text(json.dumps(config | change))
+    with pytest.raises(UserError) as raised:
+        load(tmp_path / "model")
+    assert str(tmp_path / "model") in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_weights_cut_short_are_refused(tiny: CTCModel, tmp_path: Path) -> None:
+    for write, name in ((save_dense, "model.safetensors"), (save, "model.packed.safetensors")):
+        write(tiny, tmp_path / "model")
+        path = tmp_path / "model" / name
+        path.write_bytes(path.read_bytes()[:-100])
+        with pytest.raises(UserError, match=r"model.* cannot be loaded|does not fit"):
+            load(tmp_path / "model")
+
+
 def test_a_checkpoint_that_lacks_tensors_is_refused(tiny: CTCModel, tmp_path: Path) -> None:
     save_dense(tiny, tmp_path / "model")
     weights = tmp_path / "model/model.safetensors"
@@ -55,3 +86,9 @@ def test_a_checkpoint_of_another_width_is_refused(tiny: CTCModel, tmp_path: Path
     (tmp_path / "model/config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
     with pytest.raises(UserError, match=r"does not fit its config\.json"):
         load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+def test_audio_normalisation_survives(tiny: CTCModel, tmp_path: Path, normalise: bool) -> None:
+    save_dense(CTCModel(tiny.model, tiny.vocabulary, normalise), tmp_path / "model")
+    assert load(tmp_path / "model").normalise_audio is normalise

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import ctc_loss, forward, frame_counts, front_end
 from benchmark.training.batches import Batch
 
-SHAPE = {
+SHAPE: dict[str, Any] = {
     "vocab_size": 32,
     "hidden_size": 32,
     "num_hidden_layers": 2,
@@ -24,10 +27,11 @@ SHAPE = {
 
 def build(architecture: str, norm: str) -> PreTrainedModel:
     torch.manual_seed(0)
-    stable = norm == "layer"
-    if architecture == "hubert":
-        return HubertForCTC(HubertConfig(**SHAPE, feat_extract_norm=norm, do_stable_layer_norm=stable)).eval()
-    return Wav2Vec2ForCTC(Wav2Vec2Config(**SHAPE, feat_extract_norm=norm, do_stable_layer_norm=stable)).eval()
+    shape = SHAPE | {"feat_extract_norm": norm, "do_stable_layer_norm": norm == "layer"}
+    hubert = architecture == "hubert"
+    model: PreTrainedModel = HubertForCTC(HubertConfig(**shape)) if hubert else Wav2Vec2ForCTC(Wav2Vec2Config(**shape))
+    nn.Module.eval(model)
+    return model
 
 
 def batch_for(model: PreTrainedModel) -> Batch:
@@ -60,11 +64,10 @@ def test_ctc_loss_is_the_mean_over_utterances_of_the_summed_loss() -> None:
         output = forward(model, batch)
         loss = ctc_loss(output, batch, blank=0)
         singles = []
-        for row, labels in enumerate(batch.labels.split(batch.label_lengths.tolist())):
-            log_probs = output.logits[row, : output.frames[row]].log_softmax(-1)
-            singles.append(
-                torch.nn.functional.ctc_loss(log_probs, labels, output.frames[row], torch.tensor(len(labels)), reduction="sum")
-            )
+        for row, labels in enumerate(torch.split(batch.labels, batch.label_lengths.tolist())):
+            frames, length = output.frames[row], torch.tensor(len(labels))
+            log_probs = output.logits[row, :frames].log_softmax(-1)
+            singles.append(torch.nn.functional.ctc_loss(log_probs, labels, frames, length, reduction="sum"))
     torch.testing.assert_close(loss, torch.stack(singles).mean())
 
 

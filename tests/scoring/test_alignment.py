@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-import kaldialign  # type: ignore[import-untyped]
+import kaldialign
 import pytest
 from hypothesis import given
 from random_texts import sentences

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-import kaldialign  # type: ignore[import-untyped]
+import kaldialign
 import numpy as np
 import pytest
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import jiwer
-import kaldialign  # type: ignore[import-untyped]
+import kaldialign
 import pytest
 from hypothesis import assume, given
 from random_texts import corpora

@@ -10,6 +10,7 @@ from conftest import MakeJob
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmark.budget import OverBudget
 from benchmark.masks import magnitude_masks, random_masks
 from benchmark.training.batches import epoch_batches, group_by_length
 from benchmark.training.loop import State, TrainingDiverged, learning_rate_factor
@@ -37,7 +38,9 @@ def test_an_over_long_utterance_goes_alone() -> None:
 @pytest.mark.parametrize("keep", [0.35, 0.15])
 def test_masks_are_exact_to_one_weight(make_job: MakeJob, tmp_path: Path, keep: float) -> None:
     job = make_job(tmp_path)
-    for masks in (magnitude_masks(job.encoder, keep=keep), random_masks(job.encoder, keep=keep, generator=job.generator)):
+    largest = magnitude_masks(job.encoder, keep=keep)
+    by_lot = random_masks(job.encoder, keep=keep, generator=job.generator)
+    for masks in (largest, by_lot):
         for matrix in job.encoder:
             assert int(masks[matrix.name].sum()) == round(keep * matrix.weight.numel())
 
@@ -65,9 +68,10 @@ def test_masked_weights_stay_at_zero_through_every_step(make_job: MakeJob, tmp_p
 
 def test_the_frozen_front_end_does_not_move(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    before = [p.clone() for p in job.model.base_model.feature_extractor.parameters()]
+    front_end = job.model.base_model.get_submodule("feature_extractor")
+    before = [p.clone() for p in front_end.parameters()]
     job.train(job.model, learning_rate=1e-2)
-    after = job.model.base_model.feature_extractor.parameters()
+    after = front_end.parameters()
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert not torch.equal(job.teacher().lm_head.weight, job.model.lm_head.weight)
 
@@ -80,6 +84,25 @@ def test_a_loss_that_is_not_finite_stops_the_run(make_job: MakeJob, tmp_path: Pa
             learning_rate=1e-3,
             loss=lambda batch, _: job.ctc_loss(job.forward(job.model, batch), batch) * float("nan"),
         )
+
+
+def test_a_weight_that_is_not_finite_at_the_end_stops_the_run(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+
+    def overflow(state: State) -> None:
+        if state.progress > 0.9:
+            with torch.no_grad():
+                job.encoder.matrices[0].weight.fill_(float("inf"))
+
+    with pytest.raises(TrainingDiverged, match=r"not finite|the loss is nan"):
+        job.train(job.model, learning_rate=1e-3, after_step=overflow)
+
+
+def test_training_on_nothing_is_over_budget(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    job.budget.charge(job.budget.left)
+    with pytest.raises(OverBudget, match="nothing of the budget of 400 is left"):
+        job.train(job.model, learning_rate=1e-3)
 
 
 def test_shares_split_the_budget(make_job: MakeJob, tmp_path: Path) -> None:

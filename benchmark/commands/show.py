@@ -1,0 +1,34 @@
+"""Print a study's main table, and where its tables, figures and report are."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `show`."""
+    parser.add_argument("study", metavar="STUDY", help="name of a study in results/, or a results folder")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print what `tables` has written."""
+    from benchmark.commands.tables import study_folder
+
+    print_results(study_folder(args.study))
+
+
+def print_results(folder: Path) -> None:
+    """The main table and the paths.
+
+    Raises:
+        UserError: there is no table yet.
+    """
+    from benchmark.errors import UserError
+
+    if not (folder / "main.md").exists():
+        raise UserError(f"{folder / 'main.md'} does not exist: run the study, or `python -m benchmark tables` for it")
+    print((folder / "main.md").read_text(encoding="utf-8"))
+    print(f"report:  {folder / 'README.md'}")
+    print(f"tables:  {folder / 'main.csv'}, main.md, main.tex, significance.csv, significance.md, runs.csv")
+    print(f"figures: {folder / 'figures'}")

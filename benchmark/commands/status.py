@@ -1,0 +1,23 @@
+"""List a study's runs: finished, failed and why, running, left."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `status`."""
+    parser.add_argument("config", type=Path, help="the study's YAML")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print a line a run, then the count."""
+    from benchmark.progress import progress_line, result_line, run_states
+    from benchmark.study import load_study
+
+    study = load_study(args.config)
+    states = run_states(study)
+    for state in states:
+        print(result_line(state.record) if state.record else f"{state.run}: {state.state}")
+    print(progress_line(states))

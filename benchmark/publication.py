@@ -1,0 +1,55 @@
+"""From the work folder to `results/<study>/`: records, curves and transcripts, which are kept, but no weights."""
+
+from __future__ import annotations
+
+import shutil
+
+from benchmark.corpora.manifest import Dataset
+from benchmark.files import read_json, whole
+from benchmark.score import references
+from benchmark.scoring.trn import write_trn
+from benchmark.study import RunPlan, Study
+
+
+def publish_run(study: Study, plan: RunPlan) -> bool:
+    """Copy a finished run's record, curves and hypotheses to `results/<study>/runs/<run>/`, whole.
+
+    Returns whether there was something to copy.
+    """
+    source = study.work / "runs" / plan.run
+    if not (source / "run.json").exists():
+        return False
+    with whole(study.results / "runs" / plan.run) as partial:
+        partial.mkdir()
+        shutil.copy(source / "run.json", partial)
+        if (source / "curves.csv").exists():
+            shutil.copy(source / "curves.csv", partial)
+        for split in read_json(source / "run.json").get("scores", {}):
+            (partial / "hyp").mkdir(exist_ok=True)
+            shutil.copy(source / "hyp" / f"{split}.trn", partial / "hyp")
+    return True
+
+
+def publish(study: Study) -> int:
+    """Bring `results/<study>/runs` and `ref` up to date with the work folder; returns the number of runs published.
+
+    Runs that the study does not plan any more are removed, since they cannot stand in its tables.
+    """
+    published = sum(publish_run(study, plan) for plan in study.runs)
+    _publish_references(study)
+    _remove_unplanned(study)
+    return published
+
+
+def _publish_references(study: Study) -> None:
+    dataset = Dataset.open(study.work / "data")
+    for split in study.corpus.tests:
+        write_trn(study.results / "ref" / f"{split}.trn", references(dataset, split))
+
+
+def _remove_unplanned(study: Study) -> None:
+    planned = {plan.run for plan in study.runs}
+    for folder in sorted((study.results / "runs").glob("*/")):
+        if folder.name not in planned:
+            print(f"removing results/{study.name}/runs/{folder.name}: {study.path} does not plan it")
+            shutil.rmtree(folder)

@@ -1,0 +1,70 @@
+"""What the Snakefile asks: which study, which files its steps start from, and what steers them, in words. No torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmark.attempts import Attempts
+from benchmark.errors import UserError
+from benchmark.registry import method_path
+from benchmark.study import ROOT, RunPlan, Study, load_study, read_yaml
+
+DEFAULT = Path("config/mini.yaml")
+OPTIONS = {"reuse"}  # all that `--config` may give
+
+
+def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Study:
+    """The study of `--configfile`, or the default one.
+
+    Raises:
+        UserError: two files were given, or `--config` changes the study: what ran must be readable from its file.
+    """
+    if len(config_files) > 1:
+        raise UserError("a study is one file: give --configfile one path")
+    path = Path(os.path.relpath(config_files[0])) if config_files else DEFAULT
+    in_file = read_yaml(path)
+    changed = sorted(key for key, value in config.items() if in_file.get(key) != value and key not in OPTIONS)
+    if changed:
+        raise UserError(f"--config takes only reuse=true, not {', '.join(changed)}: change {path}, or copy it")
+    return load_study(path)
+
+
+def corpus_files(study: Study) -> list[str]:
+    """The corpus's files, if it comes as one a split; of other corpora there are too many to watch."""
+    if study.corpus.root is None:
+        return []
+    splits = dict.fromkeys([study.corpus.train, study.corpus.dev, *study.corpus.tests])
+    return _existing(study.corpus.root / f"{split}.parquet" for split in splits)
+
+
+def described(part: Any) -> str:
+    """A part of a study in words: Snakemake shows how they changed when it starts something again."""
+    return f"{type(part).__name__}: " + ", ".join(f"{key} {_from_root(value)}" for key, value in asdict(part).items())
+
+
+def dense_files(study: Study) -> list[str]:
+    """The dense start's weights and vocabulary, if it is a folder on this disk."""
+    return _existing(ROOT / study.dense.model / name for name in ("config.json", "vocab.json", "model.safetensors"))
+
+
+def method_file(plan: RunPlan) -> str:
+    """The source of a run's method."""
+    return os.path.relpath(method_path(plan.method))
+
+
+def failures(study: Study, plan: RunPlan) -> str:
+    """How often a run has failed, in words as above."""
+    return f"failed before: {Attempts.of(study.work / 'runs' / plan.run).failures}"
+
+
+def _existing(paths: Iterable[Path]) -> list[str]:
+    return [os.path.relpath(path) for path in paths if path.is_file()]
+
+
+def _from_root(value: object) -> object:
+    """A study means the same wherever the project lies."""
+    return os.path.relpath(value, ROOT) if isinstance(value, Path) else value

@@ -1,0 +1,102 @@
+"""A study of seconds in a folder of its own: a copy of the code, a tiny model, and a method that breaks off."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmark import registry, study
+from benchmark.__main__ import main
+
+REPOSITORY = Path(__file__).parents[1]
+RUN = "breaks_off-0.65-seed0"
+METHOD = '''
+import os
+
+from benchmark.contract import Method
+from benchmark.masks import magnitude_masks
+
+
+class BreaksOff(Method):
+    """Uniform magnitude in two phases that sends itself SIGNAL in the middle of the second."""
+
+    title, family, source = "Breaks off", "control", "a test"
+
+    def compress(self, job):
+        def after_step(state):
+            if state.step == 9 and "SIGNAL" in os.environ:
+                os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+
+        job.train(job.model, learning_rate=1e-3, share=0.3)
+        job.train(
+            job.model,
+            learning_rate=1e-3,
+            masks=magnitude_masks(job.encoder, keep=job.target.keep),
+            after_step=after_step,
+            checkpoint_seconds=float(os.environ.get("CHECKPOINT_SECONDS", 60)),
+        )
+        return job.model
+'''
+CONFIG = """
+name: small
+corpus: {{name: mini, train: train, dev: test, tests: [test]}}
+dense: {{model: {model}}}
+budget: {{kind: work, limit: 400}}
+training: {{batch_seconds: 4, dropout: 0.1}}
+targets: [0.65]
+seeds: [0]
+methods: {{dense: , breaks_off: }}
+"""
+
+
+class SmallStudy:
+    """The copy, its commands, and what they leave."""
+
+    def __init__(self, root: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root, self.config = root, root / "config" / "small.yaml"
+        for name in ("benchmark", "methods"):
+            shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (root / "config").mkdir(parents=True)
+        shutil.copy(REPOSITORY / "config" / "schema.json", root / "config")
+        (root / "methods" / "breaks_off.py").write_text(METHOD)
+        self.config.write_text(CONFIG.format(model=model))
+        (self.work / "data").mkdir(parents=True)
+        monkeypatch.setattr(study, "ROOT", root)
+        monkeypatch.setattr(registry, "METHODS", root / "methods")
+
+    @property
+    def work(self) -> Path:
+        return self.root / "work" / "small"
+
+    def run(self, name: str = RUN) -> Path:
+        """A run's folder."""
+        return self.work / "runs" / name
+
+    def call(self, command: str, *arguments: str) -> int:
+        """`python -m benchmark COMMAND CONFIG ...` in this process; its exit status."""
+        return main([command, str(self.config), *arguments])
+
+    def process(self, command: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The same in a process of its own, which may be killed."""
+        return subprocess.run(
+            [sys.executable, "-m", "benchmark", command, str(self.config), *arguments],
+            cwd=self.root,
+            env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def result(self) -> dict[str, bytes]:
+        """What a finished run has made, byte for byte."""
+        names = ("model/model.packed.safetensors", "model/config.json", "curves.csv")
+        return {name: (self.run() / name).read_bytes() for name in names}
+
+    def leftovers(self) -> list[str]:
+        """Half-written files."""
+        return [path.name for path in self.root.rglob("*") if path.name.endswith((".partial", ".old"))]

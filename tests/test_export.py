@@ -1,0 +1,16 @@
+"""Exporting what a method returns: what no folder can hold is that method's failure, not the end of the study."""
+
+from __future__ import annotations
+
+from small_study import METHOD, RUN, SmallStudy
+
+from benchmark.files import read_json
+
+
+def test_a_model_that_its_folder_cannot_describe_is_a_failed_row(small_study: SmallStudy) -> None:
+    cut = METHOD.replace("return job.model", "del job.encoder.layers[1:]\n        return job.model")
+    (small_study.root / "methods" / "breaks_off.py").write_text(cut)
+    assert small_study.call("compress", RUN) == 0
+    record = read_json(small_study.run() / "compress.json")
+    assert record["status"] == "failed"
+    assert "the exported model cannot be read back" in record["reason"]

@@ -1,0 +1,110 @@
+"""A study's file is read strictly, and says which runs there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from made_study import configuration, use_methods
+
+from benchmark.errors import UserError
+from benchmark.study import ROOT, Study, load_study, parse_study, read_yaml
+
+STUDIES = [path for path in sorted((ROOT / "config").glob("*.yaml")) if "methods" in read_yaml(path)]
+
+
+@pytest.fixture(autouse=True)
+def _methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_methods(monkeypatch, tmp_path / "methods", {"gates": "pass", "prune": "pass"})
+
+
+def study(**changes: Any) -> Study:
+    return parse_study(configuration(**changes), Path("config/made.yaml"))
+
+
+def runs(**changes: Any) -> list[str]:
+    return [plan.run for plan in study(**changes).runs]
+
+
+def test_names_runs_by_label_target_and_seed() -> None:
+    methods = {"start": None, "gates": None, "fast": {"method": "gates", "settings": {"learning_rate": 1.0}}}
+    assert runs(methods=methods, targets=[0.5, 0.65], seeds=[0, 1]) == [
+        "start",
+        *(f"{label}-{target}-seed{seed}" for label in ("gates", "fast") for target in (0.5, 0.65) for seed in (0, 1)),
+    ]
+
+
+def test_a_method_may_have_its_own_targets_and_seeds() -> None:
+    assert runs(methods={"gates": {"targets": [0.9], "seeds": [3]}}) == ["gates-0.9-seed3"]
+
+
+def test_the_wildcard_stands_for_every_method_not_named() -> None:
+    assert runs(methods={"*": None}) == ["gates-0.5-seed0", "prune-0.5-seed0", "start"]
+    assert runs(methods={"prune": None, "*": None}) == ["prune-0.5-seed0", "gates-0.5-seed0", "start"]
+
+
+def test_a_method_that_a_variant_names_is_not_in_the_wildcard() -> None:
+    methods = {"fast": {"method": "gates"}, "*": {"targets": [0.9], "seeds": [1, 2]}}
+    assert runs(methods=methods) == ["fast-0.5-seed0", "prune-0.9-seed1", "prune-0.9-seed2", "start"]
+
+
+def test_a_new_file_is_in_the_wildcard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_methods(monkeypatch, tmp_path / "methods", {"newcomer": "pass"})
+    assert "newcomer-0.5-seed0" in runs(methods={"*": None})
+
+
+def test_finds_a_run_by_name() -> None:
+    made = study(methods={"gates": None})
+    assert made.run("gates-0.5-seed0").method == "gates"
+    with pytest.raises(UserError, match=r'no run "gates-0.5-seed1": did you mean "gates-0.5-seed0"\?'):
+        made.run("gates-0.5-seed1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": {"gaets": None}}, r'unknown method "gaets": did you mean "gates"\?'),
+        ({"methods": {"fast": {"method": "prun"}}}, r'unknown method "prun": did you mean "prune"\?'),
+        ({"methods": {"gates": {"settings": {"lerning_rate": 1}}}}, r'no setting "lerning_rate": did you mean "learni'),
+        ({"methods": {"gates": {"setings": {}}}}, r'unknown key "methods.gates.setings": did you mean "settings"\?'),
+        ({"methods": {"*": {"settings": {}}}}, r'unknown key "methods.\*.settings"'),
+        ({"methods": {}}, "methods: "),
+        ({"targets": [1.0]}, r"target 1.0 \(targets.0\) is outside \(0, 1\)"),
+        ({"targets": [65]}, r"target 65 \(targets.0\) is outside \(0, 1\)"),
+        ({"methods": {"gates": {"targets": [0]}}}, r"target 0 \(methods.gates.targets.0\) is outside \(0, 1\)"),
+        ({"budgte": 3}, r'unknown key "budgte": did you mean "budget"\?'),
+        ({"budget": {"kind": "minutes", "limit": 1}}, "budget.kind: 'minutes' is not one of"),
+        ({"seeds": []}, "seeds: "),
+    ],
+)
+def test_refuses_what_makes_no_sense_in_one_line(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        study(**changes)
+    assert str(error.value).startswith("config/made.yaml: ")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("- a list", "holds no study"), ("a: [", "is not valid YAML"), (None, "does not exist")]
+)
+def test_refuses_a_file_that_is_no_study(text: str | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        load_study(path)
+
+
+def test_the_environment_names_a_corpus_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PINCHBENCH_MINI_ROOT", str(tmp_path))
+    assert study().corpus.root == tmp_path
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_studies_of_the_project_are_valid(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmark.registry.METHODS", ROOT / "methods")
+    made = load_study(path)
+    assert made.name == yaml.safe_load(path.read_text())["name"]
+    assert len({plan.run for plan in made.runs}) == len(made.runs)

@@ -1,0 +1,46 @@
+"""Which study Snakemake runs: exactly one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from made_study import configuration, use_methods
+
+from benchmark.errors import UserError
+from benchmark.study import ROOT, read_yaml
+from benchmark.workflow import DEFAULT, chosen_study, described
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    use_methods(monkeypatch, tmp_path / "methods", {})
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "made.yaml"
+    path.write_text(yaml.safe_dump(configuration()))
+    return path
+
+
+def test_the_default_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert chosen_study([], {"reuse": True}).path == DEFAULT
+
+
+def test_the_given_study_by_a_path_from_here(file: Path) -> None:
+    assert chosen_study([file], read_yaml(file)).path == Path("made.yaml")
+
+
+def test_two_files_are_refused(file: Path) -> None:
+    with pytest.raises(UserError, match="one file"):
+        chosen_study([file, file], {})
+
+
+def test_the_command_line_cannot_change_a_study(file: Path) -> None:
+    with pytest.raises(UserError, match=r"only reuse=true, not seeds: change made\.yaml"):
+        chosen_study([file], read_yaml(file) | {"seeds": [1]})
+
+
+def test_a_study_reads_the_same_wherever_the_project_lies(file: Path) -> None:
+    corpus = chosen_study([file], {}).corpus
+    assert "root data/mini" in described(corpus)

@@ -1,0 +1,16 @@
+"""The conda environment has the pins of pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+
+import yaml
+
+from benchmark.study import ROOT
+
+
+def test_conda_and_pip_install_the_same() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment = yaml.safe_load((ROOT / "envs" / "benchmark.yaml").read_text(encoding="utf-8"))
+    (pip,) = (part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
+    assert sorted(pip) == sorted(project["dependencies"])

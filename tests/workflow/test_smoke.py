@@ -1,0 +1,156 @@
+"""The whole workflow on the study `smoke`, in a copy of the project that has only this study's methods, and `*`."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmark.files import read_json
+from benchmark.study import ROOT, load_study
+
+COPIED = ("Snakefile", "benchmark", "captions", "config", "envs", "profiles")
+TRAINED = ("self_pinching-0.65-seed0", "uniform_magnitude-0.65-seed0")
+METHOD = '''"""Made for a test."""
+
+from benchmark.contract import Method
+
+
+class {name}(Method):
+    title = "{name}"
+    family = "control"
+    source = "a test"
+    takes_target = False
+    seeded = False
+
+    def compress(self, job):
+        {body}
+'''
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The copy; the corpus is linked. One more method fails."""
+    copy = tmp_path_factory.mktemp("project")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, copy)
+    (copy / "data").mkdir()
+    (copy / "data" / "mini").symlink_to(ROOT / "data" / "mini")
+    (copy / "methods").mkdir()
+    for plan in load_study(ROOT / "config" / "smoke.yaml").runs:
+        shutil.copy(ROOT / "methods" / f"{plan.method}.py", copy / "methods")
+    write_method(copy, "fragile", "raise ValueError('it broke')")
+    study = yaml.safe_load((copy / "config" / "smoke.yaml").read_text())
+    (copy / "config" / "smoke.yaml").write_text(yaml.safe_dump(study | {"methods": {"*": None}}))
+    return copy
+
+
+def write_method(project: Path, name: str, body: str) -> None:
+    (project / "methods" / f"{name}.py").write_text(METHOD.format(name=name.capitalize(), body=body))
+
+
+def snakemake(project: Path, *options: str, dry: bool = False) -> str:
+    """Run the study; returns what it printed."""
+    program = [str(Path(sys.executable).parent / "snakemake"), "--configfile", "config/smoke.yaml"]
+    done = subprocess.run(
+        [*program, *(["-n"] if dry else ["-j4"]), *options, "--", "all"],
+        cwd=project,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def planned(project: Path) -> list[str]:
+    """The jobs that a call would run, by their messages; publish and tables aside."""
+    jobs = re.findall(r"^Job \d+: (.*)$", snakemake(project, dry=True), flags=re.MULTILINE)
+    return sorted(job for job in jobs if not job.startswith(("Publish", "Tables")))
+
+
+def steps(*runs: str) -> list[str]:
+    return sorted(f"{step}: {run}" for run in runs for step in ("Compress", "Transcribe", "Score"))
+
+
+@pytest.fixture(scope="module")
+def output(project: Path) -> str:
+    """What the first call printed."""
+    return snakemake(project)
+
+
+def test_every_run_has_a_row(project: Path, output: str) -> None:
+    results = project / "results" / "smoke"
+    with (results / "main.csv").open() as file:
+        status = {row["label"]: row["status"] for row in csv.DictReader(file)}
+    assert status == {
+        "dense": "ok", "self_pinching": "ok", "uniform_magnitude": "ok", "fragile": "failed: ValueError: it broke",
+    }  # fmt: skip
+    for run in (*TRAINED, "dense"):
+        assert read_json(results / "runs" / run / "run.json")["status"] == "ok"
+        assert (results / "runs" / run / "hyp" / "test-clean.trn").is_file()
+    assert list((results / "figures").glob("*.png"))
+    assert (results / "ref" / "test-other.trn").is_file()
+
+
+def test_it_says_how_far_it_is_and_ends_with_the_table(output: str) -> None:
+    lines = output.splitlines()
+    assert any("fragile: failed: ValueError: it broke | " in line for line in lines)
+    assert any(": ok, test-clean WER " in line for line in lines)
+    assert any(line.endswith(" | 4 of 4 runs done, 1 of them failed") for line in lines)
+    assert any(line.startswith("| Self-pinching") for line in lines)
+    assert "figures: results/smoke/figures" in lines
+
+
+def test_nothing_temporary_is_left(project: Path, output: str) -> None:
+    left = [path for folder in ("work", "results") for path in (project / folder).rglob(".*")]
+    assert {path.name for path in left} <= {".snakemake_timestamp"}
+    assert not list((project / "work").rglob("checkpoint"))
+
+
+def test_only_what_changed_runs_again(project: Path, output: str) -> None:
+    assert planned(project) == steps("fragile")
+    write_method(project, "fragile", "return job.model")
+    write_method(project, "newcomer", "return job.model")
+    before = {run: (project / "work/smoke/runs" / run / "run.json").stat().st_mtime for run in (*TRAINED, "dense")}
+    assert planned(project) == steps("fragile", "newcomer")
+
+    snakemake(project)
+    for run, time in before.items():
+        assert (project / "work/smoke/runs" / run / "run.json").stat().st_mtime == time
+    for run in ("fragile", "newcomer"):
+        assert read_json(project / "results/smoke/runs" / run / "run.json")["status"] == "ok"
+    assert "Nothing to be done" in snakemake(project, dry=True)
+
+    source = project / "methods" / "uniform_magnitude.py"
+    source.write_text(source.read_text() + "# changed\n")
+    (project / "methods" / "newcomer.py").unlink()
+    assert planned(project) == steps("uniform_magnitude-0.65-seed0")
+
+
+def test_a_changed_budget_runs_everything_again(project: Path, output: str) -> None:
+    path = project / "config" / "smoke.yaml"
+    study = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(study | {"budget": {"kind": "work", "limit": 260}}))
+    assert planned(project) == steps("dense", "fragile", *TRAINED)
+    path.write_text(yaml.safe_dump(study))
+
+
+def test_the_report_holds_tables_and_figures(project: Path, output: str) -> None:
+    (project / "methods" / "newcomer.py").unlink(missing_ok=True)
+    snakemake(project, "--report", "report.html")
+    page = (project / "report.html").read_text(encoding="utf-8")
+    assert "wer_vs_parameters" in page
+    assert "main.csv" in page
