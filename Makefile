@@ -1,0 +1,34 @@
+# Everything that needs an environment; `make mini` is the whole default study.
+PYTHON ?= python3
+VENV ?= .venv
+CORES ?= 4
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: mini test lint dense
+
+mini: $(INSTALLED)
+	$(BIN)/snakemake -j$(CORES) --forcerun tables -- all
+	@echo "making the HTML report ..."
+	@$(BIN)/snakemake --quiet all --report results/mini/report.html
+	@echo "HTML:    results/mini/report.html"
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile
+	$(BIN)/mypy
+
+dense: $(INSTALLED)
+	$(BIN)/python -m benchmark train-dense config/dense-mini.yaml
+
+# Made again only when the pins change.
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "error: pinchbench needs Python 3.11 or newer: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@

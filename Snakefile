@@ -1,0 +1,240 @@
+# The whole experiment: prepare -> dense -> compress -> transcribe -> score -> publish -> tables.
+#
+#   snakemake -j4 all                                  the default study, config/mini.yaml
+#   snakemake -j4 all --configfile config/an4.yaml     another study
+#   snakemake -j4 all --config reuse=true              takes over finished runs from results/<study>/runs
+#   snakemake -n                                       what would run, and why
+#
+# A study is exactly its YAML file. Intermediate files are in work/<study>/, results in results/<study>/. Each rule is
+# one call of the command line, which can be repeated by hand.
+import os
+import re
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from benchmark import workflow as steps
+from benchmark.errors import UserError
+from benchmark.lock import exclusive
+
+# The rules' `python` is the one that runs this file; a conda environment of a rule goes before it.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+try:
+    STUDY = steps.chosen_study(workflow.configfiles, config)
+except UserError as error:
+    sys.exit(f"error: {error}")
+
+# CONFIG and REUSE are no `params`: where the file lies and where a finished run comes from change no result.
+CONFIG = STUDY.path
+WORK = f"work/{STUDY.name}"
+RESULTS = f"results/{STUDY.name}"
+RUN = WORK + "/runs/{run}"
+PLANS = {plan.run: plan for plan in STUDY.runs}
+FAILURES = {run: steps.failures(STUDY, plan) for run, plan in PLANS.items()}
+REUSE = "--reuse" if config.get("reuse") else ""
+HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def method_file(wildcards):
+    return steps.method_file(PLANS[wildcards.run])
+
+
+def plan(wildcards):
+    return steps.described(PLANS[wildcards.run])
+
+
+def failures(wildcards):
+    return FAILURES[wildcards.run]
+
+
+wildcard_constraints:
+    run="|".join(map(re.escape, PLANS)),
+
+
+rule all:
+    input:
+        expand(RUN + "/run.json", run=PLANS),
+        WORK + "/published",
+        RESULTS + "/README.md",
+
+
+rule prepare:
+    input:
+        steps.corpus_files(STUDY),
+    output:
+        WORK + "/data/data.json",
+    log:
+        WORK + "/logs/prepare.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        corpus=steps.described(STUDY.corpus),
+    message:
+        "Prepare corpus {STUDY.corpus.name}"
+    shell:
+        "python -m benchmark prepare {CONFIG} 2> {log}"
+
+
+rule dense:
+    input:
+        steps.dense_files(STUDY),
+        data=WORK + "/data/data.json",
+    output:
+        WORK + "/dense/dense.json",
+    log:
+        WORK + "/logs/dense.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: CORES
+    resources:
+        device=1,
+    params:
+        dense=steps.described(STUDY.dense),
+        training=steps.described(STUDY.training),
+        evaluation=steps.described(STUDY.evaluation),
+    message:
+        "Make the dense model that every run starts from"
+    shell:
+        "python -m benchmark dense {CONFIG} 2> {log}"
+
+
+# A method that fails leaves a record too, so that the tables have its row; its number of failures makes the next call
+# try it again.
+rule compress:
+    input:
+        data=WORK + "/data/data.json",
+        dense=WORK + "/dense/dense.json",
+        method=method_file,
+    output:
+        RUN + "/compress.json",
+    log:
+        WORK + "/logs/compress/{run}.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: CORES
+    resources:
+        device=1,
+    params:
+        plan=plan,
+        budget=steps.described(STUDY.budget),
+        training=steps.described(STUDY.training),
+        evaluation=steps.described(STUDY.evaluation),
+        failures=failures,
+    message:
+        "Compress: {wildcards.run}"
+    shell:
+        "python -m benchmark compress {CONFIG} {wildcards.run} {REUSE} 2> {log}"
+
+
+rule transcribe:
+    input:
+        RUN + "/compress.json",
+    output:
+        RUN + "/transcribe.json",
+    log:
+        WORK + "/logs/transcribe/{run}.log",
+    priority: 1  # a run is brought to its end before the next is begun
+    conda:
+        "envs/benchmark.yaml"
+    threads: CORES
+    resources:
+        device=1,
+    message:
+        "Transcribe: {wildcards.run}"
+    shell:
+        "python -m benchmark transcribe {CONFIG} {wildcards.run} 2> {log}"
+
+
+rule score:
+    input:
+        RUN + "/compress.json",
+        RUN + "/transcribe.json",
+    output:
+        RUN + "/run.json",
+    log:
+        WORK + "/logs/score/{run}.log",
+    priority: 2
+    conda:
+        "envs/benchmark.yaml"
+    message:
+        "Score: {wildcards.run}"
+    shell:
+        "python -m benchmark score {CONFIG} {wildcards.run} 2> {log}"
+
+
+# The records in results/ are no outputs: Snakemake would delete them before it makes them again.
+rule publish:
+    input:
+        expand(RUN + "/run.json", run=PLANS),
+    output:
+        touch(WORK + "/published"),
+    log:
+        WORK + "/logs/publish.log",
+    conda:
+        "envs/benchmark.yaml"
+    message:
+        "Publish all runs in {RESULTS}"
+    shell:
+        "python -m benchmark publish {CONFIG} 2> {log}"
+
+
+rule tables:
+    input:
+        WORK + "/published",
+    output:
+        RESULTS + "/README.md",
+        RESULTS + "/main.md",
+        RESULTS + "/main.tex",
+        RESULTS + "/significance.md",
+        report(
+            RESULTS + "/main.csv",
+            caption="captions/main.rst",
+            category="Tables",
+            labels={"table": "main"},
+        ),
+        report(
+            RESULTS + "/significance.csv",
+            caption="captions/significance.rst",
+            category="Tables",
+            labels={"table": "significance"},
+        ),
+        report(
+            RESULTS + "/runs.csv",
+            caption="captions/runs.rst",
+            category="Tables",
+            labels={"table": "runs"},
+        ),
+        report(
+            directory(RESULTS + "/figures"),
+            patterns=["{name}.png"],
+            caption="captions/figures.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
+    log:
+        WORK + "/logs/tables.log",
+    conda:
+        "envs/benchmark.yaml"
+    message:
+        "Tables and figures: {RESULTS}"
+    shell:
+        "python -m benchmark tables {STUDY.name} > {log} 2>&1"
+
+
+onstart:
+    try:
+        HELD.enter_context(exclusive(Path(WORK, "lock"), f"study {STUDY.name}"))
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
+onsuccess:
+    shell("python -m benchmark show {STUDY.name}")
+
+
+onerror:
+    shell("python -m benchmark status {CONFIG}")
