@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from benchmark.decoding import transcribe
 from benchmark.errors import UserError
 from benchmark.files import hash_of, read_json, write_json
 from benchmark.job import Job
-from benchmark.models.checkpoints import CTCModel, hash_model, load, save_dense
+from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, save_dense
 from benchmark.models.forward import parts
 from benchmark.models.regularisation import regularise
 from benchmark.scoring.wer import word_errors
@@ -33,6 +33,7 @@ DROPOUT = 0.1
 def word_error_rate(ctc: CTCModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
     """Greedy WER of a model on a split."""
     references = {u.id: ctc.vocabulary.normalise(u.text) for u in dataset.split(split)}
+    ctc = replace(ctc, model=frozen_copy(ctc.model))  # the copy is not metered: evaluation is on nobody's budget
     hypotheses = transcribe(ctc, Speech(ctc, dataset, split), batch_seconds).hypotheses
     return word_errors(references, hypotheses).wer
 

@@ -45,8 +45,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, copy)
-    (copy / "data").mkdir()
-    (copy / "data" / "mini").symlink_to(ROOT / "data" / "mini")
+    mini = ROOT / "data" / "mini"
+    shutil.copytree(mini / "model", copy / "data" / "mini" / "model")
+    for path in mini.glob("*.parquet"):
+        (copy / "data" / "mini" / path.name).symlink_to(path)
     (copy / "methods").mkdir()
     for plan in load_study(ROOT / "config" / "smoke.yaml").runs:
         shutil.copy(ROOT / "methods" / f"{plan.method}.py", copy / "methods")
