@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from small_study import SmallStudy
 
 from benchmark.budget import Budget, BudgetKind, Clock
@@ -22,6 +23,8 @@ from benchmark.training.loop import Options
 from benchmark.training.speech import Speech
 
 TINY = Architecture(channels=8, layers=3, width=32, ffn_width=128, heads=2, positional_kernel=8, dropout=0.1)
+settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+settings.load_profile("suite")
 torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile
+
+from benchmark.study import CorpusConfig
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "corpora"
@@ -40,10 +41,10 @@ def encoded(audio: np.ndarray, rate: int = 16_000, **form: str) -> bytes:
     return buffer.getvalue()
 
 
-def corpus(name: str, root: Path | None, **changes: object) -> Any:
+def corpus(name: str, root: Path | None, **changes: object) -> CorpusConfig:
     """A corpus as a study configures it."""
-    fields = {"train": "train", "dev": "dev", "tests": ("test",), "max_seconds": 20.0, "download": False}
-    return SimpleNamespace(**{"name": name, "root": root, "resample": False, **fields, **changes})
+    fields: dict[str, Any] = {"train": "train", "dev": "dev", "tests": ("test",), **changes}
+    return CorpusConfig(name=name, root=root, **fields)
 
 
 def write_mini(root: Path, **changes: Mapping[str, Row]) -> Path:
