@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+RESULTS = Path("results")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `show`."""
@@ -13,8 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print what `tables` has written."""
-    from benchmark.commands.tables import study_folder
-
     print_results(study_folder(args.study))
 
 
@@ -32,3 +32,19 @@ def print_results(folder: Path) -> None:
     print(f"report:  {folder / 'README.md'}")
     print(f"tables:  {folder / 'main.csv'}, main.md, main.tex, significance.csv, significance.md, runs.csv")
     print(f"figures: {folder / 'figures'}")
+
+
+def study_folder(study: str) -> Path:
+    """The results folder of a study given by name or as a folder.
+
+    Raises:
+        UserError: there is neither; names the studies that there are.
+    """
+    from benchmark.errors import UserError
+    from benchmark.registry import suggestion
+
+    for folder in (RESULTS / study, Path(study)):
+        if (folder / "runs").is_dir():
+            return folder
+    known = sorted(path.parent.name for path in RESULTS.glob("*/runs"))
+    raise UserError(f'no study "{study}" in {RESULTS}/ and no such folder with runs/{suggestion(study, known)}')

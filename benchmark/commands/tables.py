@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-RESULTS = Path("results")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tables`."""
@@ -19,26 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write them and say where they are."""
-    from benchmark.commands.show import print_results
+    from benchmark.commands.show import RESULTS, print_results, study_folder
     from benchmark.report.study_report import write_report
 
     folder = study_folder(args.study) if args.runs is None else RESULTS / args.study
     out = args.out or folder
     write_report(args.runs or folder / "runs", out)
     print_results(out)
-
-
-def study_folder(study: str) -> Path:
-    """The results folder of a study given by name or as a folder.
-
-    Raises:
-        UserError: there is neither; names the studies that there are.
-    """
-    from benchmark.errors import UserError
-    from benchmark.registry import suggestion
-
-    for folder in (RESULTS / study, Path(study)):
-        if (folder / "runs").is_dir():
-            return folder
-    known = sorted(path.parent.name for path in RESULTS.glob("*/runs"))
-    raise UserError(f'no study "{study}" in {RESULTS}/ and no such folder with runs/{suggestion(study, known)}')

@@ -14,6 +14,11 @@ from benchmark.models.forward import frame_counts
 from benchmark.training.batches import Batch, sorted_batches
 
 
+def normalised(audio: torch.Tensor) -> torch.Tensor:
+    """Audio (samples,) with zero mean and unit variance, as `Wav2Vec2FeatureExtractor` computes it."""
+    return (audio - audio.mean()) / torch.sqrt(audio.var(correction=0) + 1e-7)
+
+
 class Speech:
     """One split of a dataset as batches for one model.
 
@@ -45,7 +50,7 @@ class Speech:
         if speed != 1.0:
             audio = torchaudio.functional.resample(audio, round(SAMPLE_RATE * speed / 100) * 100, SAMPLE_RATE)
         if self.normalise:
-            audio = (audio - audio.mean()) / torch.sqrt(audio.var(correction=0) + 1e-7)
+            audio = normalised(audio)
         return audio
 
     def batch(self, indices: Sequence[int], speed: float = 1.0) -> Batch:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from benchmark.training.speech import Speech
+from benchmark.training.speech import Speech, normalised
 
 PACE = (0.8, 1.25)  # played so many times as fast: pitch and formants move with it
 TIMBRE_DB = 4.0  # standard deviation of the gain at each knot of the spectrum
@@ -26,8 +26,3 @@ def with_timbre(audio: torch.Tensor, gains_db: torch.Tensor) -> torch.Tensor:
     curve = F.interpolate(gains_db[None, None], spectrum.numel(), mode="linear", align_corners=True)[0, 0]
     filtered: torch.Tensor = torch.fft.irfft(spectrum * 10 ** (curve / 20), audio.numel())
     return filtered
-
-
-def normalised(audio: torch.Tensor) -> torch.Tensor:
-    """Audio with zero mean and unit variance."""
-    return (audio - audio.mean()) / torch.sqrt(audio.var(correction=0) + 1e-7)
