@@ -26,6 +26,17 @@ def blocks(*matrices: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
     return zip(*(matrix.split(rows) for matrix in matrices), strict=True)
 
 
+def where_kept(values: torch.Tensor, weight: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
+    """`values` where |weight| > |threshold|, zero elsewhere.
+
+    It is the backward pass of `hardshrink`, one pass over memory on a CPU; a GPU would have to wait for the number.
+    """
+    if weight.device.type == "cpu":
+        shrunk: torch.Tensor = torch.ops.aten.hardshrink_backward(values, weight, abs(float(threshold)))
+        return shrunk
+    return values * (weight.abs() > threshold.abs())
+
+
 class Pinch(torch.autograd.Function):
     """W * (|W| > |theta|) with the gradients of the soft mask m = sigmoid((W^2 - theta^2) / tau), closed form.
 
@@ -48,7 +59,7 @@ class Pinch(torch.autograd.Function):
         ctx.temperature, ctx.size_coefficient = temperature, size_coefficient  # type: ignore[attr-defined]
         gated = torch.empty_like(weight)
         for w, out in blocks(weight, gated):
-            torch.mul(w, w.abs() > threshold.abs(), out=out)
+            out.copy_(where_kept(w, w, threshold))
         return gated
 
     @staticmethod
@@ -56,14 +67,16 @@ class Pinch(torch.autograd.Function):
         ctx: torch.autograd.function.FunctionCtx, gradient: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, None, None]:
         weight, threshold = ctx.saved_tensors  # type: ignore[attr-defined]
+        temperature: float = ctx.temperature  # type: ignore[attr-defined]
+        size_coefficient = gradient.new_tensor(ctx.size_coefficient)  # type: ignore[attr-defined]
+        offset = -threshold.square() / temperature
         to_weight, through = torch.empty_like(weight), gradient.new_zeros(())
         for w, g, to_w in blocks(weight, gradient, to_weight):
-            soft = torch.sigmoid((w.square() - threshold.square()) / ctx.temperature)  # type: ignore[attr-defined]
-            factor = (g * w + ctx.size_coefficient).mul_(soft - soft.square())  # type: ignore[attr-defined]
+            soft = torch.addcmul(offset, w, w, value=1 / temperature).sigmoid_()
+            factor = torch.ops.aten.sigmoid_backward(torch.addcmul(size_coefficient, g, w), soft)  # (G W + lam) s'
             through += factor.sum()
-            kept = (w.abs() > threshold.abs()).to(g.dtype)
-            torch.addcmul(g * kept, factor, w, value=2 / ctx.temperature, out=to_w)  # type: ignore[attr-defined]
-        return to_weight, through * (-2 * threshold / ctx.temperature), None, None  # type: ignore[attr-defined]
+            torch.addcmul(where_kept(g, w, threshold), factor, w, value=2 / temperature, out=to_w)
+        return to_weight, through * (-2 * threshold / temperature), None, None
 
 
 class SelfPinchingGate(nn.Module):
@@ -116,10 +129,10 @@ class Gates:
         return [gate.threshold for _, gate in self.pairs]
 
     @torch.no_grad()
-    def sparsity(self, scale: float = 1.0) -> float:
-        """Share of the gated weights that is pruned when every threshold is multiplied by `scale`."""
+    def sparsity(self) -> float:
+        """Share of the gated weights that is pruned."""
         kept = sum(
-            (w.abs() > scale * gate.threshold.abs()).sum() for m, gate in self.pairs for (w,) in blocks(original(m))
+            where_kept(w, w, gate.threshold).count_nonzero() for m, gate in self.pairs for (w,) in blocks(original(m))
         )
         return 1 - int(kept) / self.parameters
 
