@@ -25,7 +25,7 @@ class MethodTraits:
 
     takes_target: bool
     seeded: bool
-    settings: tuple[str, ...]
+    settings: dict[str, ast.expr]  # name and annotation
 
 
 def method_names() -> list[str]:
@@ -70,11 +70,11 @@ def method_traits(name: str) -> MethodTraits:
     return MethodTraits(
         takes_target=_flag(method_class, "takes_target"),
         seeded=_flag(method_class, "seeded"),
-        settings=tuple(
-            node.target.id
+        settings={
+            node.target.id: node.annotation
             for node in (settings.body if settings else [])
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-        ),
+        },
     )
 
 
@@ -92,15 +92,37 @@ def _flag(node: ast.ClassDef, name: str) -> bool:
 
 
 def check_settings(name: str, settings: dict[str, object]) -> None:
-    """Refuse settings that the method does not have.
+    """Refuse settings that the method does not have, and values of another type than theirs.
 
     Raises:
-        UserError: a setting is misspelt; names the nearest one.
+        UserError: a setting is misspelt (names the nearest one), or its value is not what the method declares.
     """
-    known = list(method_traits(name).settings)
-    for setting in settings:
+    known = method_traits(name).settings
+    for setting, value in settings.items():
         if setting not in known:
-            raise UserError(f'method "{name}" has no setting "{setting}"{suggestion(setting, known)}')
+            raise UserError(f'method "{name}" has no setting "{setting}"{suggestion(setting, list(known))}')
+        if not _fits(value, known[setting]):
+            wanted = ast.unparse(known[setting])
+            hint = " (YAML reads 2e-4 as text: write 2.0e-4)" if isinstance(value, str) and "float" in wanted else ""
+            raise UserError(f'method "{name}": setting "{setting}" takes {wanted}, not {value!r}{hint}')
+
+
+def _fits(value: object, annotation: ast.expr) -> bool:
+    """Whether a value from YAML is of an annotated type: plain types, `Literal` and unions; others are not checked."""
+    match annotation:
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _fits(value, left) or _fits(value, right)
+        case ast.Constant(value=None):
+            return value is None
+        case ast.Name(id="float"):
+            return type(value) in (int, float)
+        case ast.Name(id="int" | "bool" | "str" as plain):
+            return type(value).__name__ == plain
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
+            options = ast.literal_eval(choices)
+            return value in (options if isinstance(options, tuple) else (options,))
+        case _:
+            return True
 
 
 def load_method(name: str) -> type[Method]:

@@ -68,6 +68,11 @@ def test_finds_a_run_by_name() -> None:
         ({"methods": {"gaets": None}}, r'unknown method "gaets": did you mean "gates"\?'),
         ({"methods": {"fast": {"method": "prun"}}}, r'unknown method "prun": did you mean "prune"\?'),
         ({"methods": {"gates": {"settings": {"lerning_rate": 1}}}}, r'no setting "lerning_rate": did you mean "learni'),
+        (
+            {"methods": {"gates": {"settings": {"learning_rate": "2e-4"}}}},
+            r"takes float, not '2e-4' \(YAML reads 2e-4 as",
+        ),
+        ({"methods": {"gates": {"settings": {"learning_rate": True}}}}, r'"learning_rate" takes float, not True'),
         ({"methods": {"gates": {"setings": {}}}}, r'unknown key "methods.gates.setings": did you mean "settings"\?'),
         ({"methods": {"*": {"settings": {}}}}, r'unknown key "methods.\*.settings"'),
         ({"methods": {}}, "methods: "),
