@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 
 from benchmark.models.checkpoints import count_parameters
 from benchmark.models.encoder import Encoder
-from benchmark.models.forward import FRAMES_PER_SECOND, first, forward
+from benchmark.models.forward import first, forward, frame_rate
 from benchmark.training.batches import Batch
 
 BudgetKind = Literal["work", "device_seconds"]
@@ -113,13 +113,13 @@ class Budget:
         cached features. Each layer's share of a backward is charged when a gradient comes back through its output:
         a loss on hidden layers, which never sees the encoder's output, has its price too.
         """
-        encoder, number = Encoder(model).module, next(METER_NUMBERS)
+        encoder, number, rate = Encoder(model).module, next(METER_NUMBERS), frame_rate(model)
         encoder.meter = number  # type: ignore[assignment]
         self._metered[number] = (id(encoder), count_parameters(model))
 
         def units(hidden: torch.Tensor) -> float:
             batch, frames = hidden.shape[:2]
-            return batch * frames / FRAMES_PER_SECOND * relative_cost
+            return batch * frames / rate * relative_cost
 
         def charge_forward(module: nn.Module, args: tuple[torch.Tensor, ...], _output: object) -> None:
             if module is encoder and encoder.meter == number:  # a deep copy inherits the hook, but is not metered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,8 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 from transformers import PreTrainedModel
 
+from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.training.batches import Batch
-
-FRAMES_PER_SECOND = 50
 
 
 @dataclass
@@ -57,6 +57,11 @@ def frame_counts(model: PreTrainedModel, samples: torch.Tensor) -> torch.Tensor:
     """Frames that the front-end makes of so many samples."""
     counts: torch.Tensor = cast(Any, model)._get_feat_extract_output_lengths(samples)
     return counts.long()
+
+
+def frame_rate(model: PreTrainedModel) -> float:
+    """Frames that the front-end makes of a second of audio: 50 for wav2vec 2.0 and HuBERT as published."""
+    return float(SAMPLE_RATE / math.prod(model.config.conv_stride))
 
 
 def forward(model: PreTrainedModel, batch: Batch, *, hidden_states: bool = False) -> Output:

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
-CRC_POLYNOMIAL = 0x04C11DB7  # RFC 3533, section 6: not reflected, starts at zero, no final exclusive or
 SERIAL, CHECKSUM, SEGMENTS, HEADER = 14, 22, 26, 27  # offsets in a page
-
-
-def _crc_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        value = byte << 24
-        for _ in range(8):
-            value = (value << 1) ^ (CRC_POLYNOMIAL if value & 0x80000000 else 0)
-        table.append(value & 0xFFFFFFFF)
-    return table
-
-
-CRC_TABLE = _crc_table()
+REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))  # each byte's bits back to front
 
 
 def _checksum(page: bytes) -> int:
-    value = 0
-    for byte in page:
-        value = ((value << 8) & 0xFFFFFFFF) ^ CRC_TABLE[(value >> 24) ^ byte]
-    return value
+    """RFC 3533, section 6: zlib's CRC-32 of the bits back to front, from zero and without the final exclusive or."""
+    value = zlib.crc32(page.translate(REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{value:032b}"[::-1], 2)
 
 
 def with_serial(stream: bytes, serial: int) -> bytes:
