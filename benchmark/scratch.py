@@ -1,13 +1,14 @@
-"""Training the embedded dense model from scratch: first its front-end, then, on cached features, its Transformer."""
+"""Training the embedded dense model from scratch: first its front-end, then, on cached features, what stands on it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 from torch import nn
+from transformers import PreTrainedModel
 
 from benchmark.budget import Budget, Clock
 from benchmark.corpora import prepare
@@ -17,7 +18,8 @@ from benchmark.errors import UserError
 from benchmark.files import hash_of, write_json
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, save_dense
-from benchmark.models.fresh import Architecture, fresh_model
+from benchmark.models.forward import parts
+from benchmark.models.fresh import KERNELS, Architecture, fresh_model
 from benchmark.models.regularisation import regularise
 from benchmark.study import ROOT, CorpusConfig
 from benchmark.training.batches import Batch
@@ -91,14 +93,14 @@ def train_from_scratch(path: Path) -> None:
         UserError: the recipe is missing or wrong.
     """
     recipe = read_recipe(path)
-    if not (recipe.work / "data" / "data.json").exists():
-        prepare(recipe.corpus, recipe.work / "data")
+    prepare(recipe.corpus, recipe.work / "data")
     dataset = Dataset.open(recipe.work / "data")
-    ctc = fresh_model(recipe.architecture, recipe.seed)
-    ctc.to(pick_device())
     clock = Clock()
-    train_front_end(ctc, dataset, recipe, clock)
-    train_transformer(ctc, dataset, recipe, clock)
+    listener = train_front_end(dataset, recipe, clock)
+    with clock.phase("features"):
+        plain, varied = cached_features(listener, dataset, recipe)
+    ctc = on_top_of(listener, recipe)
+    train_transformer(ctc, dataset, recipe, clock, plain, varied)
     save_dense(ctc, recipe.output)
     corpus = recipe.corpus
     scores = {split: word_error_rate(ctc, dataset, split) for split in (corpus.dev, *corpus.tests)}
@@ -106,7 +108,12 @@ def train_from_scratch(path: Path) -> None:
     print(f"{recipe.output}: " + ", ".join(f"{split} WER {100 * wer:.2f} %" for split, wer in scores.items()))
 
 
-def _job(ctc: CTCModel, speech: Speech, recipe: Recipe, stage: StageRecipe, clock: Clock, checkpoints: Path) -> Job:
+def _job(ctc: CTCModel, speech: Speech, recipe: Recipe, stage: StageRecipe, clock: Clock, name: str) -> Job:
+    """A job whose checkpoints belong to the corpus and to the whole recipe."""
+    made_from = [
+        speech.dataset.hash,
+        {k: v for k, v in asdict(recipe).items() if k not in ("corpus", "work", "output")},
+    ]
     options = Options(
         learning_rate=0.0,
         warmup=stage.warmup,
@@ -123,18 +130,19 @@ def _job(ctc: CTCModel, speech: Speech, recipe: Recipe, stage: StageRecipe, cloc
         options,
         sparsity=None,
         seed=recipe.seed,
-        frozen_frontend=speech.features is not None,
-        checkpoints=checkpoints,
+        frozen_frontend=False,
+        checkpoints=recipe.work / name / hash_of(made_from)[:16],
     )
 
 
-def train_front_end(ctc: CTCModel, dataset: Dataset, recipe: Recipe, clock: Clock) -> None:
-    """Let the CNN predict log-mel energies, without labels (see `benchmark.training.log_mel`)."""
-    stage, folder = recipe.front_end, recipe.work / "front-end"
-    job = _job(ctc, Speech(ctc, dataset, recipe.corpus.train), recipe, stage, clock, folder)
+def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> CTCModel:
+    """A model whose seven convolutions predict log-mel energies, without labels (see `benchmark.training.log_mel`)."""
+    ctc = fresh_model(replace(recipe.architecture, context_strides=()), recipe.seed)
+    ctc.to(pick_device())
+    stage = recipe.front_end
+    job = _job(ctc, Speech(ctc, dataset, recipe.corpus.train), recipe, stage, clock, "front-end")
     head = LogMelHead(recipe.architecture.channels).to(ctc.model.device)
-    front_end: nn.Module = ctc.model.base_model.feature_extractor  # type: ignore[assignment]
-    learning = [*front_end.parameters(), *head.parameters()]
+    learning = [*convolutions(ctc.model).parameters(), *head.parameters()]
 
     def loss(batch: Batch, _state: State) -> Any:
         job.budget.charge(3 * batch.seconds)  # the meter sits on the Transformer, which this loss does not pass
@@ -147,28 +155,62 @@ def train_front_end(ctc: CTCModel, dataset: Dataset, recipe: Recipe, clock: Cloc
         learning_rate=stage.learning_rate,
         parameter_groups=[{"params": learning}],
     )
+    return ctc
 
 
-def train_transformer(ctc: CTCModel, dataset: Dataset, recipe: Recipe, clock: Clock) -> None:
-    """Train what stands on the front-end with CTC.
+def convolutions(model: PreTrainedModel) -> nn.ModuleList:
+    """The layers of the front-end."""
+    layers: nn.ModuleList = parts(model).feature_extractor.conv_layers
+    return layers
 
-    Unregularised and short utterances first, to leave the plateau. Then, since the corpus has few voices, other voices
-    made of them take their place; last come SpecAugment and dropout.
+
+def on_top_of(listener: CTCModel, recipe: Recipe) -> CTCModel:
+    """The model to be trained: the listener's convolutions, frozen, under context convolutions and a Transformer."""
+    ctc = fresh_model(recipe.architecture, recipe.seed)
+    ctc.to(listener.model.device)
+    for layer, learnt in zip(convolutions(ctc.model), convolutions(listener.model), strict=False):
+        layer.load_state_dict(learnt.state_dict())
+        layer.requires_grad_(False)
+    return ctc
+
+
+def through_context(model: PreTrainedModel, batch: Batch) -> Batch:
+    """A batch of features of the first seven convolutions, taken through the context convolutions on them."""
+    assert batch.features is not None
+    hidden, frames = batch.features.transpose(1, 2), batch.frames
+    kernels, strides = model.config.conv_kernel, model.config.conv_stride
+    for i in range(len(KERNELS), len(kernels)):
+        hidden = convolutions(model)[i](hidden)
+        frames = (frames - kernels[i]) // strides[i] + 1
+    return replace(batch, features=hidden.transpose(1, 2), frames=frames)
+
+
+def train_transformer(
+    ctc: CTCModel, dataset: Dataset, recipe: Recipe, clock: Clock, plain: Features, varied: Features
+) -> None:
+    """Train what stands on the seven convolutions with CTC.
+
+    Unregularised and short utterances first, to leave the plateau. Then every other batch is in other voices, since the
+    corpus has few; last come SpecAugment and dropout.
     """
     stage = recipe.transformer
-    with clock.phase("features"):
-        plain, varied = cached_features(ctc, dataset, recipe)
-    speech = Speech(ctc, dataset, recipe.corpus.train, plain)
-    job = _job(ctc, speech, recipe, stage, clock, recipe.work / "transformer")
+    speech = Speech(ctc, dataset, recipe.corpus.train)
+    job = _job(ctc, speech, recipe, stage, clock, "transformer")
     dropout = recipe.architecture.dropout
 
     def before_step(state: State) -> None:
-        speech.features = varied if state.progress >= recipe.varied_from else plain
+        other_voices = state.progress >= recipe.varied_from and state.step % 2
+        speech.features = varied if other_voices else plain
         on = state.progress >= recipe.regularised_from
         regularise(ctc.model, dropout=dropout if on else 0.0, spec_augment=on)
 
+    def loss(batch: Batch, _state: State) -> Any:
+        batch = through_context(ctc.model, batch)
+        return job.ctc_loss(job.forward(ctc.model, batch), batch)
+
     job.train(
         ctc.model,
+        loss=loss,
         learning_rate=stage.learning_rate,
         sorted_epochs=recipe.sorted_epochs,
         before_step=before_step,
@@ -176,14 +218,14 @@ def train_transformer(ctc: CTCModel, dataset: Dataset, recipe: Recipe, clock: Cl
     regularise(ctc.model, dropout=dropout, spec_augment=False)
 
 
-def cached_features(ctc: CTCModel, dataset: Dataset, recipe: Recipe) -> tuple[Features, Features]:
-    """The front-end's output for the training speech as it is and in other voices, at every speed."""
-    speech = Speech(ctc, dataset, recipe.corpus.train)
+def cached_features(listener: CTCModel, dataset: Dataset, recipe: Recipe) -> tuple[Features, Features]:
+    """The listener's output for the training speech as it is and in other voices, at every speed."""
+    speech = Speech(listener, dataset, recipe.corpus.train)
     made_from = [dataset.hash, asdict(recipe.architecture), asdict(recipe.front_end), recipe.speeds, recipe.seed]
     plain, varied = recipe.work / "features", recipe.work / "features-voices"
-    write_features(ctc.model, speech, plain, hash_of(made_from), recipe.speeds)
+    write_features(listener.model, speech, plain, hash_of(made_from), recipe.speeds)
     write_features(
-        ctc.model,
+        listener.model,
         speech,
         varied,
         hash_of([*made_from, PACE, TIMBRE_DB, KNOTS]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,12 +11,21 @@ from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 from benchmark.models.checkpoints import CTCModel
 from benchmark.models.vocabulary import BLANK, Vocabulary
 
+KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)  # the front-end of wav2vec 2.0: 50 frames a second
+
 
 @dataclass(frozen=True)
 class Architecture:
-    """Shape of a pre-LN wav2vec 2.0 with layer norm in the front-end, the kind that trains from scratch."""
+    """Shape of a pre-LN wav2vec 2.0 with layer norm in the front-end, the kind that trains from scratch.
+
+    The front-end has the seven convolutions of wav2vec 2.0 and, on them, one with `context_kernel` and
+    `context_channels` for each of `context_strides`.
+    """
 
     channels: int = 96
+    context_channels: int = 192
+    context_kernel: int = 5
+    context_strides: Sequence[int] = ()
     layers: int = 4
     width: int = 192
     ffn_width: int = 768
@@ -27,7 +37,7 @@ class Architecture:
 def fresh_model(architecture: Architecture, seed: int) -> CTCModel:
     """Build `Wav2Vec2ForCTC` with random weights."""
     vocabulary = Vocabulary.of_letters()
-    a = architecture
+    a, context = architecture, len(architecture.context_strides)
     torch.manual_seed(seed)
     model = Wav2Vec2ForCTC(
         Wav2Vec2Config(
@@ -37,7 +47,9 @@ def fresh_model(architecture: Architecture, seed: int) -> CTCModel:
             num_hidden_layers=a.layers,
             num_attention_heads=a.heads,
             intermediate_size=a.ffn_width,
-            conv_dim=(a.channels,) * 7,
+            conv_dim=(a.channels,) * len(KERNELS) + (a.context_channels,) * context,
+            conv_kernel=KERNELS + (a.context_kernel,) * context,
+            conv_stride=STRIDES + tuple(a.context_strides),
             feat_extract_norm="layer",
             conv_bias=True,
             do_stable_layer_norm=True,
@@ -49,6 +61,10 @@ def fresh_model(architecture: Architecture, seed: int) -> CTCModel:
             final_dropout=a.dropout,
             layerdrop=0.0,
             apply_spec_augment=False,
+            mask_time_prob=0.1,
+            mask_time_length=5,
+            mask_feature_prob=0.1,
+            mask_feature_length=a.width // 12,
             ctc_loss_reduction="sum",
         )
     )

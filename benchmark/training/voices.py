@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from benchmark.training.speech import Speech, normalised
 
-PACE = (0.8, 1.25)  # played so many times as fast: pitch and formants move with it
+PACE = (0.85, 1.2)  # played so many times as fast: pitch and formants move with it
 TIMBRE_DB = 4.0  # standard deviation of the gain at each knot of the spectrum
 KNOTS = 9  # evenly spaced from 0 Hz to half the sampling rate
 

@@ -16,8 +16,7 @@ TRAIN_VOICES = [
     "am_fenrir", "am_michael", "am_onyx", "am_puck", "am_santa", "bf_alice", "bf_emma", "bf_isabella", "bm_daniel",
     "bm_george", "bm_lewis",
 ]  # fmt: skip
-KOKORO_VOICES = [*TRAIN_VOICES, *DEV_VOICES, *TEST_VOICES]
-HIBARI_VOICE = "hibari"
+BLENDED_VOICES = [f"blend{i:03}" for i in range(300)]  # each between two training voices: see `mixture`
 SPLITS = ["train", "dev", "test-clean", "test-other"]
 ROOM_SUFFIX = "-room"
 
@@ -45,6 +44,16 @@ class Utterance:
     def spoken(self) -> str:
         """The text as the synthesiser must read it: a letter "a" next to other letters is not the article."""
         return re.sub(r"\ba(?= [a-z]\b)|(?<=\b[a-z] )a\b", "eigh", self.text)
+
+
+def mixture(speaker: str) -> dict[str, float]:
+    """The Kokoro voices that a speaker is made of, the heaviest first, with weights that add up to one."""
+    if speaker not in BLENDED_VOICES:
+        return {speaker: 1.0}
+    rng = random.Random(speaker)
+    first, second = rng.sample(TRAIN_VOICES, 2)
+    weight = round(rng.uniform(0.5, 0.8), 2)
+    return {first: weight, second: 1 - weight}
 
 
 def _utterances(split: str, count: int, voices: list[str], seed: int, taken: set[str]) -> list[Utterance]:
@@ -76,23 +85,22 @@ def _in_room(utterances: list[Utterance]) -> list[Utterance]:
 def plan() -> list[Utterance]:
     """All utterances, the test sets drawn first so that no later change of the training part moves them.
 
-    Half of the sentences that the voices of Kokoro speak for training are also heard in rooms; of the volume a third
-    is heard in rooms only.
+    Half of the sentences that Kokoro's own voices speak for training are also heard in rooms; of those that blended
+    voices speak a third is heard in rooms only.
     """
     taken: set[str] = set()
     clean = _utterances("test-clean", 600, TEST_VOICES, 11, taken)
     other = [replace(u, room=True) for u in _utterances("test-other", 600, TEST_VOICES, 12, taken)]
     dev = _utterances("dev", 120, DEV_VOICES, 13, taken)
     train = _utterances("train", 1000, TRAIN_VOICES, 14, taken)
-    volume = _utterances("train", 1500, [HIBARI_VOICE], 15, taken)
+    blended = _utterances("train", 1500, BLENDED_VOICES, 15, taken)
     train += _in_room(train[::2])
-    return [*dev, *train, *clean, *other, *volume[:1000], *_in_room(volume[1000:])]
+    return [*dev, *train, *clean, *other, *blended[:1000], *_in_room(blended[1000:])]
 
 
-def recordings(voices: list[str]) -> list[Utterance]:
-    """What these voices have to speak: one utterance a recording, the clean one where there are two."""
+def recordings() -> list[Utterance]:
+    """What has to be spoken: one utterance a recording, the clean one where there are two."""
     spoken: dict[str, Utterance] = {}
     for utterance in plan():
-        if utterance.speaker in voices:
-            spoken.setdefault(utterance.recording, utterance)
+        spoken.setdefault(utterance.recording, utterance)
     return list(spoken.values())

@@ -3,7 +3,8 @@
     python data/recipe/rooms.py --audio DIR
 
 Makes all of test-other and a part of train. Reads `DIR/<split>`, and the training speech for babble; writes
-`DIR/in-rooms/<split>`. Needs `pip install soundfile scipy`. All is fixed by the utterance's seed.
+`DIR/in-rooms/<split>`. Needs `pip install soundfile scipy`. All is fixed by the utterance's seed; what is there is not
+made again.
 """
 
 from __future__ import annotations
@@ -77,13 +78,14 @@ def main() -> None:
     parser.add_argument("--audio", type=Path, required=True)
     args = parser.parse_args()
     utterances = plan.plan()
-    spoken = [u for u in utterances if u.split == "train" and u.speaker != plan.HIBARI_VOICE and not u.room]
+    spoken = [u for u in utterances if u.split == "train" and u.speaker in plan.TRAIN_VOICES and not u.room]
     crowd = [args.audio / "train" / f"{u.id}.flac" for u in spoken]
     degraded = [u for u in utterances if u.room]
     for utterance in degraded:
-        clean = read_flac(args.audio / utterance.split / f"{utterance.recording}.flac")
         target = args.audio / ROOMS / utterance.split / f"{utterance.id}.flac"
-        write_flac(target, degrade(clean, utterance.seed, crowd))
+        if not target.exists():
+            clean = read_flac(args.audio / utterance.split / f"{utterance.recording}.flac")
+            write_flac(target, degrade(clean, utterance.seed, crowd))
     print(f"{len(degraded)} utterances in {args.audio / ROOMS}")
 
 

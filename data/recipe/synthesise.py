@@ -1,4 +1,4 @@
-"""Synthesise the embedded corpus with the Kokoro-82M voices: one 16 kHz FLAC file an utterance.
+"""Synthesise the embedded corpus with the Kokoro-82M voices and blends of them: one 16 kHz FLAC file an utterance.
 
     python data/recipe/synthesise.py --kokoro DIR --out DIR [--shard 0/2]
 
@@ -34,6 +34,14 @@ def load_kokoro(folder: Path) -> Kokoro:
     return Kokoro.from_session(session, str(bundle))
 
 
+def speak(kokoro: Kokoro, utterance: plan.Utterance) -> tuple[np.ndarray, int]:
+    """The utterance as its speaker says it, in the accent of the heaviest voice in the mixture, and its rate in Hz."""
+    mixture = plan.mixture(utterance.speaker)
+    style = sum(weight * kokoro.get_voice_style(voice) for voice, weight in mixture.items())
+    language = "en-gb" if next(iter(mixture)).startswith("b") else "en-us"
+    return kokoro.create(utterance.spoken, voice=style, speed=utterance.speed, lang=language)
+
+
 def main() -> None:
     """Synthesise what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -43,13 +51,12 @@ def main() -> None:
     args = parser.parse_args()
     shard, shards = map(int, args.shard.split("/"))
     kokoro = load_kokoro(args.kokoro)
-    todo = plan.recordings(plan.KOKORO_VOICES)[shard::shards]
+    todo = plan.recordings()[shard::shards]
     for done, utterance in enumerate(todo):
         target = args.out / utterance.split / f"{utterance.recording}.flac"
         if target.exists():
             continue
-        language = "en-gb" if utterance.speaker.startswith("b") else "en-us"
-        audio, rate = kokoro.create(utterance.spoken, voice=utterance.speaker, speed=utterance.speed, lang=language)
+        audio, rate = speak(kokoro, utterance)
         write_flac(target, to_corpus_audio(audio, rate, utterance.seed))
         if done % 20 == 0:
             print(f"{done}/{len(todo)} {utterance.id}", flush=True)

@@ -40,8 +40,18 @@ def test_no_test_sentence_and_no_test_voice_is_in_training(recipe: SimpleNamespa
     assert not texts["test-clean"] & texts["test-other"]
     assert not texts["dev"] & texts["train"]
     assert not voices["dev"] & voices["train"]
-    assert len(set().union(*voices.values()) - {recipe.plan.HIBARI_VOICE}) == 28
+    assert len(set().union(*voices.values()) - set(recipe.plan.BLENDED_VOICES)) == 28
     assert max(Counter(u.id for u in utterances).values()) == 1
+
+
+def test_a_blended_voice_is_made_of_two_training_voices(recipe: SimpleNamespace) -> None:
+    assert recipe.plan.mixture("af_nova") == {"af_nova": 1.0}
+    for speaker in recipe.plan.BLENDED_VOICES:
+        mixture = recipe.plan.mixture(speaker)
+        assert len(mixture) == 2
+        assert set(mixture) <= set(recipe.plan.TRAIN_VOICES)
+        assert sum(mixture.values()) == pytest.approx(1)
+        assert list(mixture.values()) == sorted(mixture.values(), reverse=True)
 
 
 def test_texts_are_words_of_lower_case_letters_and_apostrophes(recipe: SimpleNamespace) -> None:
