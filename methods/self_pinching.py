@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,13 +16,6 @@ from benchmark.models.encoder import Matrix
 from benchmark.training.loop import State
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
-CACHED = 2**17  # weights that a pass takes at a time on a CPU: its temporaries stay in the cache
-
-
-def blocks(*matrices: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
-    """The same rows of all matrices, so many at a time that a CPU keeps them in its cache; all at once on a GPU."""
-    rows = max(1, CACHED // matrices[0].shape[1]) if matrices[0].device.type == "cpu" else len(matrices[0])
-    return zip(*(matrix.split(rows) for matrix in matrices), strict=True)
 
 
 def where_kept(values: torch.Tensor, weight: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
@@ -32,7 +24,7 @@ def where_kept(values: torch.Tensor, weight: torch.Tensor, threshold: torch.Tens
     It is the backward pass of `hardshrink`, one pass over memory on a CPU; a GPU would have to wait for the number.
     """
     if weight.device.type == "cpu":
-        shrunk: torch.Tensor = torch.ops.aten.hardshrink_backward(values, weight, abs(float(threshold)))
+        shrunk: torch.Tensor = torch.ops.aten.hardshrink_backward(values, weight, abs(float(threshold.detach())))
         return shrunk
     return values * (weight.abs() > threshold.abs())
 
@@ -57,10 +49,7 @@ class Pinch(torch.autograd.Function):
     ) -> torch.Tensor:
         ctx.save_for_backward(weight, threshold)
         ctx.temperature, ctx.size_coefficient = temperature, size_coefficient  # type: ignore[attr-defined]
-        gated = torch.empty_like(weight)
-        for w, out in blocks(weight, gated):
-            out.copy_(where_kept(w, w, threshold))
-        return gated
+        return where_kept(weight, weight, threshold)
 
     @staticmethod
     def backward(  # noqa: D102
@@ -69,14 +58,10 @@ class Pinch(torch.autograd.Function):
         weight, threshold = ctx.saved_tensors  # type: ignore[attr-defined]
         temperature: float = ctx.temperature  # type: ignore[attr-defined]
         size_coefficient = gradient.new_tensor(ctx.size_coefficient)  # type: ignore[attr-defined]
-        offset = -threshold.square() / temperature
-        to_weight, through = torch.empty_like(weight), gradient.new_zeros(())
-        for w, g, to_w in blocks(weight, gradient, to_weight):
-            soft = torch.addcmul(offset, w, w, value=1 / temperature).sigmoid_()
-            factor = torch.ops.aten.sigmoid_backward(torch.addcmul(size_coefficient, g, w), soft)  # (G W + lam) s'
-            through += factor.sum()
-            torch.addcmul(where_kept(g, w, threshold), factor, w, value=2 / temperature, out=to_w)
-        return to_weight, through * (-2 * threshold / temperature), None, None
+        soft = torch.addcmul(-threshold.square() / temperature, weight, weight, value=1 / temperature).sigmoid_()
+        factor = torch.ops.aten.sigmoid_backward(torch.addcmul(size_coefficient, gradient, weight), soft)
+        to_weight = where_kept(gradient, weight, threshold).addcmul_(factor, weight, value=2 / temperature)
+        return to_weight, factor.sum() * (-2 * threshold / temperature), None, None
 
 
 class SelfPinchingGate(nn.Module):
@@ -128,12 +113,15 @@ class Gates:
         """The learnable threshold of every gate."""
         return [gate.threshold for _, gate in self.pairs]
 
+    @property
+    def weights(self) -> list[tuple[torch.Tensor, SelfPinchingGate]]:
+        """The ungated weights, each with its gate."""
+        return [(original(matrix), gate) for matrix, gate in self.pairs]
+
     @torch.no_grad()
     def sparsity(self) -> float:
         """Share of the gated weights that is pruned."""
-        kept = sum(
-            where_kept(w, w, gate.threshold).count_nonzero() for m, gate in self.pairs for (w,) in blocks(original(m))
-        )
+        kept = sum(where_kept(w, w, gate.threshold).count_nonzero() for w, gate in self.weights)
         return 1 - int(kept) / self.parameters
 
     def set(self, temperature: float, size_coefficient: float) -> None:
@@ -147,7 +135,7 @@ class Gates:
         A weight is pruned when the factor exceeds |W| / |theta|, so the factor is a quantile of these ratios.
         """
         with torch.no_grad():
-            ratios = torch.cat([(original(m).abs() / gate.threshold.abs()).flatten() for m, gate in self.pairs])
+            ratios = torch.cat([(w.abs() / gate.threshold.abs()).flatten() for w, gate in self.weights])
             factor = float(ratios.kthvalue(max(1, round(sparsity * self.parameters))).values)
             for _, gate in self.pairs:
                 gate.threshold.mul_(factor)
