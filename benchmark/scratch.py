@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -178,10 +179,10 @@ def through_context(model: PreTrainedModel, batch: Batch) -> Batch:
     """A batch of features of the first seven convolutions, taken through the context convolutions on them."""
     assert batch.features is not None
     hidden, frames = batch.features.transpose(1, 2), batch.frames
-    kernels, strides = model.config.conv_kernel, model.config.conv_stride
-    for i in range(len(KERNELS), len(kernels)):
-        hidden = convolutions(model)[i](hidden)
-        frames = (frames - kernels[i]) // strides[i] + 1
+    layers = zip(convolutions(model), model.config.conv_kernel, model.config.conv_stride, strict=True)
+    for layer, kernel, stride in islice(layers, len(KERNELS), None):
+        hidden = layer(hidden)
+        frames = (frames - kernel) // stride + 1
     return replace(batch, features=hidden.transpose(1, 2), frames=frames)
 
 
