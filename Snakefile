@@ -33,6 +33,7 @@ WORK = f"work/{STUDY.name}"
 RESULTS = f"results/{STUDY.name}"
 RUN = WORK + "/runs/{run}"
 PLANS = {plan.run: plan for plan in STUDY.runs}
+LABELS = {plan.label: plan for plan in PLANS.values()}
 FAILURES = {run: steps.failures(STUDY, plan) for run, plan in PLANS.items()}
 REUSE = "--reuse" if config.get("reuse") else ""
 HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
@@ -41,6 +42,14 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 def method_file(wildcards):
     return steps.method_file(PLANS[wildcards.run])
+
+
+def tuned_file(wildcards):
+    return steps.method_file(LABELS[wildcards.label])
+
+
+def tuning(wildcards):
+    return f"{WORK}/tuning/{PLANS[wildcards.run].label}.json" if STUDY.tuning else []
 
 
 def plan(wildcards):
@@ -53,6 +62,7 @@ def failures(wildcards):
 
 wildcard_constraints:
     run="|".join(map(re.escape, PLANS)),
+    label="|".join(map(re.escape, LABELS)),
 
 
 rule all:
@@ -102,6 +112,30 @@ rule dense:
         "python -m benchmark dense {CONFIG} 2> {log}"
 
 
+# Before the runs, where the study has `tuning`: the same number of trials for every trained method, on dev.
+rule tune:
+    input:
+        data=WORK + "/data/data.json",
+        dense=WORK + "/dense/dense.json",
+        method=tuned_file,
+    output:
+        WORK + "/tuning/{label}.json",
+    log:
+        WORK + "/logs/tune/{label}.log",
+    conda:
+        "envs/benchmark.yaml"
+    threads: CORES
+    resources:
+        device=1,
+    params:
+        tuning=steps.described(STUDY.tuning) if STUDY.tuning else "",
+        training=steps.described(STUDY.training),
+    message:
+        "Tune: {wildcards.label}"
+    shell:
+        "python -m benchmark tune {CONFIG} {wildcards.label} 2> {log}"
+
+
 # A method that fails leaves a record too, so that the tables have its row; its number of failures makes the next call
 # try it again.
 rule compress:
@@ -109,6 +143,7 @@ rule compress:
         data=WORK + "/data/data.json",
         dense=WORK + "/dense/dense.json",
         method=method_file,
+        tuning=tuning,
     output:
         RUN + "/compress.json",
     log:
@@ -146,7 +181,7 @@ rule transcribe:
     message:
         "Transcribe: {wildcards.run}"
     shell:
-        "python -m benchmark transcribe {CONFIG} {wildcards.run} 2> {log}"
+        "python -m benchmark transcribe-tests {CONFIG} {wildcards.run} 2> {log}"
 
 
 rule score:

@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 
 Family = Literal["dense", "control", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared"]
 
+Needs = Literal["labels", "calibration", "nothing"]
 
-class CannotReachTarget(Exception):
-    """The method cannot leave as many parameters as the target asks for; the message says why."""
+
+class CannotCompress(Exception):
+    """The method cannot do its work here; the message, why, becomes the reason of a failed row."""
+
+
+class CannotReachTarget(CannotCompress):
+    """The method cannot leave as many parameters as the target asks for."""
 
 
 class Method(ABC):
@@ -28,8 +34,10 @@ class Method(ABC):
     title: ClassVar[str]  # the row's name in tables
     family: ClassVar[Family]
     source: ClassVar[str]  # citation: paper, equation, adaptation
+    needs: ClassVar[Needs] = "labels"  # transcribed speech, speech alone, or no data at all
     takes_target: ClassVar[bool] = True  # False: the method has no sparsity target (a control, or its own size)
     seeded: ClassVar[bool] = True  # False: nothing random happens, one run stands for all seeds
+    tunable: ClassVar[tuple[str, object, object] | None] = None  # a setting and two values of it for a study's search
 
     @dataclass(frozen=True)
     class Settings:
@@ -43,5 +51,5 @@ class Method(ABC):
         """Return the compressed model, in the same family of classes as `job.model`.
 
         Raises:
-            CannotReachTarget: the target is out of the method's range; becomes a failed row with this reason.
+            CannotCompress: the target is out of the method's range, or the data are not what it needs.
         """

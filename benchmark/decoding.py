@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
+from benchmark.corpora.audio import UnusableError
+from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.models.checkpoints import CTCModel
-from benchmark.models.forward import forward
-from benchmark.training.speech import Speech
+from benchmark.models.forward import forward, frame_counts
+from benchmark.training.batches import Batch
+from benchmark.training.speech import Speech, normalised
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,25 @@ class Transcription:
     hypotheses: dict[str, str]
     seconds: float  # wall-clock of forward passes and decoding; audio preparation excluded
     audio_seconds: float
+
+
+def transcribe_one(ctc: CTCModel, samples: np.ndarray) -> tuple[str, float]:
+    """Text of one recording, int16 (samples,) at 16 kHz, without padding; and the seconds of the forward pass.
+
+    Raises:
+        UnusableError: it is shorter than one frame.
+    """
+    audio = torch.from_numpy(samples.astype(np.float32) / 32768)
+    frames = frame_counts(ctc.model, torch.tensor([len(audio)]))
+    if int(frames[0]) < 1:
+        raise UnusableError("shorter than one frame of the model")
+    audio = (normalised(audio) if ctc.normalise_audio else audio)[None].to(ctc.model.device)
+    nothing = torch.zeros(0, dtype=torch.long, device=audio.device)
+    batch = Batch(audio, None, frames.to(audio.device), nothing, nothing, audio.numel() / SAMPLE_RATE)
+    start = time.perf_counter()
+    with torch.inference_mode():
+        best = forward(ctc.model, batch).logits.argmax(-1)[0].tolist()  # waits for the device
+    return ctc.vocabulary.decode(best), time.perf_counter() - start
 
 
 def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcription:

@@ -22,19 +22,29 @@ def remaining_parameters(model: PreTrainedModel) -> int:
     A zero outside the encoder matrices (a bias that training left at zero, say) is not compression and counts as
     a parameter. A shared tensor counts once.
     """
-    matrices = {id(matrix.linear.weight) for matrix in Encoder(model)}
-    unique: dict[int, nn.Parameter] = {parameter.data_ptr(): parameter for parameter in model.parameters()}
-    return sum(int(p.count_nonzero()) if id(p) in matrices else p.numel() for p in unique.values())
+    matrices = {id(tensor) for matrix in Encoder(model) for tensor in matrix.stored}
+    unique: dict[int, nn.Parameter] = {_place(parameter): parameter for parameter in model.parameters()}
+    return sum(_left(p) if id(p) in matrices else p.numel() for p in unique.values())
 
 
 def total_parameters(model: PreTrainedModel) -> int:
     """All parameters, zeros included, a shared tensor once."""
-    return sum({p.data_ptr(): p.numel() for p in model.parameters()}.values())
+    return sum({_place(p): p.numel() for p in model.parameters()}.values())
+
+
+def _place(tensor: torch.Tensor) -> int:
+    """Where a tensor is in memory, or the integers of a quantised one."""
+    return int(getattr(tensor, "qdata", tensor).data_ptr())
+
+
+def _left(tensor: torch.Tensor) -> int:
+    """Weights that are left: non-zero ones, but all of a quantised tensor, where zero is a value like any other."""
+    return tensor.numel() if hasattr(tensor, "qdata") else int(tensor.count_nonzero())
 
 
 def matrix_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> list[MatrixSparsity]:
     """What is left of each encoder matrix of the dense model; a layer that is gone has nothing left."""
-    left = {(m.layer, m.kind): int(m.linear.weight.count_nonzero()) for m in Encoder(model)}
+    left = {(m.layer, m.kind): sum(_left(tensor) for tensor in m.stored) for m in Encoder(model)}
     return [
         MatrixSparsity(
             layer=m.layer, matrix=m.kind, parameters=m.linear.weight.numel(), remaining=left.get((m.layer, m.kind), 0)
@@ -57,8 +67,8 @@ def footprint(dense: PreTrainedModel, model: PreTrainedModel, bytes_on_disk: int
     """Sizes of `model`, which came from `dense` and takes `bytes_on_disk` as an artefact that was really written."""
     total, remaining = total_parameters(dense), remaining_parameters(model)
     encoder_total = Encoder(dense).parameters
-    shared_once = {m.linear.weight.data_ptr(): m.linear.weight for m in Encoder(model)}
-    encoder_left = sum(int(weight.count_nonzero()) for weight in shared_once.values())
+    shared_once = {_place(tensor): tensor for m in Encoder(model) for tensor in m.stored}
+    encoder_left = sum(_left(tensor) for tensor in shared_once.values())
     return Footprint(
         total_parameters=total,
         remaining_parameters=remaining,

@@ -12,13 +12,15 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from benchmark.budget import Budget, multiply_accumulates
+from benchmark.contract import CannotCompress
 from benchmark.footprint import total_parameters
+from benchmark.masks import HeldMasks, Masks
 from benchmark.models.checkpoints import CTCModel, frozen_copy
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import Output, ctc_loss, forward
 from benchmark.training.batches import Batch, epoch_batches
 from benchmark.training.checkpoint import seed_everything
-from benchmark.training.loop import Hook, Loss, Masks, Options, Phase, State
+from benchmark.training.loop import Hook, Loss, Options, Phase, State
 from benchmark.training.speech import Speech
 
 
@@ -119,7 +121,16 @@ class Job:
         return ctc_loss(output, batch, self.blank)
 
     def calibration(self, seconds: float) -> Iterator[Batch]:
-        """Batches of training audio without labels, about `seconds` in all, drawn by the run's seed."""
+        """Batches of training audio without labels, about `seconds` in all, drawn by the run's seed.
+
+        Raises:
+            CannotCompress: the training audio is shorter than that.
+        """
+        there = sum(self._speech.seconds)
+        if there < seconds:
+            raise CannotCompress(
+                f"{seconds:g} s of audio to calibrate on are asked for; the training split has {there:.0f}"
+            )
         for indices in epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0):
             batch = self._speech.batch(indices)
             yield replace(batch, labels=batch.labels[:0], label_lengths=batch.label_lengths[:0])
@@ -152,7 +163,7 @@ class Job:
         *,
         learning_rate: float,
         share: float = 1.0,
-        masks: dict[str, torch.Tensor] | None = None,
+        masks: Masks | HeldMasks | None = None,
         extra: nn.Module | None = None,
         loss: Loss | None = None,
         before_step: Hook | None = None,
@@ -166,7 +177,8 @@ class Job:
             model: the CTC model to train.
             learning_rate: the peak of linear warm-up and decay.
             share: of the budget left, in (0, 1].
-            masks: by matrix name, true where a weight stays; pruned weights are held at zero.
+            masks: by matrix name, true where a weight stays; pruned weights are held at zero. A method that changes
+                them on the way makes `HeldMasks` of them and calls its `set` in a hook.
             extra: further modules with parameters, such as prediction heads; trained and checkpointed too.
             loss: (batch, state) -> scalar; the CTC loss of `model` by default.
             before_step: called before each optimiser step's forward passes.
@@ -180,7 +192,8 @@ class Job:
         """
         self.adopt(model)
         model.train()
-        modules = nn.ModuleList([model, *([extra] if extra else [])])
+        held = HeldMasks(Encoder(model), masks) if isinstance(masks, dict) else masks
+        modules = nn.ModuleList([model, *(module for module in (extra, held) if module is not None)])
         if parameter_groups is None:
             parameter_groups = [{"params": [p for p in modules.parameters() if p.requires_grad]}]
         phase = Phase(
@@ -195,7 +208,7 @@ class Job:
             seed=self._seed,
             checkpoint=self._checkpoints / f"phase{self._phases}.pt",
             step_cost=self._step_cost(),
-            masks=Masks(model, masks) if masks else None,
+            masks=held,
             before_step=before_step,
             after_step=after_step,
         )

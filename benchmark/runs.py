@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 
 from benchmark import attempts
 from benchmark.budget import Budget, Clock, OverBudget
-from benchmark.contract import CannotReachTarget, Method
+from benchmark.contract import CannotCompress, Method
 from benchmark.corpora.manifest import Dataset
 from benchmark.decoding import transcribe
 from benchmark.dense import dense_hash
@@ -34,6 +34,7 @@ from benchmark.training.features import Features
 from benchmark.training.loop import Options, TrainingDiverged
 from benchmark.training.precision import device_name, pick_device, uses_bf16
 from benchmark.training.speech import Speech
+from benchmark.tuning import chosen_settings
 
 RESULTS = ("compress.json", "curves.csv", "transcribe.json", "run.json", "model", "hyp")  # of a run, in its folder
 
@@ -74,7 +75,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
         identity=identity(study, plan, settings, data_hash, dense),
         label=plan.label,
         method=plan.method,
-        title=method.title if plan.label == plan.method else plan.label,
+        title=_title(method, plan),
         family=method.family,
         target_sparsity=plan.target,
         seed=plan.seed,
@@ -104,6 +105,7 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         reuse_from: folder of finished records; a complete one of the same identity is taken over instead of trained.
     """
     folder = work / "runs" / plan.run
+    plan = replace(plan, settings=chosen_settings(study, plan, work))
     method = _method(plan)
     record = new_record(study, plan, method, work)
     _clear(folder)  # not before it is certain that there are data and a dense model to start from
@@ -114,13 +116,13 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
     job: Job | None = None
     try:
         dense = load(work / "dense" / "model")
-        job = _job(study, plan, work, checkpoints)
+        job = job_for(study, plan, work, checkpoints)
         with _failures_as_rows():
             with job.budget.clock.phase("other"):
                 model = method.compress(job)
                 job.budget.check()  # of the last backward, and of what came after training
             _finish(record, job, dense, replace(dense, model=model), folder)
-    except (Failed, OverBudget, CannotReachTarget, TrainingDiverged) as error:
+    except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
         record["status"] = "over_budget" if isinstance(error, OverBudget) else "failed"
         record["reason"] = str(error)
     if job is not None:
@@ -134,6 +136,12 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         attempts.count_failure(folder)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     return record
+
+
+def _title(method: Method, plan: RunPlan) -> str:
+    """The method's title, with what its label adds to the method's name: `Wanda, fine tuned`."""
+    variant = plan.label.removeprefix(plan.method).replace("_", " ").strip()
+    return f"{method.title}, {variant}" if variant else method.title
 
 
 def _clear(folder: Path) -> None:
@@ -175,7 +183,8 @@ def _take_over(record: RunRecord, finished: Path, folder: Path) -> RunRecord | N
     return old
 
 
-def _job(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
+def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
+    """A job on the study's dense model and budget, for a run's target and seed."""
     device = pick_device()
     ctc = load(work / "dense" / "model")
     ctc.to(device)
@@ -205,7 +214,7 @@ def _failures_as_rows() -> Iterator[None]:
     """Any exception of the method, or of exporting what it returned, becomes the reason of a failed row."""
     try:
         yield
-    except (UserError, Failed, OverBudget, CannotReachTarget, TrainingDiverged):
+    except (UserError, Failed, OverBudget, CannotCompress, TrainingDiverged):
         raise
     except torch.cuda.OutOfMemoryError:
         raise Failed("out of GPU memory: lower training.batch_seconds or raise gradient_accumulation") from None

@@ -80,6 +80,18 @@ class EvaluationConfig:
 
 
 @dataclass(frozen=True)
+class TuningConfig:
+    """The same small search for every trained method, on the dev set: see benchmark/tuning.py.
+
+    `rates`: learning rates to try, as multiples of the method's own. `target` and `budget` are each trial's.
+    """
+
+    budget: BudgetConfig
+    target: float
+    rates: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class RunPlan:
     """One run: a method with its settings, a target (None where it takes none) and a seed."""
 
@@ -103,6 +115,7 @@ class Study:
     training: TrainingConfig
     evaluation: EvaluationConfig
     runs: tuple[RunPlan, ...]
+    tuning: TuningConfig | None = None
 
     @property
     def work(self) -> Path:
@@ -176,7 +189,14 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         training=TrainingConfig(**config.get("training", {})),
         evaluation=EvaluationConfig(**config.get("evaluation", {})),
         runs=runs,
+        tuning=_tuning(config.get("tuning")),
     )
+
+
+def _tuning(config: dict[str, Any] | None) -> TuningConfig | None:
+    if not config:
+        return None
+    return TuningConfig(BudgetConfig(**config["budget"]), config["target"], tuple(config["rates"]))
 
 
 def _corpus(config: dict[str, Any]) -> CorpusConfig:
@@ -200,14 +220,25 @@ def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
 
 
 def _named_methods(methods: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
-    """Options by label, with `*` spelt out: the files in methods/ that no label and no `method:` names."""
+    """Options by label, with `*` spelt out: all methods but its `except` and those that a label or `method:` names."""
     options = {label: given or {} for label, given in methods.items()}
     taken = options.keys() | {given["method"] for given in options.values() if "method" in given}
-    others = [name for name in method_names() if name not in taken]
     named: dict[str, dict[str, Any]] = {}
     for label, given in options.items():
-        named |= dict.fromkeys(others, given) if label == EVERY_OTHER else {label: given}
+        if label == EVERY_OTHER:
+            others = _all_but(given.get("except", []))
+            named |= {name: {k: v for k, v in given.items() if k != "except"} for name in others if name not in taken}
+        else:
+            named[label] = given
     return named
+
+
+def _all_but(excepted: list[str]) -> list[str]:
+    names = method_names()
+    for name in excepted:
+        if name not in names:
+            raise UserError(f'unknown method "{name}" in methods."*".except{suggestion(name, names)}')
+    return [name for name in names if name not in excepted]
 
 
 def _validate(config: dict[str, Any], path: Path) -> None:

@@ -14,6 +14,7 @@ class Dense(Method):
     title = "Dense"
     family = "dense"
     source = "the study's starting point"
+    needs = "nothing"
     takes_target = False
     seeded = False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 import torch
@@ -10,52 +9,14 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.contract import CannotReachTarget, Method
-from benchmark.footprint import total_parameters
-from benchmark.job import Job, Target
-from benchmark.models.checkpoints import count_parameters
+from benchmark.contract import Method
+from benchmark.distilling import distance_and_cosine, identity_head, logit_divergence, spread_layers
+from benchmark.job import Job
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import Output
+from benchmark.models.shallow import shallow
 from benchmark.training.batches import Batch
 from benchmark.training.loop import State
-
-
-def student_of(teacher: PreTrainedModel, target: Target) -> PreTrainedModel:
-    """The teacher's first layers, their FFNs narrowed so that exactly the target's number of parameters may remain.
-
-    Takes the fewest layers that can hold the target, then cuts the same number of FFN neurons from each,
-    those with the smallest ||W_in[j]||^2 + ||W_out[:, j]||^2 (the structured score of Xu et al., 2025).
-
-    Raises:
-        CannotReachTarget: the target leaves no neuron.
-    """
-    student = copy.deepcopy(teacher)
-    depth = len(Encoder(teacher).layers)
-    layer_size = count_parameters(Encoder(teacher).layers[0])
-    layers = depth - (total_parameters(teacher) - target.remaining) // layer_size
-    del Encoder(student).layers[layers:]
-    width, neurons = student.config.hidden_size, student.config.intermediate_size
-    excess = total_parameters(student) - target.remaining
-    kept = neurons - round(excess / layers / (2 * width + 1))
-    if kept < 1:
-        raise CannotReachTarget(f"{layers} layers without any FFN neuron still exceed {target.remaining} parameters")
-    for layer in Encoder(student).layers:
-        narrow_ffn(layer.get_submodule("feed_forward"), kept)
-    student.config.num_hidden_layers, student.config.intermediate_size = layers, kept
-    return student
-
-
-@torch.no_grad()
-def narrow_ffn(feed_forward: nn.Module, kept: int) -> None:
-    """Cut all but the `kept` strongest neurons out of an FFN."""
-    first: nn.Linear = feed_forward.intermediate_dense  # type: ignore[assignment]
-    second: nn.Linear = feed_forward.output_dense  # type: ignore[assignment]
-    score = first.weight.square().sum(1) + second.weight.square().sum(0)
-    neurons = score.topk(kept).indices.sort().values
-    first.weight = nn.Parameter(first.weight[neurons].clone())
-    first.bias = nn.Parameter(first.bias[neurons].clone())
-    second.weight = nn.Parameter(second.weight[:, neurons].clone())
-    first.out_features = second.in_features = kept
 
 
 class PredictionHeads(nn.Module):
@@ -64,32 +25,19 @@ class PredictionHeads(nn.Module):
     def __init__(self, width: int, layers: list[int]) -> None:
         super().__init__()
         self.layers = layers
-        heads = [nn.Linear(width, width) for _ in layers]
-        for head in heads:
-            nn.init.eye_(head.weight)
-            nn.init.zeros_(head.bias)
-        self.heads = nn.ModuleList(heads)
+        self.heads = nn.ModuleList([identity_head(width) for _ in layers])
 
     def loss(self, student: Output, teacher: Output, cosine_weight: float) -> torch.Tensor:
         """L1 distance plus `cosine_weight` times -log sigmoid of the cosine, over valid frames and layers.
 
         0 and 0.3133 (-log sigmoid(1)) when the prediction is exact.
         """
-        last, valid = student.hidden_states[-1], student.valid
         losses = []
         for head, layer in zip(self.heads, self.layers, strict=True):
-            predicted, wanted = head(last)[valid].float(), teacher.hidden_states[layer][valid].float()
-            cosine = F.cosine_similarity(predicted, wanted, dim=-1)
-            losses.append(F.l1_loss(predicted, wanted) - cosine_weight * F.logsigmoid(cosine).mean())
+            predicted = head(student.hidden_states[-1])
+            distance, cosine = distance_and_cosine(predicted, teacher.hidden_states[layer], student.valid)
+            losses.append(distance - cosine_weight * F.logsigmoid(cosine).mean())
         return torch.stack(losses).mean()
-
-
-def logit_divergence(student: Output, teacher: Output, temperature: float) -> torch.Tensor:
-    """KL divergence from the teacher's to the student's frame posteriors, summed over frames, mean over utterances."""
-    wanted = F.log_softmax(teacher.logits.float() / temperature, dim=-1)
-    given = F.log_softmax(student.logits.float() / temperature, dim=-1)
-    frames = (wanted.exp() * (wanted - given)).sum(-1) * student.valid
-    return temperature**2 * frames.sum() / len(frames)
 
 
 class Distillation(Method):
@@ -105,6 +53,7 @@ class Distillation(Method):
     title = "Distillation"
     family = "distilled"
     source = "Chang et al., DistilHuBERT, ICASSP 2022; CTC and logit stage: Hinton et al., 2015 (adaptation)"
+    tunable = ("first_share", 0.2, 0.4)
 
     @dataclass(frozen=True)
     class Settings:
@@ -121,12 +70,9 @@ class Distillation(Method):
         assert job.target is not None
         settings = self.settings
         teacher = job.teacher()
-        student = student_of(job.model, job.target)
-        depth = len(Encoder(teacher).layers)
-        count = min(settings.predicted_layers, depth)
-        heads = PredictionHeads(student.config.hidden_size, [round(depth * (i + 1) / count) for i in range(count)]).to(
-            student.device
-        )
+        student = shallow(job.model, job.target)
+        layers = spread_layers(len(Encoder(teacher).layers), settings.predicted_layers)
+        heads = PredictionHeads(student.config.hidden_size, layers).to(student.device)
 
         def teach(batch: Batch, hidden_states: bool) -> Output:
             with torch.no_grad():

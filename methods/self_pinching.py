@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn.utils import parametrize
 from transformers import PreTrainedModel
 
 from benchmark.contract import Method
 from benchmark.job import Job
 from benchmark.models.encoder import Matrix
+from benchmark.models.gating import add_gates, remove_gates, ungated
+from benchmark.size_loss import size_sign
 from benchmark.training.loop import State
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
@@ -101,12 +102,8 @@ class Gates:
     """All gates of a model, and the three-branch size loss that drives them into the target band."""
 
     def __init__(self, matrices: list[Matrix], initial_threshold: float) -> None:
-        self.pairs: list[tuple[Matrix, SelfPinchingGate]] = []
-        for matrix in matrices:
-            gate = SelfPinchingGate(initial_threshold).to(matrix.linear.weight.device)
-            parametrize.register_parametrization(matrix.linear, "weight", gate)
-            self.pairs.append((matrix, gate))
-        self.parameters = sum(original(matrix).numel() for matrix in matrices)
+        self.pairs = add_gates(matrices, lambda _weight: SelfPinchingGate(initial_threshold))
+        self.parameters = sum(ungated(matrix).numel() for matrix in matrices)
 
     @property
     def thresholds(self) -> list[nn.Parameter]:
@@ -116,7 +113,7 @@ class Gates:
     @property
     def weights(self) -> list[tuple[torch.Tensor, SelfPinchingGate]]:
         """The ungated weights, each with its gate."""
-        return [(original(matrix), gate) for matrix, gate in self.pairs]
+        return [(ungated(matrix), gate) for matrix, gate in self.pairs]
 
     @torch.no_grad()
     def sparsity(self) -> float:
@@ -143,22 +140,7 @@ class Gates:
 
     def remove(self) -> None:
         """Make the pruned weights real zeros and take the gates away."""
-        for matrix, _ in self.pairs:
-            parametrize.remove_parametrizations(matrix.linear, "weight", leave_parametrized=True)
-
-
-def original(matrix: Matrix) -> torch.Tensor:
-    """The ungated weight behind a gate, or the weight itself."""
-    if parametrize.is_parametrized(matrix.linear):
-        weight: torch.Tensor = matrix.linear.parametrizations.weight.original  # type: ignore[union-attr, assignment]
-        return weight
-    return matrix.linear.weight
-
-
-def size_sign(sparsity: float, target: float) -> int:
-    """Branch of the size loss: +1 below the band [target - delta, target], -1 above it, 0 inside."""
-    delta = 0.002 if target > 0.5 else 0.02
-    return int(sparsity < target - delta) - int(sparsity > target)
+        remove_gates(matrix for matrix, _ in self.pairs)
 
 
 class SelfPinching(Method):
@@ -174,6 +156,7 @@ class SelfPinching(Method):
     title = "Self-pinching gates"
     family = "unstructured"
     source = "Xu et al., Interspeech 2025, arXiv 2505.22608 (section A1; authors' release SASPG-pruning)"
+    tunable = ("size_weight", 53.0, 300.0)
 
     @dataclass(frozen=True)
     class Settings:
@@ -221,6 +204,6 @@ def uniform_threshold(matrices: list[Matrix], sparsity: float) -> float:
     """Mean over the matrices of the |W| quantile at `sparsity`: about where the thresholds have to go."""
     with torch.no_grad():
         quantiles = [
-            original(m).abs().flatten().kthvalue(max(1, round(sparsity * original(m).numel()))).values for m in matrices
+            ungated(m).abs().flatten().kthvalue(max(1, round(sparsity * ungated(m).numel()))).values for m in matrices
         ]
     return float(torch.stack(quantiles).mean())

@@ -78,7 +78,7 @@ def test_a_copy_pays_for_its_own_size(make_job: MakeJob, tmp_path: Path) -> None
 
 def test_passing_the_limit_is_an_error(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path, limit=1.0)
-    batch = next(iter(job.calibration(30)))
+    batch = next(iter(job.calibration(8)))
     with pytest.raises(OverBudget, match=r"of 1 work"):
         job.forward(job.model, batch)
 

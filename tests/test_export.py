@@ -8,8 +8,10 @@ from benchmark.files import read_json
 
 
 def test_a_model_that_its_folder_cannot_describe_is_a_failed_row(small_study: SmallStudy) -> None:
-    cut = METHOD.replace("return job.model", "del job.encoder.layers[1:]\n        return job.model")
-    (small_study.root / "methods" / "breaks_off.py").write_text(cut)
+    wide = ("import torch\n" + METHOD).replace(
+        "return job.model", "job.model.lm_head = torch.nn.Linear(32, 40)\n        return job.model"
+    )
+    (small_study.root / "methods" / "breaks_off.py").write_text(wide)
     assert small_study.call("compress", RUN) == 0
     record = read_json(small_study.run() / "compress.json")
     assert record["status"] == "failed"

@@ -42,7 +42,7 @@ def test_a_run(
     assert line.endswith("runs/dense/model: make room, then run the same command again")
     assert f"runs/{RUN}/checkpoint" in fails(small_study, capsys, "compress", RUN)
     filler.unlink()
-    for command in ("compress", "transcribe", "score"):
+    for command in ("compress", "transcribe-tests", "score"):
         assert small_study.call(command, RUN) == 0
     record = small_study.run() / "run.json"
     before = record.read_bytes()

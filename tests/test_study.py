@@ -45,6 +45,12 @@ def test_the_wildcard_stands_for_every_method_not_named() -> None:
     assert runs(methods={"prune": None, "*": None}) == ["prune-0.5-seed0", "gates-0.5-seed0", "start"]
 
 
+def test_the_wildcard_leaves_out_what_it_is_told_to() -> None:
+    assert runs(methods={"*": {"except": ["prune"]}}) == ["gates-0.5-seed0", "start"]
+    with pytest.raises(UserError, match=r'unknown method "prun" in methods."\*".except: did you mean "prune"'):
+        runs(methods={"*": {"except": ["prun"]}})
+
+
 def test_a_method_that_a_variant_names_is_not_in_the_wildcard() -> None:
     methods = {"fast": {"method": "gates"}, "*": {"targets": [0.9], "seeds": [1, 2]}}
     assert runs(methods=methods) == ["fast-0.5-seed0", "prune-0.9-seed1", "prune-0.9-seed2", "start"]

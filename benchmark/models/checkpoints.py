@@ -13,12 +13,20 @@ import transformers
 from huggingface_hub.errors import HFValidationError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoConfig, AutoModelForCTC, PreTrainedModel, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor
+from transformers import (
+    AutoConfig,
+    AutoModelForCTC,
+    PreTrainedModel,
+    Wav2Vec2CTCTokenizer,
+    Wav2Vec2FeatureExtractor,
+)
 from transformers import Wav2Vec2Processor as Processor
 
 from benchmark.errors import UserError
 from benchmark.files import hash_file, whole, write_json
+from benchmark.models.int8 import fill, unwrapped
 from benchmark.models.packing import pack, unpack
+from benchmark.models.shapes import layer_shapes, reshape
 from benchmark.models.vocabulary import BLANK, WORD_DELIMITER, Vocabulary
 
 PACKED = "model.packed.safetensors"
@@ -59,7 +67,8 @@ def load(source: str | Path, revision: str | None = None) -> CTCModel:
     if packed.exists():
         with _one_line(f"{packed} is damaged or does not fit its config.json"):
             model = AutoModelForCTC.from_config(config)
-            model.load_state_dict(unpack(load_file(packed)))
+            reshape(model, config.layer_shapes)
+            _fill(model, unpack(load_file(packed)))
     else:
         model = _from_pretrained(folder, source)
     return CTCModel(model.eval(), Vocabulary.load(folder), _normalises(folder))
@@ -122,11 +131,25 @@ def save(ctc: CTCModel, folder: Path) -> int:
     """
     with whole(folder) as partial:
         partial.mkdir()
-        ctc.model.config.save_pretrained(partial)
+        config = copy.deepcopy(ctc.model.config)
+        config.layer_shapes = layer_shapes(ctc.model)
+        config.save_pretrained(partial)
         _save_processor(ctc, partial)
-        state = {name: tensor.detach().cpu() for name, tensor in ctc.model.state_dict().items()}
-        save_file(pack(state), partial / PACKED)
+        save_file(pack(plain_state(ctc.model)), partial / PACKED)
     return (folder / PACKED).stat().st_size
+
+
+def plain_state(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """A model's state on the CPU, quantised tensors as the plain ones that they are made of."""
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    return unwrapped(state)
+
+
+def _fill(model: PreTrainedModel, state: dict[str, torch.Tensor]) -> None:
+    if hasattr(model.config, "int8"):
+        fill(model, state)
+    else:
+        model.load_state_dict(state)
 
 
 def save_dense(ctc: CTCModel, folder: Path) -> None:

@@ -10,6 +10,9 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from benchmark.models.low_rank import LowRankLinear
+from benchmark.models.units import Units, heads_of, neurons_of
+
 Kind = Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]
 
 # Hugging Face's names, the same in Wav2Vec2EncoderLayer and HubertEncoderLayer, pre- and post-LN.
@@ -38,8 +41,15 @@ class Matrix:
 
     @property
     def weight(self) -> torch.Tensor:
-        """The weight as the forward pass sees it, parametrizations applied."""
+        """The weight as the forward pass sees it, parametrizations applied, factors multiplied."""
         return self.linear.weight
+
+    @property
+    def stored(self) -> list[torch.Tensor]:
+        """What holds the matrix: its weight, or its two factors."""
+        if isinstance(self.linear, LowRankLinear):
+            return [self.linear.first.weight, self.linear.second.weight]
+        return [self.linear.weight]
 
 
 class Encoder:
@@ -70,6 +80,16 @@ class Encoder:
             for index, layer in enumerate(self.layers)
             for kind, path in PATHS.items()
         ]
+
+    @property
+    def heads(self) -> list[Units]:
+        """The attention heads of each layer."""
+        return [heads_of(index, layer) for index, layer in enumerate(self.layers)]
+
+    @property
+    def neurons(self) -> list[Units]:
+        """The FFN neurons of each layer."""
+        return [neurons_of(index, layer) for index, layer in enumerate(self.layers)]
 
     @property
     def parameters(self) -> int:

@@ -12,10 +12,9 @@ from typing import Any
 import torch
 from torch import nn
 from tqdm import tqdm
-from transformers import PreTrainedModel
 
 from benchmark.budget import Budget, OverBudget
-from benchmark.models.encoder import Encoder
+from benchmark.masks import HeldMasks
 from benchmark.training.batches import Batch, epoch_batches, sorted_batches
 from benchmark.training.checkpoint import load_checkpoint, random_state, readable, restore_random_state, save_checkpoint
 from benchmark.training.interrupt import InterruptLatch
@@ -33,14 +32,27 @@ class TrainingDiverged(Exception):
 class State:
     """What hooks may read.
 
-    `progress` in (0, 1] is the share of the phase's budget used when this step ends, `recording` whether scalars
-    logged in this step go into the curves.
+    `progress` in (0, 1] is the share of the phase's budget used when this step ends, `began` that of the step before;
+    `recording`: whether scalars logged in this step go into the curves.
     """
 
     step: int = 0
+    began: float = 0.0
     progress: float = 0.0
     recording: bool = True
     scalars: dict[str, float] = field(default_factory=dict)
+
+    def marks(self, count: int, until: float = 1.0) -> int:
+        """How many of `count` marks, evenly spread over (0, until], have been passed when the step ends."""
+        return _marks(self.progress, count, until)
+
+    def passes_mark(self, count: int, until: float = 1.0) -> bool:
+        """Whether this step passes one of the marks: the clock of what happens now and then."""
+        return self.marks(count, until) > _marks(self.began, count, until)
+
+
+def _marks(progress: float, count: int, until: float) -> int:
+    return min(count, int(count * progress / until + 1e-9))
 
 
 Hook = Callable[[State], None]
@@ -83,24 +95,6 @@ def batch_indices(speech: Speech, options: Options, seed: int, epoch: int) -> li
     return epoch_batches(speech.seconds, options.batch_seconds, seed, epoch)
 
 
-class Masks:
-    """Holds pruned weights at zero: without this Adam's momentum revives them.
-
-    Args:
-        model: whose encoder matrices are masked.
-        masks: by matrix name (`3.ffn_in`), true where a weight stays, in the weight's shape.
-    """
-
-    def __init__(self, model: PreTrainedModel, masks: dict[str, torch.Tensor]) -> None:
-        self.pairs = [(m.linear.weight, masks[m.name].to(m.linear.weight)) for m in Encoder(model) if m.name in masks]
-
-    @torch.no_grad()
-    def apply(self) -> None:
-        """Zero the masked weights."""
-        for weight, mask in self.pairs:
-            weight.mul_(mask)
-
-
 class Phase:
     """One call of `Job.train`: a share of the budget spent on gradient steps."""
 
@@ -118,7 +112,7 @@ class Phase:
         seed: int,
         checkpoint: Path,
         step_cost: float,
-        masks: Masks | None = None,
+        masks: HeldMasks | None = None,
         before_step: Hook | None = None,
         after_step: Hook | None = None,
     ) -> None:
@@ -129,6 +123,8 @@ class Phase:
         self.optimizer = torch.optim.AdamW(
             parameters, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay, fused=True
         )
+        if masks is not None:
+            masks.optimizer = self.optimizer
         for group in self.optimizer.param_groups:
             group.setdefault("peak_lr", group["lr"])
         self.state = State()
@@ -151,8 +147,8 @@ class Phase:
             return self.curves
         if self.end <= self.start:
             raise OverBudget(f"nothing of the budget of {self.budget.limit:g} is left to train on")
-        if self.masks:
-            self.masks.apply()
+        if self.masks is not None:
+            self.masks.hold()
         saved = time.monotonic()
         with InterruptLatch() as latch, tqdm(total=100, desc="train", unit="%", mininterval=2) as bar:
             for indices in self._batches():
@@ -185,6 +181,7 @@ class Phase:
     def _expect(self, seconds: float) -> float:
         """Set the progress and whether to record for a step over `seconds` of audio; returns its expected end."""
         end_of_step = self.budget.spent + self.step_cost * seconds
+        self.state.began = self.state.progress
         self.state.progress = min(1.0, (end_of_step - self.start) / (self.end - self.start))
         expected_steps = (self.state.step + 1) / max(self.state.progress, 1e-9)
         self.state.recording = self.state.step % max(1, round(expected_steps / CURVE_POINTS)) == 0
@@ -208,8 +205,8 @@ class Phase:
         if self.options.clip is not None:
             nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
         self.optimizer.step()
-        if self.masks:
-            self.masks.apply()
+        if self.masks is not None:
+            self.masks.hold()
         if self.after_step:
             self.after_step(self.state)
         self._record(total)
@@ -259,7 +256,7 @@ class Phase:
                     "finished": self.finished,
                     "modules": self.modules.state_dict(),
                     "optimizer": self.optimizer.state_dict(),
-                    "position": [self.epoch, self.position, self.state.step],
+                    "position": [self.epoch, self.position, self.state.step, self.state.progress],
                     "budget": [self.start, self.end, self.budget.work, self.step_cost],
                     "seconds": dict(self.budget.clock.seconds),
                     "random": random_state(self.generator),
@@ -275,7 +272,7 @@ class Phase:
             with readable(self.checkpoint):
                 self.modules.load_state_dict(saved["modules"])
                 self.optimizer.load_state_dict(saved["optimizer"])
-                self.epoch, self.position, self.state.step = saved["position"]
+                self.epoch, self.position, self.state.step, self.state.progress = saved["position"]
                 self.start, self.end, self.budget.work, self.step_cost = saved["budget"]
                 self.budget.clock.seconds = dict(saved["seconds"])
                 restore_random_state(saved["random"], self.generator)

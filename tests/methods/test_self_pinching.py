@@ -12,7 +12,9 @@ from torch.nn.utils import parametrize
 
 from benchmark.footprint import matrix_sparsity
 from benchmark.models.encoder import Encoder
-from methods.self_pinching import Gates, SelfPinching, SelfPinchingGate, original, size_sign, temperature
+from benchmark.models.gating import ungated
+from benchmark.size_loss import size_sign
+from methods.self_pinching import Gates, SelfPinching, SelfPinchingGate, temperature
 
 
 def gate_with(threshold: float, tau: float, size_coefficient: float = 0.0) -> SelfPinchingGate:
@@ -99,7 +101,7 @@ def test_scaling_all_thresholds_meets_the_target_to_the_weight(make_job: MakeJob
     gates = Gates(job.encoder.matrices, 0.02)
     gates.scale_to(0.65)
     assert gates.sparsity() == pytest.approx(0.65, abs=1 / gates.parameters)
-    weights = [original(m) for m in job.encoder]
+    weights = [ungated(m) for m in job.encoder]
     gates.remove()
     assert not any(parametrize.is_parametrized(m.linear) for m in job.encoder)
     assert all((m.linear.weight == 0).any() for m in job.encoder)

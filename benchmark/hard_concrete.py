@@ -1,0 +1,122 @@
+"""Hard-concrete gates for L0 regularisation, and the Lagrangian that drives their expected size to a target.
+
+Louizos, Welling and Kingma, ICLR 2018, arXiv 1712.01312; constrained form: Wang, Wohlwend and Lei, EMNLP 2020.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from benchmark.models.units import Units, keep_by_score
+
+BETA = 2 / 3  # temperature
+LOW, HIGH = -0.1, 1.1  # the stretched interval
+EVALUATION_SLOPE = 0.8  # of log alpha, for the gates' deterministic values (DPHuBERT's release)
+
+
+class HardConcrete(nn.Module):
+    """A gate in [0, 1] for each unit of a layer.
+
+    Attributes:
+        log_alpha: learnable (count,).
+        mask: the gates' values in the current step (count,), set by `draw`.
+    """
+
+    mask: torch.Tensor
+
+    def __init__(self, units: Units, closed: float) -> None:
+        super().__init__()
+        self.units = units
+        self.log_alpha = nn.Parameter(torch.full((units.count,), math.log((1 - closed) / closed)))
+
+    def draw(self) -> None:
+        """z = clamp(1.2 sigmoid((logit u + log alpha) / beta) - 0.1, 0, 1), u uniform in (0, 1)."""
+        noise = torch.rand_like(self.log_alpha).clamp(1e-6, 1 - 1e-6)
+        self.mask = _stretched(torch.sigmoid((noise.logit() + self.log_alpha) / BETA))
+
+    def open_probability(self) -> torch.Tensor:
+        """P(z > 0) (count,): sigmoid(log alpha + 1.5986)."""
+        return torch.sigmoid(self.log_alpha - BETA * math.log(-LOW / HIGH))
+
+    def expected_size(self) -> torch.Tensor:
+        """Expected parameters of the units that are open."""
+        return self.units.cost * self.open_probability().sum()
+
+    def value(self) -> torch.Tensor:
+        """The gates without noise (count,)."""
+        return _stretched(torch.sigmoid(EVALUATION_SLOPE * self.log_alpha / BETA))
+
+    @torch.no_grad()
+    def fold(self, kept: torch.Tensor) -> None:
+        """Scale what the kept units send on by their gates' values, and cut the others out."""
+        values = self.value().clamp(min=1e-3).repeat_interleave(self.units.width)
+        self.units.outward.weight.mul_(values)
+        self.units.cut(kept)
+
+
+def _stretched(concrete: torch.Tensor) -> torch.Tensor:
+    return (concrete * (HIGH - LOW) + LOW).clamp(0, 1)
+
+
+class Lagrangian(nn.Module):
+    """l1 (s - target) + l2 (s - target)^2, minimised by the model and maximised by the two multipliers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Parameter(torch.zeros(()))
+        self.quadratic = nn.Parameter(torch.zeros(()))
+
+    def forward(self, sparsity: torch.Tensor, target: float) -> torch.Tensor:
+        """The penalty for an expected sparsity that is not the target."""
+        gap = sparsity - target
+        penalty: torch.Tensor = self.linear * gap + self.quadratic * gap.square()
+        return penalty
+
+
+class L0Gates(nn.Module):
+    """Hard-concrete gates on heads and neurons, with their Lagrangian; pass it to `Job.train` as `extra`."""
+
+    def __init__(self, heads: list[Units], neurons: list[Units], removed: int) -> None:
+        super().__init__()
+        # DPHuBERT's start: heads nearly always open, neurons open half of the time.
+        self.gates = [HardConcrete(units, 0.01) for units in heads] + [HardConcrete(units, 0.5) for units in neurons]
+        self.registered = nn.ModuleList(self.gates)
+        self.lagrangian = Lagrangian()
+        self.removed = removed
+        self.everything = sum(units.cost * units.count for units in (*heads, *neurons))
+        self.handles = [gate.units.masked(gate) for gate in self.gates]
+
+    def parameter_groups(self, rate: float) -> list[dict[str, object]]:
+        """The gates descend, the multipliers climb."""
+        gates = [gate.log_alpha for gate in self.gates]
+        return [
+            {"params": gates, "lr": rate},
+            {"params": list(self.lagrangian.parameters()), "lr": rate, "maximize": True},
+        ]
+
+    def penalty(self, ramp: float) -> tuple[torch.Tensor, float]:
+        """Draw the gates of a step; the Lagrangian's penalty and the expected sparsity.
+
+        The target rises linearly with `ramp` in [0, 1].
+        """
+        for gate in self.gates:
+            gate.draw()
+        size = torch.stack([gate.expected_size() for gate in self.gates]).sum()
+        sparsity = 1 - size / self.everything
+        return self.lagrangian(sparsity, ramp * self.removed / self.everything), float(sparsity.detach())
+
+    def cut(self) -> None:
+        """Cut out the units whose gates are least open, to the target, and fold the others' values in.
+
+        Raises:
+            CannotReachTarget: the units do not hold so many parameters.
+        """
+        for handle in self.handles:
+            handle.remove()
+        groups = [gate.units for gate in self.gates]
+        scores = [gate.log_alpha for gate in self.gates]
+        for gate, kept in zip(self.gates, keep_by_score(groups, scores, self.removed), strict=True):
+            gate.fold(kept)

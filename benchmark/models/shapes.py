@@ -1,0 +1,54 @@
+"""Shapes that a model's config does not tell: heads and neurons of each layer, ranks of factorised matrices."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import torch
+from transformers import PreTrainedModel
+
+from benchmark.models.encoder import PATHS, Encoder, Kind
+from benchmark.models.low_rank import LowRankLinear
+
+
+class LayerShape(TypedDict):
+    """Of one Transformer layer; `ranks` names only matrices that are factorised."""
+
+    heads: int
+    neurons: int
+    ranks: dict[Kind, int]
+
+
+def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
+    """The shape of every layer as it is."""
+    encoder = Encoder(model)
+    ranks: list[dict[Kind, int]] = [{} for _ in encoder.layers]
+    for matrix in encoder:
+        if isinstance(matrix.linear, LowRankLinear):
+            ranks[matrix.layer][matrix.kind] = matrix.linear.rank
+    return [
+        {"heads": heads.count, "neurons": neurons.count, "ranks": rank}
+        for heads, neurons, rank in zip(encoder.heads, encoder.neurons, ranks, strict=True)
+    ]
+
+
+def reshape(model: PreTrainedModel, shapes: list[LayerShape]) -> None:
+    """Give a model with its config's shapes these ones; its weights are of no use afterwards."""
+    encoder = Encoder(model)
+    del encoder.layers[len(shapes) :]
+    for layer, heads, neurons, shape in zip(encoder.layers, encoder.heads, encoder.neurons, shapes, strict=True):
+        heads.cut(torch.arange(heads.count) < shape["heads"])
+        neurons.cut(torch.arange(neurons.count) < shape["neurons"])
+        for kind, rank in shape["ranks"].items():
+            factorise(layer, kind, rank)
+
+
+def factorise(layer: torch.nn.Module, kind: Kind, rank: int) -> LowRankLinear:
+    """Put a LowRankLinear with random weights and the same bias in the place of a layer's matrix."""
+    linear = layer.get_submodule(PATHS[kind])
+    assert isinstance(linear, torch.nn.Linear)
+    thin = LowRankLinear(linear.in_features, linear.out_features, rank).to(linear.weight)
+    with torch.no_grad():
+        thin.second.bias.copy_(linear.bias)
+    layer.set_submodule(PATHS[kind], thin)
+    return thin

@@ -1,0 +1,65 @@
+"""Equal tuning: as many trials for every method, on dev, and what is chosen is what runs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from small_study import RUN, SmallStudy
+
+from benchmark.contract import Method
+from benchmark.registry import load_method
+from benchmark.study import BudgetConfig, TuningConfig
+from benchmark.tuning import Trial, best, candidates
+
+SEARCH = TuningConfig(BudgetConfig("work", 100), 0.5, (1.0, 0.25, 4.0, 0.5, 2.0, 8.0))
+TUNING = "tuning: {budget: {kind: work, limit: 60}, target: 0.5, rates: [0.5, 1.0]}\n"
+
+
+def trained() -> list[Method]:
+    methods = [load_method(name)() for name in ("dense_finetuned", "uniform_magnitude", "self_pinching", "movement")]
+    assert any(method.tunable for method in methods)
+    assert not all(method.tunable for method in methods)
+    return methods
+
+
+def test_every_method_gets_as_many_trials() -> None:
+    assert {len(candidates(method, SEARCH)) for method in trained()} == {6}
+    assert candidates(load_method("dense")(), SEARCH) == []
+
+
+def test_a_method_s_own_setting_takes_half_of_the_rates() -> None:
+    method = load_method("self_pinching")()
+    assert method.tunable is not None
+    name, *values = method.tunable
+    tried = candidates(method, SEARCH)
+    assert {trial[name] for trial in tried} == set(values)
+    rates = sorted({float(str(trial["learning_rate"])) for trial in tried})
+    assert rates == pytest.approx([0.25 * 2e-4, 2e-4, 4 * 2e-4])
+
+
+def test_the_lowest_wer_wins_and_failures_never_do() -> None:
+    trials: list[Trial] = [
+        {"settings": {"learning_rate": 1.0}, "dev_wer": None, "reason": "diverged"},
+        {"settings": {"learning_rate": 0.1}, "dev_wer": 0.4, "reason": None},
+        {"settings": {"learning_rate": 0.2}, "dev_wer": 0.3, "reason": None},
+    ]
+    assert best(trials) == {"learning_rate": 0.2}
+    assert best(trials[:1]) == {}
+
+
+def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.CaptureFixture[str]) -> None:
+    text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
+    small_study.config.write_text(text + TUNING)
+    assert small_study.call("tune", "uniform_magnitude") == 0
+    path = small_study.work / "tuning" / "uniform_magnitude.json"
+    tuning = json.loads(path.read_text())
+    assert [trial["settings"]["learning_rate"] for trial in tuning["trials"]] == pytest.approx([1e-4, 2e-4])
+    run = RUN.replace("breaks_off", "uniform_magnitude")
+    assert small_study.call("compress", run) == 0
+    record = json.loads((small_study.run(run) / "compress.json").read_text())
+    assert record["settings"] | tuning["chosen"] == record["settings"]
+    assert small_study.call("tune", "uniform_magnitude") == 0  # nothing is left to try
+    assert json.loads(path.read_text()) == tuning
+    assert small_study.call("tune", "unifrm") == 2
+    assert 'did you mean "uniform_magnitude"?' in capsys.readouterr().err
