@@ -1,0 +1,104 @@
+"""DPHuBERT: distil and prune jointly by L0 gates, cut, and distil on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.distilling import distance_and_cosine, identity_head, spread_layers
+from benchmark.hard_concrete import L0Gates
+from benchmark.job import Job
+from benchmark.models.encoder import Encoder
+from benchmark.models.forward import Output
+from benchmark.training.batches import Batch
+from benchmark.training.loop import State
+
+
+class LayerHeads(nn.Module):
+    """Linear heads through which a student's layer predicts the teacher's layer of the same depth.
+
+    One head for the input of the first layer, one that the other layers share.
+    """
+
+    def __init__(self, width: int, layers: list[int]) -> None:
+        super().__init__()
+        self.layers = layers
+        self.first, self.others = identity_head(width), identity_head(width)
+
+    def loss(self, student: Output, teacher: Output) -> torch.Tensor:
+        """L1 distance minus the cosine, over valid frames, summed over the layers."""
+        losses = []
+        for layer in (0, *self.layers):
+            head = self.others if layer else self.first
+            predicted = head(student.hidden_states[layer])
+            distance, cosine = distance_and_cosine(predicted, teacher.hidden_states[layer], student.valid)
+            losses.append(distance - cosine.mean())
+        return torch.stack(losses).sum()
+
+
+class DPHuBERT(Method):
+    """Hard-concrete gates on heads and neurons learn from the distance to the teacher's layers; cut; distil on.
+
+    Adaptations: the second stage adds the CTC loss, since what is compared is a recogniser (the paper's model is fine-
+    tuned afterwards); no gates on the front-end, which is frozen; the stages are shares of the budget as the paper's
+    50,000 and 25,000 steps are, and so are its warm-ups.
+    """
+
+    title = "DPHuBERT"
+    family = "structured"
+    source = "Peng et al., Interspeech 2023, arXiv 2305.17651 (release pyf98/DPHuBERT)"
+    tunable = ("first_share", 0.33, 0.67)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """Rates of the two stages and of the gates; `ramp`: share of the first stage in which the target rises."""
+
+        learning_rate: float = 2e-4
+        second_learning_rate: float = 1e-4
+        gate_learning_rate: float = 2e-2
+        first_share: float = 2 / 3
+        ramp: float = 0.1
+        predicted_layers: int = 3
+        distillation_weight: float = 1.0
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        settings = self.settings
+        teacher = job.teacher()
+        layers = spread_layers(len(Encoder(teacher).layers), settings.predicted_layers)
+        heads = LayerHeads(job.model.config.hidden_size, layers).to(job.model.device)
+        gates = L0Gates(job.encoder.heads, job.encoder.neurons, job.target.removed).to(job.model.device)
+
+        def distilled(batch: Batch) -> tuple[Output, torch.Tensor]:
+            with torch.no_grad():
+                wanted = job.forward(teacher, batch, hidden_states=True)
+            output = job.forward(job.model, batch, hidden_states=True)
+            return output, heads.loss(output, wanted)
+
+        def joint_loss(batch: Batch, state: State) -> torch.Tensor:
+            penalty, sparsity = gates.penalty(min(1.0, state.progress / settings.ramp))
+            job.log(sparsity=sparsity)
+            return distilled(batch)[1] + penalty
+
+        def second_loss(batch: Batch, _state: State) -> torch.Tensor:
+            output, distance = distilled(batch)
+            loss: torch.Tensor = job.ctc_loss(output, batch) + settings.distillation_weight * distance
+            return loss
+
+        learning = [p for module in (job.model, heads) for p in module.parameters() if p.requires_grad]
+        job.train(
+            job.model,
+            extra=nn.ModuleList([heads, gates]),
+            loss=joint_loss,
+            learning_rate=settings.learning_rate,
+            share=settings.first_share,
+            warmup=0.3,
+            parameter_groups=[{"params": learning}, *gates.parameter_groups(settings.gate_learning_rate)],
+        )
+        gates.cut()
+        job.train(job.model, extra=heads, loss=second_loss, learning_rate=settings.second_learning_rate)
+        return job.model

@@ -1,0 +1,37 @@
+"""Global magnitude pruning: the smallest weights of the whole encoder go at once, then the rest is fine-tuned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import global_magnitude_masks
+
+
+class GlobalMagnitude(Method):
+    """Zero the smallest weights of the whole encoder, then fine-tune with the mask held.
+
+    One threshold for all matrices, so that those with small weights lose more; none loses more than `most`, because a
+    global threshold can empty a matrix.
+    """
+
+    title = "Global magnitude"
+    family = "unstructured"
+    source = "Han et al., NeurIPS 2015; global ranking and cap: Frankle and Carbin, ICLR 2019 (adaptation)"
+    tunable = ("most", 0.95, 0.99)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`most`: the largest share of its weights that a matrix may lose."""
+
+        learning_rate: float = 2e-4
+        most: float = 0.99
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        masks = global_magnitude_masks(job.encoder, keep=job.target.keep, most=self.settings.most)
+        job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
+        return job.model

@@ -1,0 +1,47 @@
+"""Gradual magnitude pruning: sparsity rises along a cubic curve while the model is fine-tuned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import HeldMasks, cubic_sparsity, magnitude_masks, no_masks
+from benchmark.training.loop import State
+
+
+class GradualMagnitude(Method):
+    """Prune every matrix by magnitude, more and more along Zhu and Gupta's cubic curve, then hold the mask.
+
+    Adaptations: it starts at the dense model's sparsity of zero; the ramp is a share of the budget and not a number
+    of steps, and masks are drawn anew `prunings` times on it.
+    """
+
+    title = "Gradual magnitude"
+    family = "unstructured"
+    source = "Zhu and Gupta, ICLR 2018 workshop, arXiv 1710.01878 (equation 1)"
+    tunable = ("ramp", 0.4, 0.66)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """The ramp is over after `ramp` of the run; the mask is held from there on."""
+
+        learning_rate: float = 2e-4
+        ramp: float = 0.66
+        prunings: int = 50
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        sparsity, settings = job.target.sparsity, self.settings
+        held = HeldMasks(job.encoder, no_masks(job.encoder))
+
+        def prune(state: State) -> None:
+            if state.passes_mark(settings.prunings, settings.ramp):
+                reached = cubic_sparsity(state.marks(settings.prunings, settings.ramp) / settings.prunings, sparsity)
+                held.set(magnitude_masks(job.encoder, keep=1 - reached))
+                job.log(sparsity=reached)
+
+        job.train(job.model, masks=held, after_step=prune, learning_rate=settings.learning_rate)
+        return job.model

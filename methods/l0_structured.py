@@ -1,0 +1,62 @@
+"""L0 regularisation of heads and neurons by hard-concrete gates, trained with the CTC loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.hard_concrete import L0Gates
+from benchmark.job import Job
+from benchmark.training.batches import Batch
+from benchmark.training.loop import State
+
+
+class L0Structured(Method):
+    """Learn which heads and neurons to keep while fine-tuning with CTC, cut, and fine-tune what is left.
+
+    HJ-pruning with the task's loss. Adaptations: gates on heads and neurons only (the front-end is frozen); the
+    stages are shares of the budget; the units least likely to be open go, to the nearest neuron of the target.
+    """
+
+    title = "L0 gates (CTC)"
+    family = "structured"
+    source = "Peng et al., HJ-pruning, ICASSP 2023, arXiv 2302.14132; gates: Louizos et al., ICLR 2018"
+    tunable = ("search", 0.4, 0.6)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`search`: share of the budget with gates; `ramp`: share of that in which the target rises."""
+
+        learning_rate: float = 2e-4
+        gate_learning_rate: float = 2e-2
+        search: float = 0.6
+        ramp: float = 0.3
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        settings = self.settings
+        gates = L0Gates(job.encoder.heads, job.encoder.neurons, job.target.removed).to(job.model.device)
+
+        def loss(batch: Batch, state: State) -> torch.Tensor:
+            penalty, sparsity = gates.penalty(min(1.0, state.progress / settings.ramp))
+            job.log(sparsity=sparsity)
+            ctc = job.ctc_loss(job.forward(job.model, batch), batch)
+            return ctc + penalty
+
+        job.train(
+            job.model,
+            extra=gates,
+            loss=loss,
+            learning_rate=settings.learning_rate,
+            share=settings.search,
+            parameter_groups=[
+                {"params": [p for p in job.model.parameters() if p.requires_grad]},
+                *gates.parameter_groups(settings.gate_learning_rate),
+            ],
+        )
+        gates.cut()
+        job.train(job.model, learning_rate=settings.learning_rate)
+        return job.model

@@ -1,0 +1,57 @@
+"""Lottery tickets: train, prune a share by magnitude, rewind the survivors to the start, and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import Masks, global_magnitude_masks
+from benchmark.models.encoder import Encoder
+
+
+class LotteryTicket(Method):
+    """Iterative magnitude pruning with rewinding to the dense model.
+
+    Every round trains, prunes the same share of what is left, over the whole encoder, and puts the survivors back to
+    the values that they had in the dense model; the last round trains the ticket. After n rounds 1 - (1 - x)^n is
+    gone, so x follows from the target. Adaptations: rewinding to the fine-tuned model that compression starts from
+    (Frankle's pre-trained start), and few rounds, since all of them share one budget.
+    """
+
+    title = "Lottery ticket"
+    family = "unstructured"
+    source = "Frankle and Carbin, ICLR 2019, arXiv 1803.03635; pre-trained: Chen et al., NeurIPS 2020"
+    tunable = ("search_share", 0.3, 0.5)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """The `rounds` of pruning use `search_share` of the budget, the training of the ticket the rest."""
+
+        learning_rate: float = 2e-4
+        rounds: int = 3
+        search_share: float = 0.5
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        settings = self.settings
+        start = {name: value.clone() for name, value in job.model.state_dict().items()}
+        masks: Masks | None = None
+        for number in range(1, settings.rounds + 1):
+            share_of_rest = settings.search_share / (settings.rounds - (number - 1) * settings.search_share)
+            job.train(job.model, masks=masks, learning_rate=settings.learning_rate, share=share_of_rest)
+            masks = global_magnitude_masks(job.encoder, keep=job.target.keep ** (number / settings.rounds))
+            rewind(job.model, start, masks)
+        job.train(job.model, masks=masks, learning_rate=settings.learning_rate)
+        return job.model
+
+
+@torch.no_grad()
+def rewind(model: PreTrainedModel, start: dict[str, torch.Tensor], masks: Masks) -> None:
+    """Put every parameter back to its value at the start, the pruned weights to zero."""
+    model.load_state_dict(start)
+    for matrix in Encoder(model):
+        matrix.linear.weight.mul_(masks[matrix.name])

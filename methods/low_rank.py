@@ -1,0 +1,102 @@
+"""Low rank: every matrix becomes the product of two thin ones, by singular value decomposition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel
+
+from benchmark.calibration import calibration_batches, second_moments
+from benchmark.contract import CannotCompress, CannotReachTarget, Method
+from benchmark.job import Job, Target
+from benchmark.models.encoder import Matrix
+from benchmark.models.low_rank import break_even_rank
+from benchmark.models.shapes import factorise
+
+
+def truncated(weight: torch.Tensor, rank: int, root: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Factors (rank, inputs) and (outputs, rank) of the best approximation of W of this rank.
+
+    Best in the Frobenius norm of the error, or, given a square root R of the inputs' second moments (E[x x'] = R R'),
+    of the error times R, which is the mean squared error of the outputs.
+    """
+    weight = weight.detach().double()
+    left, values, right = torch.linalg.svd(weight if root is None else weight @ root, full_matrices=False)
+    first = right[:rank] if root is None else torch.linalg.solve_triangular(root, right[:rank], upper=False, left=False)
+    scale = values[:rank].sqrt()
+    return scale[:, None] * first, left[:, :rank] * scale
+
+
+def ranks_for(matrices: list[Matrix], target: Target) -> dict[str, int]:
+    """The same share of the break-even rank for every matrix, rounded so that the target's parameters remain.
+
+    Raises:
+        CannotReachTarget: some rank would be below one.
+    """
+    sizes = {m.name: m.linear.in_features + m.linear.out_features for m in matrices}
+    wanted = {m.name: target.keep * break_even_rank(m.linear.out_features, m.linear.in_features) for m in matrices}
+    ranks = {name: int(rank) for name, rank in wanted.items()}
+    if min(ranks.values()) < 1:
+        raise CannotReachTarget(f"a matrix would have to be of rank {min(wanted.values()):.2f}")
+    left = target.encoder_parameters - target.removed - sum(sizes[name] * rank for name, rank in ranks.items())
+    for name in sorted(wanted, key=lambda name: ranks[name] - wanted[name]):
+        if sizes[name] <= left:
+            ranks[name] += 1
+            left -= sizes[name]
+    return ranks
+
+
+class LowRank(Method):
+    """Truncated SVD of every encoder matrix, plain or weighted by what goes into it.
+
+    Plain needs no data; `whitened` needs calibration audio. With `fine_tune` the rest of the budget trains the factors.
+    """
+
+    title = "Low rank (SVD)"
+    family = "low-rank"
+    source = "Eckart and Young, 1936; whitening: Wang et al., SVD-LLM, ICLR 2025, arXiv 2403.07378"
+    needs = "calibration"
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`damping` of the second moments, a share of their mean diagonal; `learning_rate` of the fine-tuning."""
+
+        whitened: bool = True
+        calibration_seconds: float = 400.0
+        damping: float = 0.01
+        fine_tune: bool = False
+        learning_rate: float = 2e-4
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        settings, matrices = self.settings, job.encoder.matrices
+        ranks = ranks_for(matrices, job.target)
+        roots: dict[str, torch.Tensor] = {}
+        if settings.whitened:
+            moments = second_moments(job, matrices, calibration_batches(job, settings.calibration_seconds))
+            roots = {name: lower_root(moment, settings.damping) for name, moment in moments.items()}
+        for matrix in matrices:
+            first, second = truncated(matrix.weight, ranks[matrix.name], roots.get(matrix.name))
+            thin = factorise(job.encoder.layers[matrix.layer], matrix.kind, ranks[matrix.name])
+            with torch.no_grad():
+                thin.first.weight.copy_(first)
+                thin.second.weight.copy_(second)
+        if settings.fine_tune:
+            job.train(job.model, learning_rate=settings.learning_rate)
+        return job.model
+
+
+def lower_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
+    """Lower Cholesky factor of the damped moments, in float64.
+
+    Raises:
+        CannotCompress: they are singular nevertheless: no input ever differs from zero, or some are not finite.
+    """
+    moments = moments.double()
+    damped = moments + damping * moments.diagonal().mean() * torch.eye(len(moments), device=moments.device)
+    try:
+        root: torch.Tensor = torch.linalg.cholesky(damped)
+    except RuntimeError:  # torch.linalg.LinAlgError is one, but not in the type stubs
+        raise CannotCompress("singular second moments: raise `damping`, or calibrate on more audio") from None
+    return root

@@ -1,0 +1,129 @@
+"""Movement pruning: weights that move towards zero while the model is fine-tuned go, whatever their size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import cubic_sparsity, top_mask
+from benchmark.models.gating import add_gates, remove_gates
+from benchmark.training.batches import Batch
+from benchmark.training.loop import State
+
+
+class StraightThrough(torch.autograd.Function):
+    """W * mask, where the mask comes from scores S: dL/dS = dL/dW' * W, as if the mask were S itself."""
+
+    @staticmethod
+    def forward(  # noqa: D102
+        ctx: torch.autograd.function.FunctionCtx, weight: torch.Tensor, scores: torch.Tensor, mask: torch.Tensor
+    ) -> torch.Tensor:
+        ctx.save_for_backward(weight, mask)
+        return weight * mask
+
+    @staticmethod
+    def backward(  # noqa: D102
+        ctx: torch.autograd.function.FunctionCtx, gradient: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, None]:
+        weight, mask = ctx.saved_tensors  # type: ignore[attr-defined]
+        return gradient * mask, gradient * weight, None
+
+
+class MovementGate(nn.Module):
+    """A score for every weight of a matrix, for `torch.nn.utils.parametrize`.
+
+    Attributes:
+        scores: learnable, in the weight's shape; S grows where the weight moves away from zero.
+        mask: 1 where a weight is kept now, 0 elsewhere.
+    """
+
+    mask: torch.Tensor
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(torch.zeros_like(weight))
+        self.register_buffer("mask", torch.ones_like(weight))
+
+    @torch.no_grad()
+    def keep(self, mask: torch.Tensor) -> None:
+        """Let the weights of `mask` through from now on."""
+        self.mask.copy_(mask)
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """The masked weight."""
+        masked: torch.Tensor = StraightThrough.apply(weight, self.scores, self.mask)  # type: ignore[no-untyped-call]
+        return masked
+
+
+class Movement(Method):
+    """Learn a score for every weight beside the weight itself; keep those with the highest scores.
+
+    `hard`: each matrix keeps its top scores, along the cubic schedule, then the mask is held. `soft`: sigmoid(S) above
+    a threshold is kept, a penalty on the sigmoids drives them down, and at the end the top scores of the whole
+    encoder are kept so that the target is met exactly. Adaptations: Adam's rate for the scores is a multiple of the
+    weights' rate; masks are drawn anew `prunings` times over the ramp instead of at every step.
+    """
+
+    title = "Movement pruning"
+    family = "unstructured"
+    source = "Sanh et al., NeurIPS 2020, arXiv 2005.07683"
+    tunable = ("score_learning_rate", 1e-3, 1e-2)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`penalty`: weight of the mean sigmoid of the scores, in nats an utterance (soft only)."""
+
+        kind: Literal["hard", "soft"] = "hard"
+        learning_rate: float = 2e-4
+        score_learning_rate: float = 1e-2
+        ramp: float = 0.66
+        prunings: int = 50
+        threshold: float = 0.1
+        penalty: float = 100.0
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        target, settings = job.target, self.settings
+        pairs = add_gates(job.encoder.matrices, MovementGate)
+        scores = [module.scores for _, module in pairs]
+        known = {id(score) for score in scores}
+        weights = [p for p in job.model.parameters() if p.requires_grad and id(p) not in known]
+
+        def select(state: State) -> None:
+            if settings.kind == "soft":
+                for _, module in pairs:
+                    module.keep(module.scores.sigmoid() > settings.threshold)
+            elif state.passes_mark(settings.prunings, settings.ramp):
+                ramp = state.marks(settings.prunings, settings.ramp) / settings.prunings
+                for _, module in pairs:
+                    module.keep(top_mask(module.scores.detach(), 1 - cubic_sparsity(ramp, target.sparsity)))
+
+        def loss(batch: Batch, _state: State) -> torch.Tensor:
+            ctc = job.ctc_loss(job.forward(job.model, batch), batch)
+            if settings.kind == "hard":
+                return ctc
+            size: torch.Tensor = torch.stack([score.sigmoid().sum() for score in scores]).sum()
+            penalised: torch.Tensor = ctc + settings.penalty * size / target.encoder_parameters
+            return penalised
+
+        job.train(
+            job.model,
+            learning_rate=settings.learning_rate,
+            loss=loss,
+            after_step=select,
+            parameter_groups=[{"params": weights}, {"params": scores, "lr": settings.score_learning_rate}],
+        )
+        if settings.kind == "soft":
+            reached = 1 - sum(int(module.mask.sum()) for _, module in pairs) / target.encoder_parameters
+            job.note(f"trained to sparsity {reached:.4f}; the highest scores were kept to meet {target.sparsity:.4f}")
+            kept = top_mask(torch.cat([score.detach().flatten() for score in scores]), target.keep)
+            for (_, module), part in zip(pairs, kept.split([score.numel() for score in scores]), strict=True):
+                module.keep(part.view_as(module.mask))
+        remove_gates(job.encoder.matrices)
+        return job.model

@@ -1,0 +1,119 @@
+"""NAS channel pruning: each layer's heads and neurons choose among seven keep ratios while the model is fine-tuned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import top_mask
+from benchmark.models.units import Units, keep_by_score
+from benchmark.size_loss import size_sign
+from benchmark.training.batches import Batch
+from benchmark.training.loop import State
+
+RATIOS = (1.0, 0.75, 0.5, 0.25, 0.125, 0.1, 0.075)
+FIRST_GUESS = (0.3, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1)
+
+
+class RatioChoice(nn.Module):
+    """A logit for every keep ratio of a layer's heads or neurons; candidates keep the units of most energy.
+
+    Attributes:
+        logits: learnable (7,), the logarithms of the first guess.
+        candidates: masks (7, count), at least one unit in each.
+        mask: the candidate drawn for the current step (count,), with a gradient to all logits.
+    """
+
+    candidates: torch.Tensor
+    mask: torch.Tensor
+
+    def __init__(self, units: Units) -> None:
+        super().__init__()
+        self.units = units
+        self.logits = nn.Parameter((torch.tensor(FIRST_GUESS) / sum(FIRST_GUESS)).log())
+        energy = units.energy().detach()
+        keeps = [max(1, round(ratio * units.count)) / units.count for ratio in RATIOS]
+        self.register_buffer("candidates", torch.stack([top_mask(energy, keep).float() for keep in keeps]))
+
+    def draw(self, temperature: float) -> None:
+        """Draw a candidate by hard Gumbel-softmax."""
+        self.mask = F.gumbel_softmax(self.logits, tau=temperature, hard=True) @ self.candidates
+
+    def expected_size(self) -> torch.Tensor:
+        """Parameters that the candidates keep, weighted by their probabilities."""
+        return self.units.cost * (F.softmax(self.logits, dim=0) @ self.candidates.sum(1))
+
+    def likeliest(self) -> torch.Tensor:
+        """Mask (count,) of the candidate with the highest logit."""
+        return self.candidates[int(self.logits.argmax())]
+
+
+class NASChannel(Method):
+    """Search the width of every layer by Gumbel-softmax over keep ratios, with the authors' three-branch size loss.
+
+    Heads and neurons are really cut out in the end. Adaptations: the size loss in nats an utterance as in
+    `self_pinching_structured`; the logits' own learning rate, since short runs take few steps; units outside the
+    likeliest candidates go first and then those of least energy, so that the target is met to one neuron.
+    """
+
+    title = "NAS channel pruning"
+    family = "structured"
+    source = "the NAS-CP baseline of Xu et al., Interspeech 2025, arXiv 2505.22608"
+    tunable = ("size_weight", 106.0, 600.0)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`temperature` of the Gumbel-softmax."""
+
+        learning_rate: float = 2e-4
+        logit_learning_rate: float = 2e-2
+        size_weight: float = 106.0
+        temperature: float = 1.0
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        target, settings = job.target, self.settings
+        groups = [*job.encoder.heads, *job.encoder.neurons]
+        choices = [RatioChoice(units).to(job.model.device) for units in groups]
+        handles = [choice.units.masked(choice) for choice in choices]
+        everything = sum(units.cost * units.count for units in groups)
+        wanted = target.removed / everything
+
+        def loss(batch: Batch, state: State) -> torch.Tensor:
+            for choice in choices:
+                choice.draw(settings.temperature)
+            size = torch.stack([choice.expected_size() for choice in choices]).sum() / everything
+            removed = 1 - float(size.detach())
+            if state.recording:
+                job.log(sparsity=removed)
+            ctc = job.ctc_loss(job.forward(job.model, batch), batch)
+            penalised: torch.Tensor = ctc + settings.size_weight * size_sign(removed, wanted) * size
+            return penalised
+
+        job.train(
+            job.model,
+            extra=nn.ModuleList(choices),
+            loss=loss,
+            learning_rate=settings.learning_rate,
+            parameter_groups=[
+                {"params": [p for p in job.model.parameters() if p.requires_grad]},
+                {"params": [choice.logits for choice in choices], "lr": settings.logit_learning_rate},
+            ],
+        )
+        for handle in handles:
+            handle.remove()
+        masks = [choice.likeliest() for choice in choices]
+        left = sum(units.cost * float(mask.sum()) for units, mask in zip(groups, masks, strict=True))
+        with torch.no_grad():
+            energies = [units.energy() / units.energy().max() for units in groups]
+        scores = [2 * mask + energy for mask, energy in zip(masks, energies, strict=True)]
+        for units, kept in zip(groups, keep_by_score(groups, scores, target.removed), strict=True):
+            units.cut(kept)
+        job.note(f"the likeliest widths remove {1 - left / everything:.4f} of the units; cut to {wanted:.4f}")
+        return job.model

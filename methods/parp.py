@@ -1,0 +1,61 @@
+"""PARP: prune, adjust, re-prune. Pruned weights are zeroed now and then, but may grow back in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import HeldMasks, Masks, magnitude_masks, no_masks
+from benchmark.models.encoder import Encoder
+from benchmark.training.loop import State
+
+
+@torch.no_grad()
+def zero(encoder: Encoder, masks: Masks) -> None:
+    """Set the pruned weights to zero."""
+    for matrix in encoder:
+        matrix.linear.weight.mul_(masks[matrix.name])
+
+
+class PARP(Method):
+    """Prune by magnitude, fine-tune without holding the mask, prune again now and then.
+
+    Adaptations: the first mask comes from the dense CTC model (the paper's from the self-supervised one); masks are
+    drawn a matrix, at the same sparsity in each; the n steps between two prunings, which no source states, are a
+    number of prunings over the run. After the last one the mask is held for the share `settle` of the budget, so that
+    the model is not handed over right after a cut.
+    """
+
+    title = "PARP"
+    family = "unstructured"
+    source = "Lai et al., PARP, NeurIPS 2021, arXiv 2106.05933"
+    tunable = ("settle", 0.2, 0.5)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`prunings`: how often, evenly spread; `settle`: share of the run after the last one."""
+
+        learning_rate: float = 2e-4
+        prunings: int = 20
+        settle: float = 0.2
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        keep, settings = job.target.keep, self.settings
+        zero(job.encoder, magnitude_masks(job.encoder, keep=keep))
+        held = HeldMasks(job.encoder, no_masks(job.encoder))
+
+        def prune_again(state: State) -> None:
+            until = 1 - settings.settle
+            if state.passes_mark(settings.prunings, until):
+                masks = magnitude_masks(job.encoder, keep=keep)
+                zero(job.encoder, masks)
+                if state.marks(settings.prunings, until) == settings.prunings:
+                    held.set(masks)
+
+        job.train(job.model, masks=held, after_step=prune_again, learning_rate=settings.learning_rate)
+        return job.model

@@ -1,0 +1,75 @@
+"""RigL: a sparse model whose connections move, away from small weights, to where the gradient is large."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import HeldMasks, magnitude_masks
+from benchmark.training.loop import State
+
+
+def moved_share(progress: float, alpha: float, until: float) -> float:
+    """f = alpha / 2 (1 + cos(pi t / T_end)): share of the connections that move, none after T_end."""
+    return alpha / 2 * (1 + math.cos(math.pi * progress / until)) if progress < until else 0.0
+
+
+def rewire(weight: torch.Tensor, gradient: torch.Tensor, mask: torch.Tensor, moved: int) -> torch.Tensor:
+    """The mask without its `moved` smallest weights and with as many that were not in it, of largest |gradient|.
+
+    The number of connections stays the same, and none that was just dropped grows back.
+    """
+    smallest = weight.abs().masked_fill(~mask, torch.inf).flatten().topk(moved, largest=False).indices
+    largest = gradient.abs().masked_fill(mask, -1.0).flatten().topk(moved).indices
+    rewired = mask.flatten().clone()
+    rewired[smallest], rewired[largest] = False, True
+    return rewired.view_as(mask)
+
+
+class RigL(Method):
+    """Fine-tune at constant sparsity; now and then drop the smallest weights and grow where the gradient is largest.
+
+    Weights grow from zero, and their moments too. Adaptations: the first mask is the uniform magnitude mask of the
+    dense model (the paper trains from scratch, with random ERK masks); the steps between two updates are a number of
+    updates over the run; the gradient is that of one step's batch, at the sparse weights, as in the paper.
+    """
+
+    title = "RigL"
+    family = "unstructured"
+    source = "Evci et al., ICML 2020, arXiv 1911.11134 (section 3; magnitude start: adaptation)"
+    tunable = ("alpha", 0.1, 0.3)
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`alpha`: share of the connections that move at first; `until`: share of the run after which none does."""
+
+        learning_rate: float = 2e-4
+        alpha: float = 0.3
+        until: float = 0.75
+        updates: int = 20
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        settings = self.settings
+        held = HeldMasks(job.encoder, magnitude_masks(job.encoder, keep=job.target.keep))
+
+        def rewire_all(state: State) -> None:
+            if not state.passes_mark(settings.updates, settings.until):
+                return
+            share = moved_share(state.progress, settings.alpha, settings.until)
+            masks = {matrix.name: held[matrix.name] for matrix in job.encoder}
+            for matrix in job.encoder:
+                weight, mask = matrix.linear.weight, masks[matrix.name]
+                assert weight.grad is not None
+                moved = min(round(share * int(mask.sum())), int((~mask).sum()))
+                masks[matrix.name] = rewire(weight.detach(), weight.grad, mask, moved)
+            held.set(masks)
+            job.log(moved_share=share)
+
+        job.train(job.model, masks=held, after_step=rewire_all, learning_rate=settings.learning_rate)
+        return job.model

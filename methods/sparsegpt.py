@@ -1,0 +1,96 @@
+"""SparseGPT: prune column by column and let the weights that stay make up for those that go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel
+
+from benchmark.calibration import by_layer, calibration_batches, second_moments
+from benchmark.contract import CannotCompress, Method
+from benchmark.job import Job
+from benchmark.masks import Masks, top_mask
+
+
+def inverse_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
+    """Upper Cholesky factor of the inverse of H = 2 E[x x'] + damping mean(diag) I, in float64.
+
+    Raises:
+        CannotCompress: H is singular although it is damped: no input ever differs from zero, or some are not finite.
+    """
+    hessian = 2 * moments.double()
+    hessian = hessian + damping * hessian.diagonal().mean() * torch.eye(len(hessian), device=hessian.device)
+    try:
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky(hessian))
+    except RuntimeError:  # torch.linalg.LinAlgError is one, but not in the type stubs
+        raise CannotCompress("singular Hessian: raise `damping`, or calibrate on more audio") from None
+    root: torch.Tensor = torch.linalg.cholesky(inverse, upper=True)
+    return root
+
+
+def prune(weight: torch.Tensor, moments: torch.Tensor, keep: float, damping: float, block: int) -> torch.Tensor:
+    """The pruned and corrected weight (outputs, inputs): exactly round(keep * count) of it are kept.
+
+    Columns are taken in blocks. In a block the weights of the smallest w^2 / [H^-1]_jj^2 go (diagonal of the Cholesky
+    factor); the error that a column leaves is pushed to the columns after it.
+    """
+    dead = moments.diagonal() == 0
+    root = inverse_root(moments, damping)
+    left = weight.detach().double().masked_fill(dead, 0.0)
+    pruned = torch.zeros_like(left)
+    columns = left.shape[1]
+    kept = 0
+    for start in range(0, columns, block):
+        end = min(start + block, columns)
+        within, factor = left[:, start:end].clone(), root[start:end, start:end]
+        due = round(keep * end * len(left)) - kept  # what is rounded in one block is made up for in the next
+        kept += due
+        mask = top_mask(within.square() / factor.diagonal().square(), due / within.numel())
+        errors = torch.zeros_like(within)
+        for column in range(end - start):
+            values = within[:, column]
+            pruned[:, start + column] = values * mask[:, column]
+            errors[:, column] = (values - pruned[:, start + column]) / factor[column, column]
+            within[:, column:] -= errors[:, column : column + 1] * factor[column, column:]
+        left[:, end:] -= errors @ root[start:end, end:]
+    return pruned.to(weight.dtype)
+
+
+class SparseGPT(Method):
+    """Second-order pruning of each matrix on its inputs' moments, layer by layer on the pruned layers' outputs.
+
+    Needs calibration audio and no labels. Adaptation: moments are over the valid frames of about
+    `calibration_seconds` of training speech. With `fine_tune` the rest of the budget recovers the model, masks held.
+    """
+
+    title = "SparseGPT"
+    family = "unstructured"
+    source = "Frantar and Alistarh, ICML 2023, arXiv 2301.00774 (release IST-DASLab/sparsegpt)"
+    needs = "calibration"
+
+    @dataclass(frozen=True)
+    class Settings:
+        """`block`: columns whose mask is chosen at once; `learning_rate` of the fine-tuning."""
+
+        calibration_seconds: float = 400.0
+        damping: float = 0.01
+        block: int = 128
+        fine_tune: bool = False
+        learning_rate: float = 2e-4
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        settings = self.settings
+        batches = calibration_batches(job, settings.calibration_seconds)
+        masks: Masks = {}
+        for matrices in by_layer(job):
+            moments = second_moments(job, matrices, batches)
+            for matrix in matrices:
+                arguments = job.target.keep, settings.damping, settings.block
+                with torch.no_grad():
+                    matrix.linear.weight.copy_(prune(matrix.weight, moments[matrix.name], *arguments))
+                masks[matrix.name] = matrix.weight.detach() != 0
+        if settings.fine_tune:
+            job.train(job.model, masks=masks, learning_rate=settings.learning_rate)
+        return job.model

@@ -1,0 +1,55 @@
+"""Truncated singular value decomposition: its error, its whitening, its ranks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import MakeJob
+
+from benchmark.contract import CannotCompress, CannotReachTarget
+from benchmark.footprint import total_parameters
+from benchmark.job import Target
+from benchmark.models.low_rank import break_even_rank
+from methods.low_rank import lower_root, ranks_for, truncated
+
+
+def test_the_error_is_that_of_eckart_and_young() -> None:
+    torch.manual_seed(0)
+    weight = torch.randn(12, 9)
+    first, second = truncated(weight, 4)
+    error = torch.linalg.norm(weight.double() - second @ first)
+    assert float(error) == pytest.approx(float(torch.linalg.svdvals(weight.double())[4:].square().sum().sqrt()))
+
+
+def test_whitening_is_the_least_error_of_the_outputs() -> None:
+    torch.manual_seed(1)
+    inputs, weight = (torch.randn(300, 9) @ torch.randn(9, 9)).double(), torch.randn(12, 9)
+    moments = inputs.T @ inputs / len(inputs)
+    root = lower_root(moments, 0.0)
+    first, second = truncated(weight, 4, root)
+    plain_first, plain_second = truncated(weight, 4)
+    error = (inputs @ (second @ first - weight.double()).T).square().sum() / len(inputs)
+    plain = (inputs @ (plain_second @ plain_first - weight.double()).T).square().sum() / len(inputs)
+    least = torch.linalg.svdvals(weight.double() @ root)[4:].square().sum()
+    assert float(error) == pytest.approx(float(least))
+    assert error < plain
+
+
+def test_the_ranks_meet_the_target(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    assert job.target is not None
+    matrices = job.encoder.matrices
+    ranks = ranks_for(matrices, job.target)
+    stored = sum(ranks[m.name] * (m.linear.in_features + m.linear.out_features) for m in matrices)
+    left = job.target.encoder_parameters - job.target.removed - stored
+    assert 0 <= left < min(m.linear.in_features + m.linear.out_features for m in matrices)
+    assert break_even_rank(768, 3072) == pytest.approx(614.4)
+    with pytest.raises(CannotReachTarget, match="rank 0"):
+        ranks_for(matrices, Target(0.99, job.encoder.parameters, total_parameters(job.model)))
+
+
+def test_moments_without_a_root_are_named() -> None:
+    with pytest.raises(CannotCompress, match="singular second moments"):
+        lower_root(torch.zeros(3, 3), 0.01)
