@@ -105,6 +105,9 @@ class Row:
         return "; ".join(words)
 
 
+Size = Callable[[Row], Spread | None]
+
+
 def known(spread: Spread | None) -> Spread:
     """The spread of a row that has finished runs, so that it cannot be None."""
     assert spread is not None
@@ -145,9 +148,10 @@ def self_pinching_row(rows: list[Row], target: float | None) -> Row | None:
     return next((row for row in found if row.label == "self_pinching"), found[0] if found else None)
 
 
-def pareto_front(rows: list[Row], test_set: str) -> list[Row]:
-    """Finished rows that no other beats in both remaining parameters and WER, dense first."""
-    points = [(row, remaining_parameters(row), row.wer(test_set)) for row in rows]
+def pareto_front(rows: list[Row], test_set: str, size_of: Size | None = None) -> list[Row]:
+    """Finished rows that no other beats in both size and WER, dense first; size is remaining parameters by default."""
+    size_of = size_of or remaining_parameters
+    points = [(row, size_of(row), row.wer(test_set)) for row in rows]
     known = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
     front = [
         (row, size)
@@ -160,6 +164,11 @@ def pareto_front(rows: list[Row], test_set: str) -> list[Row]:
 def remaining_parameters(row: Row) -> Spread | None:
     """Parameters that are left, over the seeds."""
     return row.spread(lambda record: record["footprint"]["remaining_parameters"])
+
+
+def bytes_on_disk(row: Row) -> Spread | None:
+    """Of the exported weight file, over the seeds."""
+    return row.spread(lambda record: record["footprint"]["bytes_on_disk"])
 
 
 def compression_ratio(row: Row) -> Spread | None:

@@ -13,10 +13,34 @@ from matplotlib.typing import ColorType
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.labels import Label, Point, Segment, place_labels
-from benchmark.report.rows import Row, compression_seconds, known, pareto_front, percent, remaining_parameters
+from benchmark.report.rows import (
+    Row,
+    Size,
+    bytes_on_disk,
+    compression_seconds,
+    known,
+    pareto_front,
+    percent,
+    remaining_parameters,
+)
 from benchmark.report.style import FAINT, Look, look, plain_log_axis
 
 WIDE = 3.0  # an axis whose largest value is more than this many times its smallest is logarithmic
+
+
+@dataclass(frozen=True)
+class SizeAxis:
+    """A way to count size, and what its axis says."""
+
+    of: Size
+    axis: str
+
+    def millions(self, row: Row) -> float:
+        """Mean size of a finished row in millions."""
+        return known(self.of(row)).mean / 1e6
+
+
+SIZES = (SizeAxis(remaining_parameters, "remaining parameters (M)"), SizeAxis(bytes_on_disk, "on disk (MB)"))
 
 
 def bars_caption(rows: list[Row], comparisons: Comparisons) -> str:
@@ -32,18 +56,22 @@ def bars_caption(rows: list[Row], comparisons: Comparisons) -> str:
 
 
 def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
-    """One panel a test set; a line a method through its targets; dominated points hollow and lighter."""
-    figure = Figure(figsize=(5.2 * len(comparisons.test_sets), 4.4), layout="constrained")
+    """A column a test set: by parameters above, by bytes on disk below, where a method may stand elsewhere.
+
+    A line a method through its targets; dominated points hollow and lighter.
+    """
+    columns = len(comparisons.test_sets)
+    figure = Figure(figsize=(5.2 * columns, 4.4 * len(SIZES)), layout="constrained")
     looks, panels = _looks(rows), []
-    grid = figure.subplots(1, len(comparisons.test_sets), squeeze=False)
-    for axes, test_set in zip(grid[0], comparisons.test_sets, strict=True):
-        panel = Panel(axes, test_set, comparisons)
-        front = pareto_front(rows, test_set)
-        panel.draw_front(front)
-        for label, members in _by_label(rows, test_set).items():
-            panel.draw_track(members, looks[label], front)
-        panel.finish(test_set, "remaining parameters (M)")
-        panels.append(panel)
+    for line, size in zip(figure.subplots(len(SIZES), columns, squeeze=False), SIZES, strict=True):
+        for axes, test_set in zip(line, comparisons.test_sets, strict=True):
+            panel = Panel(axes, test_set, comparisons)
+            front = pareto_front(rows, test_set, size.of)
+            panel.draw_front(front, size)
+            for label, members in _by_label(rows, test_set).items():
+                panel.draw_track(members, looks[label], front, size)
+            panel.finish(test_set, size.axis)
+            panels.append(panel)
     figure.supxlabel(f"Filled: on the Pareto front (grey line). {bars_caption(rows, comparisons)}", fontsize=8)
     _place_all(figure, panels)
     return figure
@@ -79,16 +107,16 @@ class Panel:
     labels: list[Label] = field(default_factory=list)
     obstacles: list[Segment] = field(default_factory=list)
 
-    def draw_front(self, front: list[Row]) -> None:
+    def draw_front(self, front: list[Row], size: SizeAxis) -> None:
         """The best WER that a given size buys, as grey steps."""
-        points = [(_millions(row), self.wer(row)) for row in front]
+        points = [(size.millions(row), self.wer(row)) for row in front]
         corners = [corner for a, b in pairwise(points) for corner in (a, (a[0], b[1]))] + points[-1:]
         self.axes.plot(*zip(*corners, strict=True), color="#CCCCCC", linewidth=3.5, zorder=0)
         self.obstacles += pairwise(corners)
 
-    def draw_track(self, members: list[Row], style: Look, front: list[Row]) -> None:
+    def draw_track(self, members: list[Row], style: Look, front: list[Row], size: SizeAxis) -> None:
         """A method's points over its targets."""
-        points = [(_millions(row), self.wer(row)) for row in members]
+        points = [(size.millions(row), self.wer(row)) for row in members]
         self.axes.plot(*zip(*points, strict=True), color=style.colour, linestyle=style.dashes, linewidth=1.1, alpha=0.8)
         self.obstacles += pairwise(points)
         for point, row in zip(points, members, strict=True):
@@ -176,7 +204,3 @@ def _by_label(rows: list[Row], test_set: str) -> dict[str, list[Row]]:
         if row.wer(test_set):
             groups.setdefault(row.label, []).append(row)
     return groups
-
-
-def _millions(row: Row) -> float:
-    return known(remaining_parameters(row)).mean / 1e6
