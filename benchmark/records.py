@@ -134,7 +134,8 @@ def _git_commit() -> str:
     commit = _git("rev-parse", "HEAD")
     if not commit:
         return "unknown"
-    return commit + ("+dirty" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)results")
+    return commit + ("+dirty" if changed else "")
 
 
 def _cpu_name() -> str:

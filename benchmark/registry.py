@@ -1,4 +1,8 @@
-"""Finding methods: every file in `methods/` is one. Reading their traits does not import them (nor torch)."""
+"""Finding methods. Every file in `methods/` is one; others come from installed packages or by path.
+
+A package offers methods as entry points of the group `pinchbench.methods`, each a module with one `Method`. Reading
+traits does not import a method's file (nor torch).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import inspect
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +21,9 @@ from benchmark.errors import UserError
 if TYPE_CHECKING:
     from benchmark.contract import Method
 
-METHODS = Path(__file__).resolve().parent.parent / "methods"
+ROOT = Path(__file__).resolve().parent.parent
+METHODS = ROOT / "methods"
+ENTRY_POINTS = "pinchbench.methods"
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,9 @@ class MethodTraits:
 
 
 def method_names() -> list[str]:
-    """Names of all methods: the stems of the files in `methods/`."""
-    return sorted(path.stem for path in METHODS.glob("*.py") if not path.stem.startswith("_"))
+    """Names of all methods: the stems of the files in `methods/`, and the entry points of installed packages."""
+    here = {path.stem for path in METHODS.glob("*.py") if not path.stem.startswith("_")}
+    return sorted(here | entry_points(group=ENTRY_POINTS).names)
 
 
 def suggestion(word: str, words: list[str]) -> str:
@@ -41,15 +49,28 @@ def suggestion(word: str, words: list[str]) -> str:
 
 
 def method_path(name: str) -> Path:
-    """The file of a method.
+    """The file of a method: of this name, or at this path if it ends in `.py` (relative to the project's folder).
 
     Raises:
         UserError: there is no such method.
     """
+    if name.endswith(".py"):
+        if not (ROOT / name).is_file():
+            raise UserError(f"method file {name} does not exist")
+        return (ROOT / name).resolve()
     path = METHODS / f"{name}.py"
-    if not path.is_file() or name.startswith("_"):
-        raise UserError(f'unknown method "{name}"{suggestion(name, method_names())}')
-    return path
+    if path.is_file() and not name.startswith("_"):
+        return path
+    for entry in entry_points(group=ENTRY_POINTS, name=name):
+        spec = importlib.util.find_spec(entry.value)
+        if spec is not None and spec.origin is not None:
+            return Path(spec.origin)
+    raise UserError(f'unknown method "{name}"{suggestion(name, method_names())}')
+
+
+def shown(path: Path) -> str:
+    """A method's file as a message names it."""
+    return f"methods/{path.name}" if path.parent == METHODS else str(path)
 
 
 def method_traits(name: str) -> MethodTraits:
@@ -62,10 +83,10 @@ def method_traits(name: str) -> MethodTraits:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
-        raise UserError(f"methods/{path.name}, line {error.lineno}: {error.msg}") from None
+        raise UserError(f"{shown(path)}, line {error.lineno}: {error.msg}") from None
     method_class = next((node for node in tree.body if isinstance(node, ast.ClassDef) and _is_method(node)), None)
     if method_class is None:
-        raise UserError(f"methods/{path.name} has no class that derives from Method")
+        raise UserError(f"{shown(path)} has no class that derives from Method")
     settings = next((n for n in method_class.body if isinstance(n, ast.ClassDef) and n.name == "Settings"), None)
     return MethodTraits(
         takes_target=_flag(method_class, "takes_target"),
@@ -134,7 +155,7 @@ def load_method(name: str) -> type[Method]:
     from benchmark.contract import Method
 
     path = method_path(name)
-    module_name = f"methods.{name}"
+    module_name = f"methods.{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -143,12 +164,12 @@ def load_method(name: str) -> type[Method]:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise UserError(f"methods/{path.name} does not import: {type(error).__name__}: {error}") from error
+        raise UserError(f"{shown(path)} does not import: {type(error).__name__}: {error}") from error
     classes = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
         if issubclass(member, Method) and member.__module__ == module_name
     ]
     if len(classes) != 1:
-        raise UserError(f"methods/{path.name} holds {len(classes)} Method classes; exactly one is needed")
+        raise UserError(f"{shown(path)} holds {len(classes)} Method classes; exactly one is needed")
     return classes[0]

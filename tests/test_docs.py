@@ -19,7 +19,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAMED = re.compile(rf"(?<![\w/.<>-])((?:{FOLDERS})/[\w./-]*\w/?)(?![\w/*<])")
 COMMAND = re.compile(r"python -m benchmark ([a-z][\w-]*)")
 MODULE = re.compile(r"python -m benchmarks\.(\w+)")
-EXAMPLE = "methods/global_magnitude.py"  # the file that docs/adding-a-method.md tells its reader to write
+EXAMPLE = "methods/my_magnitude.py"  # the file that docs/adding-a-method.md tells its reader to write
 page_by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 

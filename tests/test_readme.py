@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from benchmark import catalogue, registry
 from benchmark.errors import UserError
 from benchmark.readme import with_current_parts
 from benchmark.study import ROOT
@@ -23,6 +25,16 @@ def test_a_part_is_replaced_and_the_rest_stands(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"table\.md, which does not exist"):
         with_current_parts(PAGE, tmp_path)
+
+
+def test_the_table_of_methods_is_that_of_the_methods() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "<!-- begin methods -->" in text
+    table = text.partition("<!-- begin methods -->")[2].partition("<!-- end methods -->")[0].strip()
+    assert table == catalogue.markdown(), "run `python -m benchmark readme`"
+    for name in registry.method_names():
+        method = registry.load_method(name)
+        assert re.search(rf"\| `{name}` \| {method.family} \| {method.needs} \| \w[^|]+\.? \|", table)
 
 
 def committed(path: str) -> str:

@@ -1,4 +1,4 @@
-"""List all methods: title, family, settings with defaults, source."""
+"""List all methods: title, family, needs, settings with defaults, source."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `methods`: none."""
+    """Arguments of `methods`."""
+    parser.add_argument("--markdown", action="store_true", help="a table with a row a method, as in the README")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print one paragraph a method."""
-    from dataclasses import fields
+    """Print one paragraph a method, or the table."""
+    from benchmark.catalogue import markdown, paragraph
+    from benchmark.registry import method_names
 
-    from benchmark.registry import load_method, method_names
-
-    for name in method_names():
-        method = load_method(name)
-        print(f"{name}: {method.title} ({method.family})")
-        print(f"    {method.source}")
-        for setting in fields(method.Settings):
-            print(f"    {setting.name} = {setting.default!r}")
+    print(markdown() if args.markdown else "\n".join(paragraph(name) for name in method_names()))

@@ -1,0 +1,67 @@
+"""Write the file of a new method: it already passes the contract test."""
+
+from __future__ import annotations
+
+import argparse
+
+TEMPLATE = '''"""{title}: say in one line what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel
+
+from benchmark.contract import Method
+from benchmark.job import Job
+from benchmark.masks import magnitude_masks
+
+
+class {class_name}(Method):
+    """Say how it works, and where it departs from its source.
+
+    Until you change it, this is uniform magnitude pruning.
+    """
+
+    title = "{title}"
+    family = "unstructured"
+    source = "authors, venue, year"
+
+    @dataclass(frozen=True)
+    class Settings:
+        """What a study may set."""
+
+        learning_rate: float = 2e-4
+
+    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+        assert job.target is not None
+        masks = magnitude_masks(job.encoder, keep=job.target.keep)
+        job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
+        return job.model
+'''
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `new-method`."""
+    parser.add_argument("name", metavar="NAME", help="in lower case with underscores, such as my_pruning")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write methods/NAME.py.
+
+    Raises:
+        UserError: the name is taken, or cannot be that of a Python module.
+    """
+    from benchmark.errors import UserError
+    from benchmark.files import write_text
+    from benchmark.registry import METHODS
+
+    name: str = args.name
+    if not name.isidentifier() or name != name.lower() or name.startswith("_"):
+        raise UserError(f'"{name}" cannot be a method\'s name: use lower case letters, digits and underscores')
+    path = METHODS / f"{name}.py"
+    if path.exists():
+        raise UserError(f"methods/{name}.py exists already: take another name")
+    class_name = "".join(word.capitalize() for word in name.split("_"))
+    write_text(path, TEMPLATE.format(title=name.replace("_", " ").capitalize(), class_name=class_name))
+    print(f"methods/{name}.py\ntest it: python -m pytest tests/test_contract.py -k {name}")

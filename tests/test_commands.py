@@ -1,0 +1,84 @@
+"""Commands for people: transcribe any audio with any model folder, begin a method of one's own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import MakeJob
+
+from benchmark import registry
+from benchmark.__main__ import main
+from benchmark.footprint import remaining_parameters
+
+
+def write_tone(path: Path, rate: int, channels: int = 1) -> None:
+    tone = 0.3 * np.sin(np.arange(rate) * 2 * np.pi * 440 / rate)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.stack([tone] * channels, axis=1), rate)
+
+
+def test_transcribes_files_and_folders_at_any_rate(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tone(tmp_path / "folder" / "b.wav", 16_000)
+    write_tone(tmp_path / "folder" / "a.flac", 44_100, channels=2)
+    write_tone(tmp_path / "c.wav", 8_000)
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "c.wav").read_bytes()[:1000])
+    arguments = [str(tmp_path / name) for name in ("folder", "c.wav", "cut.wav")]
+    assert main(["transcribe", str(tiny_model), *arguments]) == 1
+    output = capsys.readouterr()
+    assert [line.split("\t")[0] for line in output.out.splitlines()] == [
+        str(tmp_path / name) for name in ("folder/a.flac", "folder/b.wav", "c.wav")
+    ]
+    assert "cut.wav: truncated" in output.err
+    assert re.search(r"3\.0 s of audio in [\d.]+ s, real-time factor [\d.]+", output.err)
+
+
+@pytest.mark.parametrize(("audio", "message"), [("absent.wav", "does not exist"), ("", "holds no audio")])
+def test_says_what_is_wrong_with_a_path(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], audio: str, message: str
+) -> None:
+    assert main(["transcribe", str(tiny_model), str(tmp_path / audio)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_new_method_keeps_the_contract_from_the_start(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(registry, "METHODS", tmp_path)
+    assert main(["new-method", "my_pruning"]) == 0
+    method = registry.load_method("my_pruning")
+    assert (method.__name__, method.title) == ("MyPruning", "My pruning")
+    job = make_job(tmp_path / "checkpoints")
+    assert job.target is not None
+    assert remaining_parameters(method().compress(job)) == pytest.approx(job.target.remaining, rel=0.005)
+    assert main(["new-method", "my_pruning"]) == 2
+    assert main(["new-method", "My-Pruning"]) == 2
+    errors = capsys.readouterr().err
+    assert "exists already" in errors
+    assert "lower case letters" in errors
+
+
+def test_a_method_may_live_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "METHODS", tmp_path)
+    assert main(["new-method", "elsewhere"]) == 0
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "elsewhere.py").rename(outside / "elsewhere.py")
+    assert registry.load_method(str(outside / "elsewhere.py")).title == "Elsewhere"
+    assert registry.method_names() == []
+    package = outside / "pruners" / "__init__.py"
+    package.parent.mkdir()
+    package.write_text("")
+    (outside / "elsewhere.py").rename(package.parent / "mine.py")
+    information = outside / "pruners-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: pruners\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[pinchbench.methods]\nmine = pruners.mine\n")
+    monkeypatch.syspath_prepend(str(outside))
+    assert registry.method_names() == ["mine"]
+    assert registry.load_method("mine").title == "Elsewhere"
