@@ -133,7 +133,7 @@ rule tune:
     message:
         "Tune: {wildcards.label}"
     shell:
-        "python -m benchmark tune {CONFIG} {wildcards.label} 2> {log}"
+        "python -m benchmark tune {CONFIG} {wildcards.label} {REUSE} 2> {log}"
 
 
 # A method that fails leaves a record too, so that the tables have its row; its number of failures makes the next call

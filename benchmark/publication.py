@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.files import read_json, whole
@@ -31,12 +32,13 @@ def publish_run(study: Study, plan: RunPlan) -> bool:
 
 
 def publish(study: Study) -> int:
-    """Bring `results/<study>/runs` and `ref` up to date with the work folder; returns the number of runs published.
+    """Bring `runs`, `ref` and `tuning` of the results up to date with the work folder; returns how many runs there are.
 
     Runs that the study does not plan any more are removed, since they cannot stand in its tables.
     """
     published = sum(publish_run(study, plan) for plan in study.runs)
     _publish_references(study)
+    _publish_tuning(study)
     _remove_unplanned(study)
     return published
 
@@ -45,6 +47,14 @@ def _publish_references(study: Study) -> None:
     dataset = Dataset.open(study.work / "data")
     for split in study.corpus.tests:
         write_trn(study.results / "ref" / f"{split}.trn", references(dataset, split))
+
+
+def _publish_tuning(study: Study) -> None:
+    """Every trial of the searches, and what was chosen."""
+    found = [study.work / "tuning" / f"{label}.json" for label in sorted({plan.label for plan in study.runs})]
+    for path in filter(Path.exists, found if study.tuning else []):
+        with whole(study.results / "tuning" / path.name) as partial:
+            shutil.copy(path, partial)
 
 
 def _remove_unplanned(study: Study) -> None:

@@ -117,7 +117,7 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
     try:
         dense = load(work / "dense" / "model")
         job = job_for(study, plan, work, checkpoints)
-        with _failures_as_rows():
+        with failures_as_reasons():
             with job.budget.clock.phase("other"):
                 model = method.compress(job)
                 job.budget.check()  # of the last backward, and of what came after training
@@ -210,8 +210,8 @@ def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
 
 
 @contextmanager
-def _failures_as_rows() -> Iterator[None]:
-    """Any exception of the method, or of exporting what it returned, becomes the reason of a failed row."""
+def failures_as_reasons() -> Iterator[None]:
+    """Any exception of the method, or of exporting what it returned, becomes one that says why in a line."""
     try:
         yield
     except (UserError, Failed, OverBudget, CannotCompress, TrainingDiverged):

@@ -6,6 +6,7 @@ come with each of the two values of the method's `tunable` setting; a method wit
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
@@ -15,9 +16,10 @@ from benchmark.budget import OverBudget
 from benchmark.contract import CannotCompress, Method
 from benchmark.corpora.manifest import Dataset
 from benchmark.dense import word_error_rate
+from benchmark.errors import UserError
 from benchmark.files import read_json, write_json
 from benchmark.models.checkpoints import load
-from benchmark.registry import load_method
+from benchmark.registry import load_method, method_traits
 from benchmark.study import RunPlan, Study, TuningConfig
 from benchmark.training.loop import TrainingDiverged
 
@@ -56,38 +58,68 @@ def best(trials: list[Trial]) -> dict[str, object]:
     return min(done, key=lambda trial: trial["dev_wer"] or 0.0)["settings"] if done else {}
 
 
-def tune(study: Study, plan: RunPlan, work: Path) -> Tuning:
-    """Run a method's trials and write `work/tuning/<label>.json`, after each one, so that a stopped search goes on."""
-    from benchmark.runs import identity, job_for
+def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> Tuning:
+    """Run a method's trials and write `work/tuning/<label>.json`, after each one, so that a stopped search goes on.
+
+    A method whose file does not import has no trials: the rows of its runs say why.
+
+    Args:
+        study: the study; it has `tuning`.
+        plan: the method's first run.
+        work: the study's work folder.
+        reuse_from: folder of published searches; one of the same identity is taken over.
+    """
+    from benchmark.runs import identity
 
     assert study.tuning is not None
-    config = study.tuning
-    method_class = load_method(plan.method)
-    searched = replace(study, budget=config.budget)
     path = work / "tuning" / f"{plan.label}.json"
-    dataset, dense = Dataset.open(work / "data"), read_json(work / "dense" / "dense.json")["hash"]
-    target = config.target if method_class.takes_target else None
-    trial_plan = replace(plan, target=target)
-    key = identity(searched, trial_plan, {"rates": config.rates, "settings": plan.settings}, dataset.hash, dense)
-    done: Tuning = read_json(path) if path.exists() else {"identity": key, "trials": [], "chosen": {}}
-    if done["identity"] != key:
-        done = {"identity": key, "trials": [], "chosen": {}}
-    for number, settings in enumerate(candidates(method_class(plan.settings), config)):
-        if number < len(done["trials"]):
-            continue
-        method = method_class(plan.settings | settings)
-        job = job_for(searched, trial_plan, work, path.parent / f"{plan.label}-{number}-checkpoints")
-        trial: Trial = {"settings": settings, "dev_wer": None, "reason": None}
-        try:
-            compressed = replace(load(work / "dense" / "model"), model=method.compress(job))
-            trial["dev_wer"] = word_error_rate(compressed, dataset, study.corpus.dev, study.evaluation.batch_seconds)
-        except (OverBudget, CannotCompress, TrainingDiverged) as error:
-            trial["reason"] = str(error)
-        done["trials"].append(trial)
-        done["chosen"] = best(done["trials"])
-        write_json(path, done)
+    target = study.tuning.target if method_traits(plan.method).takes_target else None
+    searched, trial_plan = replace(study, budget=study.tuning.budget), replace(plan, target=target)
+    data, dense = Dataset.open(work / "data").hash, read_json(work / "dense" / "dense.json")["hash"]
+    key = identity(searched, trial_plan, {"rates": study.tuning.rates, "settings": plan.settings}, data, dense)
+    done = _begun(key, path, *([reuse_from / path.name] if reuse_from else []))
+    for number, settings in enumerate(_candidates_of(plan, study.tuning)):
+        if number >= len(done["trials"]):
+            checkpoints = path.parent / f"{plan.label}-{number}-{key[:16]}"
+            done["trials"].append(_try(searched, replace(trial_plan, settings=settings), work, checkpoints))
+            done["chosen"] = best(done["trials"])
+            write_json(path, done)
     write_json(path, done)
     return done
+
+
+def _begun(key: str, *paths: Path) -> Tuning:
+    for path in paths:
+        if path.exists() and read_json(path)["identity"] == key:
+            begun: Tuning = read_json(path)
+            return begun
+    return {"identity": key, "trials": [], "chosen": {}}
+
+
+def _candidates_of(plan: RunPlan, config: TuningConfig) -> list[dict[str, object]]:
+    try:
+        return candidates(load_method(plan.method)(plan.settings), config)
+    except UserError:
+        return []
+
+
+def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
+    """Compress with the plan's settings over the study's and score on dev."""
+    from benchmark.runs import Failed, failures_as_reasons, job_for
+
+    given = study.run(plan.run).settings
+    trial: Trial = {"settings": plan.settings, "dev_wer": None, "reason": None}
+    job = job_for(study, plan, work, checkpoints)
+    try:
+        with failures_as_reasons():
+            model = load_method(plan.method)(given | plan.settings).compress(job)
+        compressed = replace(load(work / "dense" / "model"), model=model)
+        dataset = Dataset.open(work / "data")
+        trial["dev_wer"] = word_error_rate(compressed, dataset, study.corpus.dev, study.evaluation.batch_seconds)
+    except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
+        trial["reason"] = str(error)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return trial
 
 
 def chosen_settings(study: Study, plan: RunPlan, work: Path) -> dict[str, object]:

@@ -12,38 +12,26 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from unittest.mock import patch
 
-import torch
 from tqdm import tqdm
-from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
-from benchmark.budget import Budget, Clock
-from benchmark.corpora import prepare
-from benchmark.corpora.manifest import Dataset
 from benchmark.files import write_json
 from benchmark.job import Job
-from benchmark.models.checkpoints import CTCModel, load
-from benchmark.models.regularisation import regularise
-from benchmark.models.vocabulary import Vocabulary
 from benchmark.records import provenance
 from benchmark.registry import load_method
-from benchmark.study import ROOT, CorpusConfig
-from benchmark.training.features import Features, write_features
-from benchmark.training.loop import CURVE_POINTS, Options, Phase, batch_indices
-from benchmark.training.precision import device_name, pick_device, uses_bf16
-from benchmark.training.speech import Speech
+from benchmark.training.loop import CURVE_POINTS, Phase, batch_indices
+from benchmark.training.precision import device_name, pick_device
+from benchmarks.subjects import BATCH_SECONDS, MODELS, job_on, wait_for_device
 
 AIM = 1.10
 PAIRS, WARM_UP = 20, 3
-SPLIT = "dev"  # of the embedded corpus: five minutes are enough
 SPARSITY = 0.65
 STEPS = CURVE_POINTS  # length of the run that is begun: in one as short as this every step is recorded
-BATCH_SECONDS = {"embedded": 32.0, "wav2vec2-base": 16.0}
 
 
 @dataclass(frozen=True)
@@ -105,52 +93,19 @@ def phase_of(method: str, job: Job) -> Phase:
     raise AssertionError(f"{method} does not train")
 
 
-def embedded() -> CTCModel:
-    """The dense model of the default study."""
-    return load(ROOT / "data" / "mini" / "model")
-
-
-def full_size() -> CTCModel:
-    """wav2vec2-base with random weights: the defaults of its configuration class are its published configuration."""
-    torch.manual_seed(0)
-    vocabulary = Vocabulary.of_letters()
-    return CTCModel(Wav2Vec2ForCTC(Wav2Vec2Config(vocab_size=len(vocabulary.tokens))), vocabulary)
-
-
-def measure(name: str, make: Callable[[], CTCModel], dataset: Dataset, work: Path) -> Measurement:
+def measure(name: str, work: Path) -> Measurement:
     """Alternate plain and gated steps of a model."""
     batch_seconds = BATCH_SECONDS[name]
-    device = pick_device()
-    synchronise: Callable[[], None] = torch.cuda.synchronize if device.type == "cuda" else lambda: None
-    ctc = make()
-    ctc.to(device)
-    write_features(ctc.model, Speech(ctc, dataset, SPLIT), work / "features", key=name)
-
-    def phase(method: str) -> Phase:
-        ctc = make()
-        ctc.to(device)
-        regularise(ctc.model, dropout=0.0, spec_augment=False)
-        job = Job(
-            ctc,
-            Speech(ctc, dataset, SPLIT, features=Features(work / "features")),
-            Budget("work", 3 * batch_seconds * STEPS, Clock(synchronise)),
-            Options(learning_rate=0.0, batch_seconds=batch_seconds, bf16=uses_bf16("auto", device)),
-            sparsity=SPARSITY if method == "self_pinching" else None,
-            seed=0,
-            frozen_frontend=True,
-            checkpoints=work / method,
-        )
-        return phase_of(method, job)
-
-    plain, gated = phase("dense_finetuned"), phase("self_pinching")
+    plain = phase_of("dense_finetuned", job_on(name, work, sparsity=None, steps=STEPS))
+    gated = phase_of("self_pinching", job_on(name, work, sparsity=SPARSITY, steps=STEPS))
     seconds: dict[Phase, list[float]] = {plain: [], gated: []}
     with tqdm(total=WARM_UP + PAIRS, desc=name, unit="pair", disable=None) as bar:
         for indices in batches(plain, WARM_UP + PAIRS):
             for trained in (plain, gated):
-                synchronise()
+                wait_for_device()
                 start = time.perf_counter()
                 going = trained._step([indices])
-                synchronise()
+                wait_for_device()
                 seconds[trained].append(time.perf_counter() - start)
                 assert going, "the budget is too small for the steps to be timed"
             bar.update()
@@ -168,14 +123,10 @@ def main() -> None:
     parser.add_argument("--full-size", action="store_true", help="also a wav2vec2-base with random weights (7 GB)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every time, and where it was measured")
     args = parser.parse_args()
-    models = {"embedded": embedded} | ({"wav2vec2-base": full_size} if args.full_size else {})
     measured = []
     with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        prepare(CorpusConfig("mini", SPLIT, SPLIT, (SPLIT,), root=ROOT / "data" / "mini"), work / "data")
-        dataset = Dataset.open(work / "data")
-        for name, make in models.items():
-            measured.append(measure(name, make, dataset, work / name))
+        for name in MODELS if args.full_size else ["embedded"]:
+            measured.append(measure(name, Path(folder)))
             print(measured[-1].sentence(), flush=True)
     if args.json:
         machine = provenance(device_name(pick_device()))

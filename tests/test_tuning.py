@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from small_study import RUN, SmallStudy
+from small_study import METHOD, RUN, SmallStudy
 
+import benchmark.tuning
 from benchmark.contract import Method
 from benchmark.registry import load_method
 from benchmark.study import BudgetConfig, TuningConfig
@@ -63,3 +64,33 @@ def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.Cap
     assert json.loads(path.read_text()) == tuning
     assert small_study.call("tune", "unifrm") == 2
     assert 'did you mean "uniform_magnitude"?' in capsys.readouterr().err
+
+
+def test_a_published_search_is_taken_over(small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
+    small_study.config.write_text(text + TUNING)
+    assert small_study.call("tune", "uniform_magnitude") == 0
+    assert small_study.call("publish") == 0
+    kept = small_study.work / "tuning" / "uniform_magnitude.json"
+    tuning = kept.read_text()
+    assert (small_study.root / "results" / "small" / "tuning" / kept.name).read_text() == tuning
+    kept.unlink()
+    monkeypatch.setattr(benchmark.tuning, "_try", None)  # there is nothing to try
+    assert small_study.call("tune", "uniform_magnitude", "--reuse") == 0
+    assert kept.read_text() == tuning
+
+
+def test_a_method_that_breaks_has_its_reason_in_every_trial(small_study: SmallStudy) -> None:
+    (small_study.root / "methods" / "breaks_off.py").write_text(
+        METHOD.replace("return job.model", 'raise ValueError("no such thing")')
+        .replace(
+            "    def compress",
+            "    @dataclass(frozen=True)\n    class Settings:\n        learning_rate: float = 1e-3\n\n    def compress",
+        )
+        .replace("import os", "import os\nfrom dataclasses import dataclass")
+    )
+    small_study.config.write_text(small_study.config.read_text() + TUNING)
+    assert small_study.call("tune", "breaks_off") == 0
+    tuning = json.loads((small_study.work / "tuning" / "breaks_off.json").read_text())
+    assert [trial["reason"] for trial in tuning["trials"]] == ["ValueError: no such thing"] * 2
+    assert tuning["chosen"] == {}

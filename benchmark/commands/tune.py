@@ -10,6 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tune`."""
     parser.add_argument("config", type=Path, help="the study's YAML")
     parser.add_argument("label", metavar="LABEL", help="a method of the study, by its label")
+    parser.add_argument("--reuse", action="store_true", help="take over a published search of the same identity")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     if args.label not in plans:
         raise UserError(f'study {study.name} has no method "{args.label}"{suggestion(args.label, sorted(plans))}')
     with exclusive(study.work / "tuning" / f"{args.label}.lock", f"tuning of {args.label}"):
-        tuning = tune(study, plans[args.label], study.work)
+        tuning = tune(study, plans[args.label], study.work, study.results / "tuning" if args.reuse else None)
     for trial in tuning["trials"]:
         result = trial["reason"] if trial["dev_wer"] is None else f"dev WER {100 * trial['dev_wer']:.2f} %"
         print(f"{args.label} {trial['settings']}: {result}")

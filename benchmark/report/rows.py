@@ -181,6 +181,11 @@ def encoder_sparsity(row: Row) -> Spread | None:
     return row.spread(lambda record: record["footprint"]["encoder_sparsity"])
 
 
+def real_time_factor(row: Row) -> Spread | None:
+    """Seconds that transcribing takes over seconds of audio, mean of the test sets."""
+    return row.spread(lambda record: statistics.fmean(score["real_time_factor"] for score in record["scores"].values()))
+
+
 def compression_seconds(row: Row) -> Spread | None:
     """Wall-clock of the compression, loading, exporting and evaluation excluded."""
     return row.spread(lambda record: record["compression_seconds"])
