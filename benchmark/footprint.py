@@ -10,6 +10,7 @@ from benchmark.budget import multiply_accumulates
 from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import frame_counts
+from benchmark.models.int8 import dequantised
 from benchmark.records import Footprint, MatrixSparsity
 from benchmark.training.batches import Batch
 
@@ -54,7 +55,11 @@ def matrix_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> list[Matr
 
 
 def macs_per_second(model: PreTrainedModel) -> float:
-    """Multiply-accumulates for one second of audio, of a forward over ten seconds (attention grows with length)."""
+    """Multiply-accumulates for one second of audio, of a forward over ten seconds (attention grows with length).
+
+    One of integers counts like one of floats.
+    """
+    model = dequantised(model) if hasattr(model.config, "int8") else model
     device = next(model.parameters()).device
     samples = PROBE_SECONDS * SAMPLE_RATE
     frames = frame_counts(model, torch.tensor([samples])).to(device)

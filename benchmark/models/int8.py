@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Literal
 
 import torch
+from torch import nn
 from torchao.quantization import Int8DynamicActivationInt8WeightConfig, Int8Tensor, Int8WeightOnlyConfig, quantize_
 from transformers import PreTrainedModel
 
@@ -26,6 +28,16 @@ def quantise(model: PreTrainedModel, kind: Kind) -> None:
     linears = {matrix.linear for matrix in Encoder(model)}
     quantize_(model, CONFIGS[kind], filter_fn=lambda module, _name: module in linears)
     model.config.int8 = kind
+
+
+def dequantised(model: PreTrainedModel) -> PreTrainedModel:
+    """A copy that computes with the same values in floats."""
+    plain = copy.deepcopy(model)
+    for matrix in Encoder(plain):
+        weight = matrix.linear.weight
+        if isinstance(weight, Int8Tensor):
+            matrix.linear.weight = nn.Parameter(weight.dequantize())
+    return plain
 
 
 def unwrapped(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

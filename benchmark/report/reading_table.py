@@ -10,9 +10,7 @@ from benchmark.report.rows import Row, Spread, compression_seconds, percent, rea
 
 NOTHING = "-"
 LONG_ONLY = ("encoder sparsity", "MB", "MACs/s (M)", "speed", "budget", "seeds", "status")
-SYMBOLS = str.maketrans(
-    {"±": r"$\pm$", "Δ": r"$\Delta$", "°": r"$^\circ$", "|": r"\textbar{}", "<": "$<$", ">": "$>$"}
-)
+SYMBOLS = str.maketrans({"±": r"$\pm$", "Δ": r"$\Delta$", "°": r"$^\circ$", "|": r"\textbar{}", "<": "$<$", ">": "$>$"})
 SPECIAL = str.maketrans({character: "\\" + character for character in "&%$#_{}"})
 
 
