@@ -41,9 +41,9 @@ class Tuning(TypedDict):
 
 
 def candidates(method: Method, config: TuningConfig) -> list[dict[str, object]]:
-    """The settings to try, as many for every method: none for one that has no learning rate."""
+    """The settings to try, as many for every method that trains: none for one that does not, as it is set."""
     settings = asdict(method.settings)
-    if "learning_rate" not in settings:
+    if "learning_rate" not in settings or not settings.get("fine_tune", True):
         return []
     rates = [settings["learning_rate"] * factor for factor in sorted(config.rates)]
     if method.tunable is None:

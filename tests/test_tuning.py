@@ -27,6 +27,8 @@ def trained() -> list[Method]:
 def test_every_method_gets_as_many_trials() -> None:
     assert {len(candidates(method, SEARCH)) for method in trained()} == {6}
     assert candidates(load_method("dense")(), SEARCH) == []
+    assert candidates(load_method("wanda")(), SEARCH) == []  # all trials would be the same: its rate is of no use
+    assert len(candidates(load_method("wanda")({"fine_tune": True}), SEARCH)) == 6
 
 
 def test_a_method_s_own_setting_takes_half_of_the_rates() -> None:
