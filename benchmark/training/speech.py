@@ -53,12 +53,18 @@ class Speech:
             audio = normalised(audio)
         return audio
 
+    def example(self, index: int, speed: float) -> tuple[np.ndarray, torch.Tensor]:
+        """Cached features (frames, channels) and label ids of an utterance."""
+        assert self.features is not None
+        return self.features(index, speed), self.labels[index]
+
     def batch(self, indices: Sequence[int], speed: float = 1.0) -> Batch:
         """Collate utterances."""
         labels = [self.labels[i] for i in indices]
         audio = features = None
         if self.features is not None:
-            arrays = [torch.from_numpy(self.features(i, speed)) for i in indices]
+            examples = [self.example(i, speed) for i in indices]
+            arrays, labels = [torch.from_numpy(array) for array, _ in examples], [ids for _, ids in examples]
             frames = torch.tensor([len(a) for a in arrays])
             features = torch.nn.utils.rnn.pad_sequence(arrays, batch_first=True).to(self.device).float()
             seconds = max(self.seconds[i] for i in indices) * len(indices) / speed
