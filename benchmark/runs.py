@@ -188,7 +188,7 @@ def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
     device = pick_device()
     ctc = load(work / "dense" / "model")
     ctc.to(device)
-    regularise(ctc.model, dropout=study.training.dropout, spec_augment=False)
+    regularise(ctc.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
     features = Features(work / "dense" / "features") if study.training.frozen_frontend else None
     clock = Clock(torch.cuda.synchronize if device.type == "cuda" else lambda: None)
     return Job(

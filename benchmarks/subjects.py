@@ -6,15 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
 from benchmark.budget import Budget, Clock
 from benchmark.corpora import prepare
 from benchmark.corpora.manifest import Dataset
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, load
+from benchmark.models.full_size import wav2vec2_base
 from benchmark.models.regularisation import regularise
-from benchmark.models.vocabulary import Vocabulary
 from benchmark.study import ROOT, CorpusConfig
 from benchmark.training.features import Features, write_features
 from benchmark.training.loop import Options
@@ -30,14 +29,7 @@ def embedded() -> CTCModel:
     return load(ROOT / "data" / "mini" / "model")
 
 
-def full_size() -> CTCModel:
-    """wav2vec2-base with random weights: the defaults of its configuration class are its published configuration."""
-    torch.manual_seed(0)
-    vocabulary = Vocabulary.of_letters()
-    return CTCModel(Wav2Vec2ForCTC(Wav2Vec2Config(vocab_size=len(vocabulary.tokens))), vocabulary)
-
-
-MODELS: dict[str, Callable[[], CTCModel]] = {"embedded": embedded, "wav2vec2-base": full_size}
+MODELS: dict[str, Callable[[], CTCModel]] = {"embedded": embedded, "wav2vec2-base": wav2vec2_base}
 
 
 def speech_of(folder: Path) -> Dataset:
