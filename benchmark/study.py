@@ -220,9 +220,8 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
 def _dense(config: dict[str, Any]) -> DenseConfig:
     recipe = config.get("fine_tune")
     if recipe:
-        typed = {"budget": BudgetConfig(**recipe["budget"])}
-        typed |= {"speeds": tuple(recipe["speeds"])} if "speeds" in recipe else {}
-        recipe = FineTuneConfig(**(recipe | typed))
+        speeds = tuple(recipe.get("speeds", FineTuneConfig.speeds))
+        recipe = FineTuneConfig(**(recipe | {"budget": BudgetConfig(**recipe["budget"]), "speeds": speeds}))
     return DenseConfig(**(config | {"fine_tune": recipe}))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from transformers import HubertConfig, HubertForCTC, Wav2Vec2Config, Wav2Vec2ForCTC
@@ -35,7 +36,7 @@ def hubert_large() -> CTCModel:
     return CTCModel(HubertForCTC(config), vocabulary)
 
 
-def _labels(vocabulary: Vocabulary) -> dict[str, int]:
+def _labels(vocabulary: Vocabulary) -> dict[str, Any]:
     return {"vocab_size": len(vocabulary.tokens), "pad_token_id": vocabulary.tokens[BLANK]}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -44,9 +45,10 @@ def test_a_bin_checkpoint_runs_no_code(tiny: CTCModel, tmp_path: Path) -> None:
 
 
 def test_a_pretrained_model_gets_a_head_only_when_it_is_to_be_fine_tuned(tmp_path: Path) -> None:
-    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    small = {"conv_dim": [8] * 7, "num_conv_pos_embeddings": 8, "num_conv_pos_embedding_groups": 2}
-    pretrained = HubertModel(HubertConfig(**shape, **small))
+    layers = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    small: dict[str, Any] = layers | {"conv_dim": [8] * 7}
+    small |= {"num_conv_pos_embeddings": 8, "num_conv_pos_embedding_groups": 2}
+    pretrained = HubertModel(HubertConfig(**small))
     pretrained.save_pretrained(tmp_path)
     with pytest.raises(UserError, match=r"no CTC checkpoint of this architecture: 2 tensors are missing"):
         load(tmp_path)
