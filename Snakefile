@@ -3,6 +3,7 @@
 #   snakemake -j4 all                                  the default study, config/mini.yaml
 #   snakemake -j4 all --configfile config/an4.yaml     another study
 #   snakemake -j4 all --config reuse=true              takes over finished runs from results/<study>/runs
+#   snakemake -j4 all --config log=tensorboard         writes the training curves for TensorBoard too
 #   snakemake -n                                       what would run, and why
 #
 # A study is exactly its YAML file. Intermediate files are in work/<study>/, results in results/<study>/. Each rule is
@@ -27,7 +28,8 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 
-# CONFIG and REUSE are no `params`: where the file lies and where a finished run comes from change no result.
+# CONFIG, REUSE and LOG are no `params`: where the file lies, where a finished run comes from and what is written
+# beside a run change no result.
 CONFIG = STUDY.path
 WORK = f"work/{STUDY.name}"
 RESULTS = f"results/{STUDY.name}"
@@ -36,6 +38,7 @@ PLANS = {plan.run: plan for plan in STUDY.runs}
 LABELS = {plan.label: plan for plan in PLANS.values()}
 FAILURES = {run: steps.failures(STUDY, plan) for run, plan in PLANS.items()}
 REUSE = "--reuse" if config.get("reuse") else ""
+LOG = f"--log {config['log']}" if config.get("log") else ""
 HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -162,7 +165,7 @@ rule compress:
     message:
         "Compress: {wildcards.run}"
     shell:
-        "python -m benchmark compress {CONFIG} {wildcards.run} {REUSE} 2> {log}"
+        "python -m benchmark compress {CONFIG} {wildcards.run} {REUSE} {LOG} 2> {log}"
 
 
 rule transcribe:
@@ -225,6 +228,12 @@ rule tables:
         RESULTS + "/main.md",
         RESULTS + "/main.tex",
         RESULTS + "/significance.md",
+        report(
+            RESULTS + "/index.html",
+            caption="captions/page.rst",
+            category="Page",
+            labels={"page": "sort, filter, look into runs"},
+        ),
         report(
             RESULTS + "/main.csv",
             caption="captions/main.rst",

@@ -36,7 +36,15 @@ from benchmark.training.precision import device_name, pick_device, uses_bf16
 from benchmark.training.speech import Speech
 from benchmark.tuning import chosen_settings
 
-RESULTS = ("compress.json", "curves.csv", "transcribe.json", "run.json", "model", "hyp")  # of a run, in its folder
+RESULTS = (
+    "compress.json",
+    "curves.csv",
+    "transcribe.json",
+    "run.json",
+    "model",
+    "hyp",
+    "tensorboard",
+)  # of a run, in its folder
 
 
 class Failed(Exception):

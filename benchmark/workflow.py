@@ -10,18 +10,20 @@ from typing import Any
 
 from benchmark.attempts import Attempts
 from benchmark.errors import UserError
+from benchmark.event_files import LOGS, require_tensorboard
 from benchmark.registry import method_path
 from benchmark.study import ROOT, RunPlan, Study, load_study, read_yaml
 
 DEFAULT = Path("config/mini.yaml")
-OPTIONS = {"reuse"}  # all that `--config` may give
+OPTIONS = {"reuse", "log"}  # all that `--config` may give
 
 
 def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Study:
     """The study of `--configfile`, or the default one.
 
     Raises:
-        UserError: two files were given, or `--config` changes the study: what ran must be readable from its file.
+        UserError: two files were given, `--config` changes the study (what ran must be readable from its file), or it
+            asks for a log that there is not.
     """
     if len(config_files) > 1:
         raise UserError("a study is one file: give --configfile one path")
@@ -29,7 +31,13 @@ def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Stu
     in_file = read_yaml(path)
     changed = sorted(key for key, value in config.items() if in_file.get(key) != value and key not in OPTIONS)
     if changed:
-        raise UserError(f"--config takes only reuse=true, not {', '.join(changed)}: change {path}, or copy it")
+        raise UserError(
+            f"--config takes only reuse=true and log=tensorboard, not {', '.join(changed)}: change {path}, or copy it"
+        )
+    if log := config.get("log"):
+        if log not in LOGS:
+            raise UserError(f"--config log={log}: the only log there is is {', '.join(LOGS)}")
+        require_tensorboard()
     return load_study(path)
 
 

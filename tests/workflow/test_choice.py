@@ -37,8 +37,13 @@ def test_two_files_are_refused(file: Path) -> None:
 
 
 def test_the_command_line_cannot_change_a_study(file: Path) -> None:
-    with pytest.raises(UserError, match=r"only reuse=true, not seeds: change made\.yaml"):
+    with pytest.raises(UserError, match=r"only reuse=true and log=tensorboard, not seeds: change made\.yaml"):
         chosen_study([file], read_yaml(file) | {"seeds": [1]})
+
+
+def test_a_log_that_there_is_not_is_refused(file: Path) -> None:
+    with pytest.raises(UserError, match="log=wandb: the only log there is is tensorboard"):
+        chosen_study([file], read_yaml(file) | {"log": "wandb"})
 
 
 def test_a_study_reads_the_same_wherever_the_project_lies(file: Path) -> None:
