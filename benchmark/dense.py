@@ -47,7 +47,7 @@ def prepare_dense(study: Study, work: Path) -> None:
     dataset = Dataset.open(work / "data")
     folder = work / "dense"
     ctc = load(study.dense.model, study.dense.revision)
-    ctc.to(pick_device())
+    ctc.to(pick_device(study.hardware.device))
     speech = Speech(ctc, dataset, study.corpus.train)
     if study.training.frozen_frontend:
         speeds = SPEEDS if study.dense.fine_tune else (1.0,)

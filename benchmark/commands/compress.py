@@ -15,13 +15,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Compress; a failed method is recorded and reported, and does not fail the command."""
+    from benchmark.devices import leased_device
     from benchmark.lock import exclusive
-    from benchmark.runs import compress
     from benchmark.study import load_study
 
     study = load_study(args.config)
     plan = study.run(args.run_name)
-    with exclusive(study.work / "runs" / plan.run / "lock", f"run {plan.run} of study {study.name}"):
+    what = f"run {plan.run} of study {study.name}"
+    with exclusive(study.work / "runs" / plan.run / "lock", what), leased_device(study.hardware.device, what):
+        from benchmark.runs import compress  # with torch, which must not look for GPUs before one is leased
+
         record = compress(study, plan, study.work, study.results / "runs" if args.reuse else None)
     left = f", {record['footprint']['remaining_parameters']} parameters left" if "footprint" in record else ""
     reason = f": {record['reason']}" if record["reason"] else ""
