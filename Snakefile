@@ -17,6 +17,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from benchmark import workflow as steps
+from benchmark.devices import devices
 from benchmark.errors import UserError
 from benchmark.lock import exclusive
 
@@ -25,6 +26,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 try:
     STUDY = steps.chosen_study(workflow.configfiles, config)
+    DEVICES = len(devices(STUDY.hardware.device))
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -41,6 +43,25 @@ REUSE = "--reuse" if config.get("reuse") else ""
 LOG = f"--log {config['log']}" if config.get("log") else ""
 HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+GPU = 0 if STUDY.hardware.device == "cpu" else 1  # what a timed job asks of a cluster
+
+# On this machine as many timed jobs at a time as there are devices, whatever -j says; a cluster has its own scheduler.
+if "device" not in workflow.global_resources:
+    workflow.register_resource("device", DEVICES)
+
+
+resource_scopes:
+    device="local",
+
+
+def timed_threads(wildcards):
+    """A timed job's share of the cores that -j allows."""
+    return max(1, min(CORES, workflow.cores) // DEVICES)
+
+
+def minutes(budgets):
+    """For a cluster: more with each attempt, since one that runs out of time leaves a checkpoint to go on from."""
+    return lambda wildcards, attempt: attempt * steps.minutes(budgets)
 
 
 def method_file(wildcards):
@@ -102,9 +123,11 @@ rule dense:
         WORK + "/logs/dense.log",
     conda:
         "envs/benchmark.yaml"
-    threads: CORES
+    threads: timed_threads
     resources:
         device=1,
+        gpu=GPU,
+        runtime=minutes(steps.dense_budgets(STUDY)),
     params:
         dense=steps.described(STUDY.dense),
         training=steps.described(STUDY.training),
@@ -127,9 +150,11 @@ rule tune:
         WORK + "/logs/tune/{label}.log",
     conda:
         "envs/benchmark.yaml"
-    threads: CORES
+    threads: timed_threads
     resources:
         device=1,
+        gpu=GPU,
+        runtime=minutes(steps.tuning_budgets(STUDY)),
     params:
         tuning=steps.described(STUDY.tuning) if STUDY.tuning else "",
         training=steps.described(STUDY.training),
@@ -153,9 +178,11 @@ rule compress:
         WORK + "/logs/compress/{run}.log",
     conda:
         "envs/benchmark.yaml"
-    threads: CORES
+    threads: timed_threads
     resources:
         device=1,
+        gpu=GPU,
+        runtime=minutes([STUDY.budget]),
     params:
         plan=plan,
         budget=steps.described(STUDY.budget),
@@ -178,9 +205,11 @@ rule transcribe:
     priority: 1  # a run is brought to its end before the next is begun
     conda:
         "envs/benchmark.yaml"
-    threads: CORES
+    threads: timed_threads
     resources:
         device=1,
+        gpu=GPU,
+        runtime=minutes([]),
     message:
         "Transcribe: {wildcards.run}"
     shell:

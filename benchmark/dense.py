@@ -49,7 +49,7 @@ def prepare_dense(study: Study, work: Path) -> None:
     recipe = study.dense.fine_tune
     source, revision = model_folder(study.dense.model, study.dense.revision)
     ctc = load(source, fresh_head=recipe is not None)
-    ctc.to(pick_device())
+    ctc.to(pick_device(study.hardware.device))
     speech = Speech(ctc, dataset, study.corpus.train)
     if study.training.frozen_frontend:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)

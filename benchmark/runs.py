@@ -97,7 +97,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
         log={},
         data_hash=data_hash,
         dense_hash=dense,
-        provenance=provenance(device_name(pick_device())),
+        provenance=provenance(device_name(pick_device(study.hardware.device))),
     )
 
 
@@ -193,7 +193,7 @@ def _take_over(record: RunRecord, finished: Path, folder: Path) -> RunRecord | N
 
 def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
     """A job on the study's dense model and budget, for a run's target and seed."""
-    device = pick_device()
+    device = pick_device(study.hardware.device)
     ctc = load(work / "dense" / "model")
     ctc.to(device)
     regularise(ctc.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
@@ -264,7 +264,7 @@ def transcribe_run(study: Study, plan: RunPlan, work: Path) -> None:
         write_json(folder / "transcribe.json", {})
         return
     ctc = load(folder / "model")
-    ctc.to(pick_device())
+    ctc.to(pick_device(study.hardware.device))
     dataset = Dataset.open(work / "data")
     timing = {}
     for split in study.corpus.tests:

@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from benchmark.devices import Device
 from benchmark.errors import UserError
 from benchmark.registry import check_settings, method_names, method_traits, suggestion
 
@@ -91,6 +92,13 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class HardwareConfig:
+    """Where runs are computed. In no identity: it says where, not what, and each record names its device."""
+
+    device: Device = "auto"
+
+
+@dataclass(frozen=True)
 class EvaluationConfig:
     """Decoding: the batches are fixed, since with padding the output depends on them."""
 
@@ -134,6 +142,7 @@ class Study:
     evaluation: EvaluationConfig
     runs: tuple[RunPlan, ...]
     tuning: TuningConfig | None = None
+    hardware: HardwareConfig = HardwareConfig()
 
     @property
     def work(self) -> Path:
@@ -214,6 +223,7 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         evaluation=EvaluationConfig(**config.get("evaluation", {})),
         runs=runs,
         tuning=_tuning(config.get("tuning")),
+        hardware=HardwareConfig(**config.get("hardware", {})),
     )
 
 

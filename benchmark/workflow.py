@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -12,10 +13,15 @@ from benchmark.attempts import Attempts
 from benchmark.errors import UserError
 from benchmark.event_files import LOGS, require_tensorboard
 from benchmark.registry import method_path
-from benchmark.study import ROOT, RunPlan, Study, load_study, read_yaml
+from benchmark.study import ROOT, BudgetConfig, RunPlan, Study, load_study, read_yaml
 
 DEFAULT = Path("config/mini.yaml")
 OPTIONS = {"reuse", "log"}  # all that `--config` may give
+# What a cluster's job is given time for; docs/clusters.md. A budget of work takes as long as the model and the node let
+# it: this is a slow case, so that most jobs end far earlier.
+UNITS_A_SECOND = 20
+MARGIN = 1.25
+OVERHEAD_MINUTES = 30  # what no budget holds: starting, loading, front-end features, exporting, decoding
 
 
 def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Study:
@@ -62,6 +68,22 @@ def dense_files(study: Study) -> list[str]:
 def method_file(plan: RunPlan) -> str:
     """The source of a run's method."""
     return os.path.relpath(method_path(plan.method))
+
+
+def minutes(budgets: Iterable[BudgetConfig]) -> int:
+    """Minutes to ask a cluster for, for a job that may spend these budgets."""
+    seconds = sum(budget.limit / (1 if budget.kind == "device_seconds" else UNITS_A_SECOND) for budget in budgets)
+    return OVERHEAD_MINUTES + math.ceil(MARGIN * seconds / 60)
+
+
+def dense_budgets(study: Study) -> list[BudgetConfig]:
+    """What the dense stage may spend."""
+    return [study.dense.fine_tune.budget] if study.dense.fine_tune else []
+
+
+def tuning_budgets(study: Study) -> list[BudgetConfig]:
+    """What the search of one method may spend: a budget a trial."""
+    return [study.tuning.budget] * len(study.tuning.rates) if study.tuning else []
 
 
 def failures(study: Study, plan: RunPlan) -> str:

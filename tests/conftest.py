@@ -47,6 +47,16 @@ def write_tiny_corpus(folder: Path) -> None:
     (folder / "problems.jsonl").write_text("")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_leases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests do not wait for the devices that studies hold on this machine, nor studies for theirs."""
+    folder = str(tmp_path_factory.mktemp("leases"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)
+        patch.setattr("tempfile.tempdir", folder)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared corpus folder."""

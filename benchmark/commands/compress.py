@@ -18,16 +18,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Compress; a failed method is recorded and reported, and does not fail the command."""
+    from benchmark.devices import leased_device
     from benchmark.lock import exclusive
-    from benchmark.runs import compress
     from benchmark.study import load_study
 
     if args.log:
         require_tensorboard()  # before hours of training, not after
     study = load_study(args.config)
     plan = study.run(args.run_name)
-    folder = study.work / "runs" / plan.run
-    with exclusive(folder / "lock", f"run {plan.run} of study {study.name}"):
+    folder, what = study.work / "runs" / plan.run, f"run {plan.run} of study {study.name}"
+    with exclusive(folder / "lock", what), leased_device(study.hardware.device, what):
+        from benchmark.runs import compress  # with torch, which must not look for GPUs before one is leased
+
         record = compress(study, plan, study.work, study.results / "runs" if args.reuse else None)
         if args.log:
             write_events(folder)

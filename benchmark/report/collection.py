@@ -86,7 +86,7 @@ def read_collection(runs_folder: Path) -> Collection:
     paths = sorted(runs_folder.glob("*/run.json"))
     if not paths:
         raise UserError(f"no runs in {runs_folder} (expected <run>/run.json); run the study first")
-    runs = tuple(Run(_read_record(path), path.parent) for path in paths)
+    runs = tuple(Run(read_record(path), path.parent) for path in paths)
     for field in ("study", "data_hash", "dense_hash"):
         _require_one(runs, field)
     test_sets = list(dict.fromkeys(name for run in runs if run.ok for name in run.scores))
@@ -96,7 +96,12 @@ def read_collection(runs_folder: Path) -> Collection:
     return collection
 
 
-def _read_record(path: Path) -> RunRecord:
+def read_record(path: Path) -> RunRecord:
+    """Read a `run.json`.
+
+    Raises:
+        UserError: it is missing, of another schema, or lacks something.
+    """
     record = read_json(path)
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != SCHEMA:

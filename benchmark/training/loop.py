@@ -67,8 +67,8 @@ class Options:
 
     `learning_rate` rises linearly over the first `warmup` of the phase and falls linearly to zero. `clip` bounds the
     gradient's norm. `sorted_epochs` first epochs go from short to long utterances, `speeds` are the factors of speed
-    perturbation: both are for training the dense model. With one speed the next step's batches are loaded while a step
-    runs; with several they cannot be, because each step draws its own.
+    perturbation: both are for training the dense model. `load_ahead`: load the next step's batches while a step runs.
+    With several speeds they are not, because each step draws its own; where hooks change the speech they must not be.
     """
 
     learning_rate: float
@@ -81,6 +81,7 @@ class Options:
     sorted_epochs: int = 0
     speeds: tuple[float, ...] = (1.0,)
     bf16: bool = False
+    load_ahead: bool = True
     checkpoint_seconds: float = 60.0
 
 
@@ -179,7 +180,7 @@ class Phase:
         """Take step after step until the budget is used; after each, the utterances of its micro-batches."""
         if self.masks is not None:
             self.masks.hold()
-        ahead = 1 if len(self.options.speeds) == 1 else 0
+        ahead = int(self.options.load_ahead and len(self.options.speeds) == 1)
         loading = load_ahead(self._planned(), lambda step: [self.speech.collate(*b) for b in step.batches], ahead)
         with closing(loading) as planned:
             for step, load in planned:
