@@ -13,11 +13,12 @@ from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
 from benchmark.report.page.document import page
 from benchmark.report.pictures import Picture, draw
-from benchmark.report.reading_table import latex, legend, markdown, reading_frame, short_frame
+from benchmark.report.reading_table import legend, reading_frame, short_frame
 from benchmark.report.readme import readme
 from benchmark.report.rows import table_rows
 from benchmark.report.significance_tables import significance_frame, significance_page
 from benchmark.report.style import figure_style, save
+from benchmark.report.typesetting import latex, markdown
 
 
 def write_report(runs_folder: Path, out: Path) -> None:
