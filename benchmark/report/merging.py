@@ -8,8 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.files import read_json, whole
-from benchmark.records import RunRecord
-from benchmark.report.collection import read_record
+from benchmark.records import RunRecord, read_record
 
 COMPARABLE = ("study", "data_hash", "dense_hash")  # what all runs of one table have in common
 
