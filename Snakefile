@@ -4,6 +4,7 @@
 #   snakemake -j4 all --configfile config/an4.yaml     another study
 #   snakemake -j4 all --config reuse=true              takes over finished runs from results/<study>/runs
 #   snakemake -j4 all --config log=tensorboard         writes the training curves for TensorBoard too
+#   snakemake --profile profiles/slurm all             on a cluster: docs/clusters.md
 #   snakemake -n                                       what would run, and why
 #
 # A study is exactly its YAML file. Intermediate files are in work/<study>/, results in results/<study>/. Each rule is
@@ -305,8 +306,9 @@ onstart:
         raise WorkflowError(str(error)) from None
 
 
+# A call for some of the files leaves no table yet.
 onsuccess:
-    shell("python -m benchmark show {STUDY.name}")
+    shell("python -m benchmark " + ("show {STUDY.name}" if Path(RESULTS, "main.md").exists() else "status {CONFIG}"))
 
 
 onerror:

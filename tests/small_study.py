@@ -69,6 +69,15 @@ class SmallStudy:
         monkeypatch.setattr(study, "ROOT", root)
         monkeypatch.setattr(registry, "METHODS", root / "methods")
 
+    def become_project(self, method: str, source: str) -> None:
+        """Add what Snakemake needs, and plan another method, given by its source, with two seeds."""
+        for name in ("profiles", "captions", "envs"):
+            shutil.copytree(REPOSITORY / name, self.root / name)
+        shutil.copy(REPOSITORY / "Snakefile", self.root)
+        (self.root / "methods" / f"{method}.py").write_text(source)
+        text = self.config.read_text().replace("breaks_off", method).replace("seeds: [0]", "seeds: [0, 1]")
+        self.config.write_text(text)
+
     @property
     def work(self) -> Path:
         return self.root / "work" / "small"
@@ -92,10 +101,10 @@ class SmallStudy:
             timeout=300,
         )
 
-    def result(self) -> dict[str, bytes]:
+    def result(self, run: str = RUN) -> dict[str, bytes]:
         """What a finished run has made, byte for byte."""
         names = ("model/model.packed.safetensors", "model/config.json", "curves.csv")
-        return {name: (self.run() / name).read_bytes() for name in names}
+        return {name: (self.run(run) / name).read_bytes() for name in names}
 
     def leftovers(self) -> list[str]:
         """Half-written files."""

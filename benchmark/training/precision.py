@@ -37,7 +37,7 @@ def pick_device(asked: Device = "auto") -> torch.device:
         names = "" if visible is None else f" ({VISIBLE} is {visible!r})"
         raise UserError(f"hardware.device is cuda, but torch {torch.__version__} finds no GPU{names}: use auto or cpu")
     if asked == "auto" and visible and not there:
-        warnings.warn(f"torch finds no GPU though {VISIBLE} is {visible}: computing on the CPU", stacklevel=2)
+        warnings.warn(f"torch finds no GPU though {VISIBLE} is {visible}: computing on the CPU", stacklevel=1)
     return torch.device("cuda" if there else "cpu")
 
 
