@@ -81,15 +81,11 @@ def test_the_plots_hold_the_points_of_main_csv(study: Path, outline: Outline) ->
     main = pd.read_csv(study / "main.csv")
     plots = [found for found in map(json.loads, outline.json) if "layer" in found]
     for plot, column in zip(plots, ("remaining_parameters", "bytes_on_disk"), strict=True):
-        (points,) = [d for d in (plot.get("data", {}).get("values"), *_values(plot["layer"])) if d][:1]
+        (points,) = plot["datasets"].values()
         for test_set in ("test-clean", "test-other"):
             here = [point for point in points if point["test_set"] == test_set]
             assert [p["wer"] for p in here] == pytest.approx(list(100 * main[f"{test_set}_wer_mean"]), abs=1e-3)
             assert [1e6 * p["size"] for p in here] == pytest.approx(list(main[column]))
-
-
-def _values(layers: list[dict[str, dict[str, object]]]) -> list[object]:
-    return [layer.get("data", {}).get("values") for layer in layers]
 
 
 def test_failed_runs_stand_with_their_reasons(study: Path) -> None:

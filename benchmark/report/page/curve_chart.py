@@ -12,7 +12,7 @@ from benchmark.report.style import COLOURS
 def curve_specification() -> dict[str, Any]:
     """Expects points `{step, phase, line, value}`; a curve breaks off where a phase of the training ends."""
     chart = (
-        alt.Chart(alt.Data(values=[]))
+        alt.Chart(alt.InlineData(values=[]))
         .mark_line(strokeWidth=1.3, clip=True)
         .encode(
             x=alt.X("step:Q", title="step", axis=alt.Axis(tickCount=5, format="~s")),

@@ -76,7 +76,7 @@ def _points(
 
 
 def _plot(points: list[dict[str, Any]], comparisons: Comparisons, size: SizeAxis) -> dict[str, Any]:
-    data = alt.Data(values=points)
+    data = alt.InlineData(values=points)
     sizes = [point["size"] for point in points]
     x = alt.X("size:Q", title=size.title, scale=_scale(sizes), axis=alt.Axis(tickCount=6))
     y = alt.Y("wer:Q", title="WER (%)", scale=_scale([point["wer"] for point in points]))
@@ -121,7 +121,9 @@ def _plot(points: list[dict[str, Any]], comparisons: Comparisons, size: SizeAxis
         is_dense = f"datum.label == '{comparisons.dense.label}'"
         layers.insert(0, here.transform_filter(is_dense).mark_rule(strokeDash=[2, 3]).encode(y=y))
     chart = alt.layer(*layers).add_params(alt.param(name="test_set", value=comparisons.test_sets[0]))
-    return chart.properties(width="container", height=360).configure_view(stroke=None).to_dict()
+    chart = chart.properties(width="container", height=360).configure_view(stroke=None)
+    specification: dict[str, Any] = chart.to_dict()
+    return specification
 
 
 def _scale(values: list[float]) -> alt.Scale:

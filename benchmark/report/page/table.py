@@ -63,11 +63,11 @@ def table_lines(rows: list[Row], reading: pd.DataFrame, main: pd.DataFrame) -> l
 
     The family comes after the method's name; what the short table leaves out comes last, right of the word error rates.
     """
-    reading = reading[sorted(reading.columns, key=lambda names: names[1] in LONG_ONLY)]
     columns = [Column(*names) for names in reading.columns]
     lines = []
     for row, texts, (_, numbers) in zip(rows, reading.to_numpy().tolist(), main.iterrows(), strict=True):
         cells = [Cell(c, text, _value(c, numbers)) for c, text in zip(columns, texts, strict=True)]
+        cells.sort(key=lambda cell: cell.column.name in LONG_ONLY)
         family = row.first["family"]
         lines.append(Line(row, (cells[0], Cell(Column("", "family"), family), *cells[1:])))
     return lines
