@@ -24,7 +24,7 @@ Build = Callable[[Sequence[Study], Sequence[Published], Path], None]
 
 @dataclass(frozen=True)
 class Part:
-    """One table of a page: text cells, and what stands below. `columns` is LaTeX's format for running text."""
+    """One table of a page: text cells, and what stands below. `columns` is LaTeX's format, where it has text."""
 
     title: str
     cells: pd.DataFrame

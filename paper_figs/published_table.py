@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.report.typesetting import text_column
 from paper_figs import pages
 from paper_figs.main_table import wer_cell
 from paper_figs.pages import NOT_RUN, NOTHING, Page, Part
@@ -30,7 +31,9 @@ def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -
     for protocol, rows in by_protocol(list(published)).items():
         beside = studies if protocol == CTC else ()
         cells = pd.DataFrame([_published(row) | _beside(row, beside) | {"source": row.source} for row in rows])
-        parts.append(Part(protocol, cells, PROTOCOLS[protocol]))
+        ours = len(beside) * text_column(0.18)
+        columns = f"l{text_column(0.2)}rrlrrr{ours}{text_column(0.32)}"
+        parts.append(Part(protocol, cells, PROTOCOLS[protocol], columns))
         numbers += [_line(row, study) for row in rows for study in beside or (None,)]
     title = "Published numbers and ours"
     pages.write_page(out, "published_table", Page(title, LEGEND, parts, pd.DataFrame(numbers)))

@@ -32,24 +32,29 @@ def _markdown_cell(text: str) -> str:
 
 
 def latex(frame: pd.DataFrame, caption: str, note: str, columns: str | None = None) -> str:
-    """A booktabs table.
+    """A booktabs table, scaled to the text's width.
 
     Args:
         frame: text cells; one or two levels of columns.
         caption: stands above it.
         note: stands below it, small.
-        columns: LaTeX's column format, with widths for running text; without it, names to the left, numbers to the
-            right, and the whole scaled to the text's width.
+        columns: LaTeX's column format, `text_column` for running text; without it, the first column stands to the
+            left, the others to the right.
     """
     styler = frame.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
-    numbers = "l" + "r" * (len(frame.columns) - 1)
-    tabular = styler.to_latex(hrules=True, multicol_align="c", column_format=columns or numbers).translate(SYMBOLS)
-    scaled = f"\\resizebox{{\\textwidth}}{{!}}{{%\n{tabular}}}\n" if columns is None else tabular
+    tabular = styler.to_latex(hrules=True, multicol_align="c", column_format="COLUMNS").translate(SYMBOLS)
+    tabular = tabular.replace("COLUMNS", columns or "l" + "r" * (len(frame.columns) - 1), 1)  # holds a > of its own
+    packages = "array,booktabs,graphicx" if columns else "booktabs,graphicx"
     return (
-        "% needs \\usepackage{booktabs,graphicx}\n\\begin{table*}\n\\centering\n"
-        f"\\caption{{{_escape(caption)}}}\n{scaled}\n"
+        f"% needs \\usepackage{{{packages}}}\n\\begin{{table*}}\n\\centering\n"
+        f"\\caption{{{_escape(caption)}}}\n\\resizebox{{\\textwidth}}{{!}}{{%\n{tabular}}}\n\n"
         f"{{\\footnotesize {_escape(note)}\\par}}\n\\end{{table*}}\n"
     )
+
+
+def text_column(width: float) -> str:
+    """LaTeX's column format for running text; `width` is a share of the text's."""
+    return f">{{\\raggedright\\arraybackslash}}p{{{width:g}\\textwidth}}"
 
 
 def _escape(text: str) -> str:

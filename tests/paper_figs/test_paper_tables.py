@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -32,7 +33,7 @@ def paper(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return results / "paper"
 
 
-def main_row(demo: Path, label: str, target: float) -> pd.Series:  # type: ignore[type-arg]
+def main_row(demo: Path, label: str, target: float) -> pd.Series[Any]:
     frame = pd.read_csv(demo / "main.csv")
     return frame[(frame["label"] == label) & (frame["target_sparsity"] == target)].iloc[0]
 
@@ -63,7 +64,7 @@ def test_differences_and_times_are_those_of_the_study(demo: Path, paper: Path) -
 def test_missing_seeds_are_counted_and_their_reason_is_told(paper: Path) -> None:
     table = cells(paper / "main_table.md", f"{STUDY}: WER % on test-clean")
     title = RECIPES[FAILED[0]].title
-    assert table.loc[title, column(table, "85 %")].endswith("(2 of 3 seeds)")
+    assert str(table.loc[title, column(table, "85 %")]).endswith("(2 of 3 seeds)")
     assert "Not finished: Distillation, 85 %: seed 2 over budget: 18123" in (paper / "main_table.md").read_text()
 
 
@@ -126,7 +127,8 @@ def test_time_is_claimed_against_the_best_two_stage_method(demo: Path, paper: Pa
     line = pd.read_csv(paper / "claims_table.csv").query("claim.str.startswith('Less') and study == @STUDY").iloc[0]
     gates, other = main_row(demo, "self_pinching", 0.85), main_row(demo, "distillation", 0.85)
     less = 1 - gates["compression_seconds_mean"] / other["compression_seconds_mean"]
-    assert line["verdict"] == f"{'holds' if less >= 0.25 else 'does not hold'}: {100 * less:.3g} % less"
+    holds = "holds" if less >= 0.25 else "does not hold"
+    assert line["verdict"] == f"{holds}, though not at 4.26x: {100 * less:.3g} % less"
     assert "Distillation" in line["evidence"]
 
 
@@ -151,7 +153,7 @@ def test_our_numbers_stand_beside_their_own_protocol_only(demo: Path, paper: Pat
     row = main_row(demo, "self_pinching", 0.85)  # the nearest to 4.26x
     mean, sd, mark = (row[f"test-clean_{part}"] for part in ("wer_mean", "wer_sd", "vs_dense_mark"))
     start = f"{row['compression_ratio']:.2f}x: {100 * mean:.2f} ± {100 * sd:.2f} {mark} / "
-    assert ctc.loc["self-pinching gates", f"ours: {STUDY}"].startswith(start)
+    assert str(ctc.loc["self-pinching gates", f"ours: {STUDY}"]).startswith(start)
     assert "never ranked together" in LEGEND
 
 
