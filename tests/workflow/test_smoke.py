@@ -158,5 +158,10 @@ def test_the_report_holds_tables_and_figures(project: Path, output: str) -> None
     assert "wer_vs_parameters" in page
     assert "main.csv" in page
     assert "index.html" in page
-    for said_of in ("down and to the left is better", "darker is sparser", "How the gates learn", "Click a row or a point"):
+    for said_of in (
+        "down and to the left is better",
+        "darker is sparser",
+        "How the gates learn",
+        "Click a row or a point",
+    ):
         assert said_of in " ".join(page.split()), said_of
