@@ -42,7 +42,7 @@ def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Stu
         )
     if log := config.get("log"):
         if log not in LOGS:
-            raise UserError(f"--config log={log}: the only log there is is {', '.join(LOGS)}")
+            raise UserError(f"--config log={log} is not known: there is {', '.join(LOGS)}")
         require_tensorboard()
     return load_study(path)
 
