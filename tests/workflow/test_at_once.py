@@ -41,7 +41,7 @@ def test_two_jobs_on_two_devices_while_a_second_call_is_refused(small_study: Sma
     marks.mkdir()
     runs = [f"waits-0.65-seed{seed}" for seed in (0, 1)]
     snakemake = [str(Path(sys.executable).parent / "snakemake"), "--configfile", "config/small.yaml", "-j2"]
-    call = [*snakemake, "--", *(f"work/small/runs/{run}/run.json" for run in runs)]
+    call = [*snakemake, "--", *(f"work/small/runs/{run}/compress.json" for run in runs)]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     environment |= {"MARKS": str(marks), "CUDA_VISIBLE_DEVICES": "first,second"}
     with (tmp_path / "output").open("wb") as output:
@@ -61,5 +61,5 @@ def test_two_jobs_on_two_devices_while_a_second_call_is_refused(small_study: Sma
     assert "study small is at work in another process: wait for it, or stop it" in second.stdout + second.stderr
     assert first.returncode == 0, (tmp_path / "output").read_text()
     for run in runs:
-        assert read_json(small_study.run(run) / "run.json")["status"] == "ok"
+        assert read_json(small_study.run(run) / "compress.json")["status"] == "ok"
     assert not small_study.leftovers()
