@@ -43,8 +43,6 @@ FAILURES = {run: steps.failures(STUDY, plan) for run, plan in PLANS.items()}
 REUSE = "--reuse" if config.get("reuse") else ""
 LOG = f"--log {config['log']}" if config.get("log") else ""
 HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-GPU = 0 if STUDY.hardware.device == "cpu" else 1  # what a timed job asks of a cluster
 
 # On this machine as many timed jobs at a time as there are devices, whatever -j says; a cluster has its own scheduler.
 if "device" not in workflow.global_resources:
@@ -53,11 +51,6 @@ if "device" not in workflow.global_resources:
 
 resource_scopes:
     device="local",
-
-
-def timed_threads(wildcards):
-    """A timed job's share of the cores that -j allows."""
-    return max(1, min(CORES, workflow.cores) // DEVICES)
 
 
 def minutes(budgets):
@@ -124,10 +117,10 @@ rule dense:
         WORK + "/logs/dense.log",
     conda:
         "envs/benchmark.yaml"
-    threads: timed_threads
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
     resources:
         device=1,
-        gpu=GPU,
+        gpu=steps.gpus(STUDY),
         runtime=minutes(steps.dense_budgets(STUDY)),
     params:
         dense=steps.described(STUDY.dense),
@@ -151,10 +144,10 @@ rule tune:
         WORK + "/logs/tune/{label}.log",
     conda:
         "envs/benchmark.yaml"
-    threads: timed_threads
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
     resources:
         device=1,
-        gpu=GPU,
+        gpu=steps.gpus(STUDY),
         runtime=minutes(steps.tuning_budgets(STUDY)),
     params:
         tuning=steps.described(STUDY.tuning) if STUDY.tuning else "",
@@ -179,10 +172,10 @@ rule compress:
         WORK + "/logs/compress/{run}.log",
     conda:
         "envs/benchmark.yaml"
-    threads: timed_threads
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
     resources:
         device=1,
-        gpu=GPU,
+        gpu=steps.gpus(STUDY),
         runtime=minutes([STUDY.budget]),
     params:
         plan=plan,
@@ -206,10 +199,10 @@ rule transcribe:
     priority: 1  # a run is brought to its end before the next is begun
     conda:
         "envs/benchmark.yaml"
-    threads: timed_threads
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
     resources:
         device=1,
-        gpu=GPU,
+        gpu=steps.gpus(STUDY),
         runtime=minutes([]),
     message:
         "Transcribe: {wildcards.run}"

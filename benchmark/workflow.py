@@ -70,6 +70,17 @@ def method_file(plan: RunPlan) -> str:
     return os.path.relpath(method_path(plan.method))
 
 
+def threads(allowed: int, devices: int) -> int:
+    """A timed job's share of the cores that there are and that `snakemake -j` allows."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(there, allowed) // devices)
+
+
+def gpus(study: Study) -> int:
+    """GPUs to ask a cluster for, for a timed job."""
+    return 0 if study.hardware.device == "cpu" else 1
+
+
 def minutes(budgets: Iterable[BudgetConfig]) -> int:
     """Minutes to ask a cluster for, for a job that may spend these budgets."""
     seconds = sum(budget.limit / (1 if budget.kind == "device_seconds" else UNITS_A_SECOND) for budget in budgets)

@@ -10,7 +10,7 @@ from made_study import configuration, use_methods
 
 from benchmark.errors import UserError
 from benchmark.study import ROOT, BudgetConfig, read_yaml
-from benchmark.workflow import DEFAULT, chosen_study, dense_budgets, described, minutes, tuning_budgets
+from benchmark.workflow import DEFAULT, chosen_study, dense_budgets, described, minutes, threads, tuning_budgets
 
 
 @pytest.fixture
@@ -49,6 +49,12 @@ def test_a_log_that_there_is_not_is_refused(file: Path) -> None:
 def test_a_study_reads_the_same_wherever_the_project_lies(file: Path) -> None:
     corpus = chosen_study([file], {}).corpus
     assert "root data/mini" in described(corpus)
+
+
+def test_timed_jobs_divide_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _process: set(range(64)), raising=False)
+    assert [threads(allowed, 4) for allowed in (1, 4, 16, 128)] == [1, 1, 4, 16]
+    assert threads(8, 1) == 8
 
 
 def test_time_is_the_budget_and_a_quarter_and_half_an_hour() -> None:
