@@ -54,15 +54,20 @@ methods: {{dense: , breaks_off: }}
 """
 
 
+def copy_code(root: Path) -> None:
+    """What `python -m benchmark` needs, to be run in a folder of its own."""
+    for name in ("benchmark", "methods"):
+        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "config").mkdir(parents=True)
+    shutil.copy(REPOSITORY / "config" / "schema.json", root / "config")
+
+
 class SmallStudy:
     """The copy, its commands, and what they leave."""
 
     def __init__(self, root: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root, self.config = root, root / "config" / "small.yaml"
-        for name in ("benchmark", "methods"):
-            shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (root / "config").mkdir(parents=True)
-        shutil.copy(REPOSITORY / "config" / "schema.json", root / "config")
+        copy_code(root)
         (root / "methods" / "breaks_off.py").write_text(METHOD)
         self.config.write_text(CONFIG.format(model=model))
         (self.work / "data").mkdir(parents=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from conftest import TINY
+from conftest import SMALL, TINY
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
 from benchmark.files import write_json
@@ -23,16 +23,6 @@ from benchmark.models.shapes import factorise
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.records import SCHEMA
 
-SMALL: dict[str, Any] = {
-    "vocab_size": len(Vocabulary.of_letters().tokens),
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-    "conv_dim": (8,) * 7,
-    "num_conv_pos_embeddings": 8,
-    "num_conv_pos_embedding_groups": 4,
-}
 RECORD: dict[str, Any] = {
     "schema": SCHEMA,
     "study": "made",

@@ -18,13 +18,14 @@ from typing import Any
 
 import pytest
 import yaml
+from small_study import copy_code
 
 from benchmark.files import read_json, write_json
 from benchmark.models.checkpoints import save_dense
 from benchmark.models.full_size import FULL_SIZE
 from benchmark.registry import load_method, method_names
+from benchmark.study import load_study
 
-REPOSITORY = Path(__file__).parents[2]
 SIZES = {"wav2vec2-base": (94_396_320, 84_934_656, 72), "hubert-large": (315_471_520, 301_989_888, 144)}
 TARGET = 0.85
 CALIBRATION_SECONDS = 20.0
@@ -45,8 +46,8 @@ class FullSizeStudy:
         return self.root / "work" / "full-size"
 
     def run(self, method: str) -> str:
-        traits = load_method(method)
-        return method + (f"-{TARGET:g}" if traits.takes_target else "") + ("-seed0" if traits.seeded else "")
+        runs = load_study(self.root / "config" / "full-size.yaml").runs
+        return next(plan.run for plan in runs if plan.method == method)
 
     def call(self, command: str, *arguments: str) -> dict[str, float]:
         """`python -m benchmark COMMAND` in a process of its own; its seconds and its peak memory in MB."""
@@ -72,10 +73,7 @@ def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if not audio:
         pytest.skip("PINCHBENCH_LIBRISPEECH_ROOT names no LibriSpeech")
     root = tmp_path_factory.mktemp(request.param)
-    for name in ("benchmark", "methods"):
-        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (root / "config").mkdir()
-    shutil.copy(REPOSITORY / "config" / "schema.json", root / "config")
+    copy_code(root)
     save_dense(FULL_SIZE[request.param](), root / "start")
     split = "test-clean"
     config = {
