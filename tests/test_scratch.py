@@ -16,10 +16,10 @@ from benchmark.budget import Clock
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.forward import frame_counts, frame_rate, front_end
 from benchmark.models.fresh import fresh_model
-from benchmark.scratch.front_end import convolutions, on_top_of, through_context, train_front_end
+from benchmark.scratch.front_end import at_full_rate, convolutions, on_top_of, through_context, train_front_end
 from benchmark.scratch.hearings import cached_features
 from benchmark.scratch.recipe import Recipe, read_recipe
-from benchmark.scratch.stages import train_on_sentences, train_on_spliced, word_gaps
+from benchmark.scratch.stages import Lessons, train_all_stages, train_on_sentences, train_on_spliced, word_gaps
 from benchmark.training.speech import Speech
 
 
@@ -37,6 +37,7 @@ def recipe(tmp_path: Path, tiny_corpus: Path) -> Recipe:
         "front_end": stage,
         "sentences": stage,
         "spliced": stage,
+        "fine": stage,
         "sorted_epochs": 1,
         "varied_from": 0.3,
         "regularised_from": 0.5,
@@ -67,10 +68,10 @@ def test_training_moves_what_stands_on_the_listener_and_nothing_else(recipe: Rec
     dataset, clock = Dataset.open(recipe.work / "data"), Clock()
     listener = train_front_end(dataset, recipe, clock)
     ctc, fresh = on_top_of(listener, recipe), on_top_of(listener, recipe)
-    hearings = cached_features(listener, dataset, recipe)
-    train_on_sentences(ctc, dataset, recipe, clock, hearings)
+    lessons = Lessons(dataset, recipe, clock, cached_features(listener, dataset, recipe))
+    train_on_sentences(ctc, lessons)
     after_sentences = [p.clone() for p in ctc.model.parameters()]
-    train_on_spliced(ctc, dataset, recipe, clock, hearings)
+    train_on_spliced(ctc, lessons, "spliced", word_gaps(ctc, lessons))
     frozen = [not p.requires_grad for p in fresh.model.parameters()]
     for before, after in ((fresh.model.parameters(), after_sentences), (after_sentences, ctc.model.parameters())):
         moved = [not torch.equal(a, b) for a, b in zip(before, after, strict=True)]
@@ -86,25 +87,32 @@ def test_stages_resume_to_the_same_weights(recipe: Recipe) -> None:
 
     def trained() -> list[torch.Tensor]:
         listener = train_front_end(dataset, recipe, Clock())
-        ctc = on_top_of(listener, recipe)
-        hearings = cached_features(listener, dataset, recipe)
-        train_on_sentences(ctc, dataset, recipe, Clock(), hearings)
-        train_on_spliced(ctc, dataset, recipe, Clock(), hearings)
-        return list(ctc.model.parameters())
+        lessons = Lessons(dataset, recipe, Clock(), cached_features(listener, dataset, recipe))
+        return list(train_all_stages(listener, lessons).model.parameters())
 
     first = trained()
-    shutil.rmtree(recipe.work / "spliced")  # the last stage starts again, on what the checkpoints of the others hold
+    shutil.rmtree(recipe.work / "fine")  # the last stage starts again, on what the checkpoints of the others hold
     assert all(torch.equal(a, b) for a, b in zip(first, trained(), strict=True))
 
 
 def test_there_is_a_gap_between_any_two_words(recipe: Recipe) -> None:
     dataset = Dataset.open(recipe.work / "data")
     listener = train_front_end(dataset, recipe, Clock())
-    ctc = on_top_of(listener, recipe)
-    speech = Speech(ctc, dataset, "train", cached_features(listener, dataset, recipe)[0])
-    for gaps, utterance in zip(word_gaps(ctc, speech), speech.utterances, strict=True):
+    lessons = Lessons(dataset, recipe, Clock(), cached_features(listener, dataset, recipe))
+    found = word_gaps(on_top_of(listener, recipe), lessons)
+    for gaps, utterance in zip(found, dataset.split("train"), strict=True):
         assert len(gaps) in (0, len(utterance.text.split()) - 1)
         assert all(0 < a < b < 1 for a, b in pairwise(gaps))
+
+
+def test_the_last_stage_has_the_frames_of_the_seven_convolutions(recipe: Recipe) -> None:
+    listener = train_front_end(Dataset.open(recipe.work / "data"), recipe, Clock())
+    coarse = on_top_of(listener, recipe)
+    fine = at_full_rate(coarse, listener, recipe)
+    assert [frame_rate(ctc.model) for ctc in (coarse, fine)] == [25, 50]
+    assert [ctc.model.config.mask_time_length for ctc in (coarse, fine)] == [5, 10]  # 0.2 s
+    assert all(torch.equal(a, b) for a, b in zip(coarse.model.parameters(), fine.model.parameters(), strict=True))
+    assert not any(p.requires_grad for layer in convolutions(fine.model)[:7] for p in layer.parameters())
 
 
 def test_frames_come_at_the_rate_of_the_strides() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def fresh_model(architecture: Architecture, seed: int) -> CTCModel:
             layerdrop=0.0,
             apply_spec_augment=False,
             mask_time_prob=0.1,
-            mask_time_length=5,
+            mask_time_length=10 // math.prod(a.context_strides),  # 0.2 s
             mask_feature_prob=0.1,
             mask_feature_length=a.width // 12,
             ctc_loss_reduction="sum",

@@ -63,6 +63,14 @@ def on_top_of(listener: CTCModel, recipe: Recipe) -> CTCModel:
     return ctc
 
 
+def at_full_rate(coarse: CTCModel, listener: CTCModel, recipe: Recipe) -> CTCModel:
+    """The same weights at the 50 frames a second of the seven convolutions: the context convolutions stride no more."""
+    strides = (1,) * len(recipe.architecture.context_strides)
+    ctc = on_top_of(listener, replace(recipe, architecture=replace(recipe.architecture, context_strides=strides)))
+    ctc.model.load_state_dict(coarse.model.state_dict())
+    return ctc
+
+
 def through_context(model: PreTrainedModel, batch: Batch) -> Batch:
     """A batch of features of the first seven convolutions, taken through the context convolutions on them."""
     assert batch.features is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -14,10 +14,13 @@ from benchmark.files import hash_of
 from benchmark.models.fresh import Architecture
 from benchmark.study import ROOT, CorpusConfig
 
+Stage = Literal["sentences", "spliced", "fine"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
 
 @dataclass(frozen=True)
 class StageRecipe:
-    """How one of the three stages trains; `units` of work as in a study's budget."""
+    """How one of the stages trains; `units` of work as in a study's budget."""
 
     units: float
     learning_rate: float
@@ -30,7 +33,8 @@ class StageRecipe:
 class Recipe:
     """`config/dense-mini.yaml`.
 
-    `front_end` trains the seven convolutions, `sentences` what stands on them, `spliced` the same on spliced sentences.
+    `front_end` trains the seven convolutions, `sentences` what stands on them, `spliced` the same on spliced sentences,
+    `fine` trains on at 50 frames a second, without the strides of the architecture's context convolutions.
     `varied_from` and `regularised_from` are shares of `sentences`.
     """
 
@@ -43,6 +47,7 @@ class Recipe:
     front_end: StageRecipe
     sentences: StageRecipe
     spliced: StageRecipe
+    fine: StageRecipe
     sorted_epochs: int
     varied_from: float
     regularised_from: float
@@ -66,6 +71,7 @@ def read_recipe(path: Path) -> Recipe:
             "front_end": StageRecipe(**keys["front_end"]),
             "sentences": StageRecipe(**keys["sentences"]),
             "spliced": StageRecipe(**keys["spliced"]),
+            "fine": StageRecipe(**keys["fine"]),
         }
         return Recipe(**(keys | typed))
     except FileNotFoundError:
@@ -82,7 +88,8 @@ def front_end_key(dataset: Dataset, recipe: Recipe) -> str:
     return hash_of([dataset.hash, channels, asdict(recipe.front_end), recipe.speeds, recipe.seed])[:16]
 
 
-def stage_key(dataset: Dataset, recipe: Recipe, *without: str) -> str:
-    """Names what a stage is made from: the corpus and the recipe, `without` later stages and where things are."""
-    choices = {k: v for k, v in asdict(recipe).items() if k not in ("corpus", "work", "output", *without)}
+def stage_key(dataset: Dataset, recipe: Recipe, stage: Stage) -> str:
+    """Names what a stage is made from: the corpus and the recipe, without later stages and where things are."""
+    later = STAGES[STAGES.index(stage) + 1 :]
+    choices = {k: v for k, v in asdict(recipe).items() if k not in ("corpus", "work", "output", *later)}
     return hash_of([dataset.hash, choices])[:16]
