@@ -25,7 +25,7 @@ def test_the_order_is_that_of_the_items(ahead: int) -> None:
 
 @pytest.mark.parametrize("ahead", [0, 1, 3])
 def test_so_many_items_are_drawn_ahead_and_no_more(ahead: int) -> None:
-    drawn = []
+    drawn: list[int] = []
 
     def endless() -> Iterator[int]:
         while True:
