@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -89,7 +89,7 @@ class Job:
         self._frozen_frontend, self._checkpoints, self._phases = frozen_frontend, checkpoints, 0
         self._state: State | None = None
         if frozen_frontend:
-            self.model.base_model.feature_extractor.requires_grad_(False)
+            cast(Any, self.model).freeze_feature_encoder()  # else it would ask for gradients of the audio
         self._probe = speech.batch([0])
         self._dense_macs = multiply_accumulates(self._dense, self._probe)
         self.adopt(self.model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.utils.data import Dataset
@@ -14,7 +14,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel
-from benchmark.models.forward import parts, uses_attention_mask
+from benchmark.models.forward import uses_attention_mask
 from benchmark.throughput.phases import wait_for_device
 from benchmark.throughput.timing import Step, own_peak
 from benchmark.training.speech import Speech
@@ -91,7 +91,7 @@ class HuggingFace:
         self._utterances = max(1, round(batch_seconds * len(speech) / sum(speech.seconds)))
         self._calls = 0
         self._before = torch.cuda.memory_allocated() if torch.cuda.is_available() else 0
-        parts(ctc.model).feature_extractor.requires_grad_(False)
+        cast(Any, ctc.model).freeze_feature_encoder()
         masked = uses_attention_mask(ctc.model)
         self._extractor = Wav2Vec2FeatureExtractor(do_normalize=False, return_attention_mask=masked)
 
