@@ -5,7 +5,7 @@ CORES ?= 4
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: mini test lint dense
+.PHONY: mini test lint dense paper
 
 mini: $(INSTALLED)
 	$(BIN)/snakemake -j$(CORES) --forcerun tables -- all
@@ -24,6 +24,9 @@ lint: $(INSTALLED)
 
 dense: $(INSTALLED)
 	$(BIN)/python -m benchmark train-dense config/dense-mini.yaml
+
+paper: $(INSTALLED)
+	$(BIN)/python -m paper_figs
 
 # Made again only when the pins change.
 $(INSTALLED): pyproject.toml

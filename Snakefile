@@ -3,6 +3,8 @@
 #   snakemake -j4 all                                  the default study, config/mini.yaml
 #   snakemake -j4 all --configfile config/an4.yaml     another study
 #   snakemake -j4 all --config reuse=true              takes over finished runs from results/<study>/runs
+#   snakemake -j4 all --config log=tensorboard         writes the training curves for TensorBoard too
+#   snakemake --profile profiles/slurm all             on a cluster: docs/clusters.md
 #   snakemake -n                                       what would run, and why
 #
 # A study is exactly its YAML file. Intermediate files are in work/<study>/, results in results/<study>/. Each rule is
@@ -16,6 +18,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from benchmark import workflow as steps
+from benchmark.devices import devices
 from benchmark.errors import UserError
 from benchmark.lock import exclusive
 
@@ -24,10 +27,12 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 try:
     STUDY = steps.chosen_study(workflow.configfiles, config)
+    DEVICES = len(devices(STUDY.hardware.device))
 except UserError as error:
     sys.exit(f"error: {error}")
 
-# CONFIG and REUSE are no `params`: where the file lies and where a finished run comes from change no result.
+# CONFIG, REUSE and LOG are no `params`: where the file lies, where a finished run comes from and what is written
+# beside a run change no result.
 CONFIG = STUDY.path
 WORK = f"work/{STUDY.name}"
 RESULTS = f"results/{STUDY.name}"
@@ -36,8 +41,21 @@ PLANS = {plan.run: plan for plan in STUDY.runs}
 LABELS = {plan.label: plan for plan in PLANS.values()}
 FAILURES = {run: steps.failures(STUDY, plan) for run, plan in PLANS.items()}
 REUSE = "--reuse" if config.get("reuse") else ""
+LOG = f"--log {config['log']}" if config.get("log") else ""
 HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+# On this machine as many timed jobs at a time as there are devices, whatever -j says; a cluster has its own scheduler.
+if "device" not in workflow.global_resources:
+    workflow.register_resource("device", DEVICES)
+
+
+resource_scopes:
+    device="local",
+
+
+def minutes(budgets):
+    """For a cluster: more with each attempt, since one that runs out of time leaves a checkpoint to go on from."""
+    return lambda wildcards, attempt: attempt * steps.minutes(budgets)
 
 
 def method_file(wildcards):
@@ -99,9 +117,11 @@ rule dense:
         WORK + "/logs/dense.log",
     conda:
         "envs/benchmark.yaml"
-    threads: CORES
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
     resources:
         device=1,
+        gpu=steps.gpus(STUDY),
+        runtime=minutes(steps.dense_budgets(STUDY)),
     params:
         dense=steps.described(STUDY.dense),
         training=steps.described(STUDY.training),
@@ -124,9 +144,11 @@ rule tune:
         WORK + "/logs/tune/{label}.log",
     conda:
         "envs/benchmark.yaml"
-    threads: CORES
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
     resources:
         device=1,
+        gpu=steps.gpus(STUDY),
+        runtime=minutes(steps.tuning_budgets(STUDY)),
     params:
         tuning=steps.described(STUDY.tuning) if STUDY.tuning else "",
         training=steps.described(STUDY.training),
@@ -150,9 +172,11 @@ rule compress:
         WORK + "/logs/compress/{run}.log",
     conda:
         "envs/benchmark.yaml"
-    threads: CORES
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
     resources:
         device=1,
+        gpu=steps.gpus(STUDY),
+        runtime=minutes([STUDY.budget]),
     params:
         plan=plan,
         budget=steps.described(STUDY.budget),
@@ -162,7 +186,7 @@ rule compress:
     message:
         "Compress: {wildcards.run}"
     shell:
-        "python -m benchmark compress {CONFIG} {wildcards.run} {REUSE} 2> {log}"
+        "python -m benchmark compress {CONFIG} {wildcards.run} {REUSE} {LOG} 2> {log}"
 
 
 rule transcribe:
@@ -175,9 +199,11 @@ rule transcribe:
     priority: 1  # a run is brought to its end before the next is begun
     conda:
         "envs/benchmark.yaml"
-    threads: CORES
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
     resources:
         device=1,
+        gpu=steps.gpus(STUDY),
+        runtime=minutes([]),
     message:
         "Transcribe: {wildcards.run}"
     shell:
@@ -226,6 +252,12 @@ rule tables:
         RESULTS + "/main.tex",
         RESULTS + "/significance.md",
         report(
+            RESULTS + "/index.html",
+            caption="captions/page.rst",
+            category="Page",
+            labels={"page": "sort, filter, look into runs"},
+        ),
+        report(
             RESULTS + "/main.csv",
             caption="captions/main.rst",
             category="Tables",
@@ -267,8 +299,9 @@ onstart:
         raise WorkflowError(str(error)) from None
 
 
+# A call for some of the files leaves no table yet.
 onsuccess:
-    shell("python -m benchmark show {STUDY.name}")
+    shell("python -m benchmark " + ("show {STUDY.name}" if Path(RESULTS, "main.md").exists() else "status {CONFIG}"))
 
 
 onerror:

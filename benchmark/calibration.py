@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from benchmark.job import Job
+from benchmark.masks import Masks
 from benchmark.models.encoder import Matrix
 from benchmark.training.batches import Batch
 
@@ -40,39 +41,54 @@ def _hooked(matrices: Sequence[Matrix], batch: Batch, seen: Seen) -> Iterator[No
             handle.remove()
 
 
-def calibration_batches(job: Job, seconds: float) -> list[Batch]:
-    """Batches of about so many seconds, kept, so that every layer sees the same ones."""
-    return list(job.calibration(seconds))
-
-
 def input_norms(job: Job, matrices: Sequence[Matrix], batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
     """Root of the mean square of every input (inputs,) of the matrices, by matrix name."""
-    squares = {m.name: torch.zeros(m.linear.in_features, device=m.linear.weight.device) for m in matrices}
-    frames = dict.fromkeys(squares, 0)
-
-    def add(matrix: Matrix, inputs: torch.Tensor) -> None:
-        squares[matrix.name] += inputs.square().sum(0)
-        frames[matrix.name] += len(inputs)
-
-    observe(job, matrices, batches, add)
-    return {name: (total / max(frames[name], 1)).sqrt() for name, total in squares.items()}
+    squares = _mean_over_frames(job, matrices, batches, lambda inputs: inputs.square().sum(0))
+    return {name: mean.sqrt() for name, mean in squares.items()}
 
 
 def second_moments(job: Job, matrices: Sequence[Matrix], batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
     """Mean of x x' (inputs, inputs) over the inputs x of the matrices, by matrix name."""
-    sums = {m.name: torch.zeros(2 * (m.linear.in_features,), device=m.linear.weight.device) for m in matrices}
-    frames = dict.fromkeys(sums, 0)
+    return _mean_over_frames(job, matrices, batches, lambda inputs: inputs.T @ inputs)
+
+
+def _mean_over_frames(
+    job: Job, matrices: Sequence[Matrix], batches: Sequence[Batch], summed: Callable[[torch.Tensor], torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """`summed` maps the inputs (frames, inputs) of a batch to their sum of what is to be averaged."""
+    sums: dict[str, torch.Tensor] = {}
+    frames = dict.fromkeys([matrix.name for matrix in matrices], 0)
 
     def add(matrix: Matrix, inputs: torch.Tensor) -> None:
-        sums[matrix.name].addmm_(inputs.T, inputs)
+        total = summed(inputs)
+        sums[matrix.name] = sums[matrix.name].add_(total) if matrix.name in sums else total
         frames[matrix.name] += len(inputs)
 
     observe(job, matrices, batches, add)
     return {name: total / max(frames[name], 1) for name, total in sums.items()}
 
 
-def by_layer(job: Job) -> Iterator[list[Matrix]]:
-    """The matrices of one layer after the other: each is compressed on what the compressed ones before it give."""
-    matrices = job.encoder.matrices
+def prune_layer_by_layer(
+    job: Job,
+    batches: Sequence[Batch],
+    statistics: Callable[[Job, Sequence[Matrix], Sequence[Batch]], dict[str, torch.Tensor]],
+    pruned: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> Masks:
+    """Prune one layer after the other, each on what the pruned ones before it give; returns the masks of what is left.
+
+    Args:
+        job: whose model is pruned.
+        batches: calibration audio.
+        statistics: of what goes into a layer's matrices, such as `input_norms`.
+        pruned: maps a weight (outputs, inputs) and its statistic to the pruned weight.
+    """
+    masks: Masks = {}
     for layer in range(len(job.encoder.layers)):
-        yield [matrix for matrix in matrices if matrix.layer == layer]
+        matrices = [matrix for matrix in job.encoder if matrix.layer == layer]
+        seen = statistics(job, matrices, batches)
+        for matrix in matrices:
+            weight = pruned(matrix.weight.detach(), seen[matrix.name])
+            with torch.no_grad():
+                matrix.linear.weight.copy_(weight)
+            masks[matrix.name] = weight != 0
+    return masks

@@ -16,7 +16,7 @@ from benchmark.decoding import transcribe
 from benchmark.errors import UserError
 from benchmark.files import hash_of, read_json, write_json
 from benchmark.job import Job
-from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, save_dense
+from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, model_folder, save_dense
 from benchmark.models.forward import parts
 from benchmark.models.regularisation import regularise
 from benchmark.scoring.wer import word_errors
@@ -25,9 +25,6 @@ from benchmark.training.features import Features, write_features
 from benchmark.training.loop import Options, TrainingDiverged
 from benchmark.training.precision import pick_device, uses_bf16
 from benchmark.training.speech import Speech
-
-SPEEDS = (0.9, 1.0, 1.1)  # speed perturbation of the fine-tuning
-DROPOUT = 0.1
 
 
 def word_error_rate(ctc: CTCModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
@@ -43,26 +40,45 @@ def prepare_dense(study: Study, work: Path) -> None:
 
     A frozen front-end stays frozen here too, so that the cache serves the fine-tuning and all runs after it.
     Writes `work/dense/model`, `work/dense/features` and `work/dense/dense.json`.
+
+    Raises:
+        UserError: there is no such model, its fine-tuning failed, or its WER is not the published one.
     """
     dataset = Dataset.open(work / "data")
     folder = work / "dense"
-    ctc = load(study.dense.model, study.dense.revision)
-    ctc.to(pick_device())
+    recipe = study.dense.fine_tune
+    source, revision = model_folder(study.dense.model, study.dense.revision)
+    ctc = load(source, fresh_head=recipe is not None)
+    ctc.to(pick_device(study.hardware.device))
     speech = Speech(ctc, dataset, study.corpus.train)
     if study.training.frozen_frontend:
-        speeds = SPEEDS if study.dense.fine_tune else (1.0,)
+        speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
         front_end = _hash_weights(parts(ctc.model).feature_extractor)
         key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
         write_features(ctc.model, speech, folder / "features", key, speeds)
         speech = Speech(ctc, dataset, study.corpus.train, Features(folder / "features"))
-    if study.dense.fine_tune is not None:
-        _fine_tune(study, study.dense.fine_tune, ctc, speech, folder / "checkpoint")
+    if recipe is not None:
+        _fine_tune(study, recipe, ctc, speech, folder / "checkpoint")
     save_dense(ctc, folder / "model")
-    model_hash = hash_model(folder / "model")
+    _check_published(study, ctc, dataset)
     dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
-    write_json(folder / "dense.json", {"hash": model_hash, "source": str(study.dense.model), "dev_wer": dev})
+    record = {"hash": hash_model(folder / "model"), "source": study.dense.model, "revision": revision, "dev_wer": dev}
+    write_json(folder / "dense.json", record)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-    print(f"dense model: dev WER {100 * dev:.2f} %")
+    print(f"dense model {study.dense.model}{f' at {revision}' if revision else ''}: dev WER {100 * dev:.2f} %")
+
+
+def _check_published(study: Study, ctc: CTCModel, dataset: Dataset) -> None:
+    """A table on a broken baseline is worthless: refuse a dense model that does not do what its authors say it does."""
+    for split, published in study.dense.published_wer.items():
+        wer = 100 * word_error_rate(ctc, dataset, split, study.evaluation.batch_seconds)
+        print(f"dense model: {split} WER {wer:.2f} %, published {published:g} %")
+        if abs(wer - published) > study.dense.tolerance:
+            raise UserError(
+                f"{study.path}: the dense model {study.dense.model} has {wer:.2f} % WER on {split}, published are "
+                f"{published:g} % (`dense.published_wer`, tolerance {study.dense.tolerance:g} points): something is "
+                "wrong with the model, the corpus or the decoding, and no table would be worth anything"
+            )
 
 
 def _hash_weights(module: nn.Module) -> str:
@@ -73,7 +89,7 @@ def _hash_weights(module: nn.Module) -> str:
 
 
 def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Speech, checkpoints: Path) -> None:
-    """Fine-tune on the study's training split with dropout, SpecAugment and speed perturbation.
+    """Fine-tune on the study's training split, with the recipe's dropout, SpecAugment and speed perturbation.
 
     Its checkpoint belongs to the start, the recipe and the corpus: one of another start is of no use.
 
@@ -81,7 +97,7 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Spee
         UserError: the loss is not finite, or a step passed the recipe's budget.
     """
     made_from = [asdict(recipe), asdict(study.training), _hash_weights(ctc.model), speech.dataset.hash]
-    regularise(ctc.model, dropout=DROPOUT, spec_augment=True)
+    regularise(ctc.model, dropout=recipe.dropout, spec_augment=recipe.spec_augment)
     device = ctc.model.device
     clock = Clock(torch.cuda.synchronize if device.type == "cuda" else lambda: None)
     job = Job(
@@ -93,7 +109,7 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Spee
             batch_seconds=study.training.batch_seconds,
             gradient_accumulation=study.training.gradient_accumulation,
             clip=5.0,
-            speeds=SPEEDS,
+            speeds=recipe.speeds,
             bf16=uses_bf16(study.training.precision, device),
         ),
         sparsity=None,
@@ -105,7 +121,7 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Spee
         job.train(ctc.model, learning_rate=recipe.learning_rate)
     except (OverBudget, TrainingDiverged) as error:
         raise UserError(f"{study.path}: `dense.fine_tune` failed: {error}") from error
-    regularise(ctc.model, dropout=DROPOUT, spec_augment=False)
+    regularise(ctc.model, dropout=recipe.dropout, spec_augment=False)
 
 
 def dense_hash(work: Path) -> str:

@@ -10,14 +10,15 @@ import math
 import torch
 from torch import nn
 
-from benchmark.models.units import Units, keep_by_score
+from benchmark.models.units import Units
+from benchmark.unit_gates import UnitGate, UnitGates
 
 BETA = 2 / 3  # temperature
 LOW, HIGH = -0.1, 1.1  # the stretched interval
 EVALUATION_SLOPE = 0.8  # of log alpha, for the gates' deterministic values (DPHuBERT's release)
 
 
-class HardConcrete(nn.Module):
+class HardConcrete(UnitGate):
     """A gate in [0, 1] for each unit of a layer.
 
     Attributes:
@@ -25,11 +26,8 @@ class HardConcrete(nn.Module):
         mask: the gates' values in the current step (count,), set by `draw`.
     """
 
-    mask: torch.Tensor
-
     def __init__(self, units: Units, closed: float) -> None:
-        super().__init__()
-        self.units = units
+        super().__init__(units)
         self.log_alpha = nn.Parameter(torch.full((units.count,), math.log((1 - closed) / closed)))
 
     def draw(self) -> None:
@@ -41,7 +39,7 @@ class HardConcrete(nn.Module):
         """P(z > 0) (count,): sigmoid(log alpha + 1.5986)."""
         return torch.sigmoid(self.log_alpha - BETA * math.log(-LOW / HIGH))
 
-    def expected_size(self) -> torch.Tensor:
+    def size(self) -> torch.Tensor:
         """Expected parameters of the units that are open."""
         return self.units.cost * self.open_probability().sum()
 
@@ -76,18 +74,14 @@ class Lagrangian(nn.Module):
         return penalty
 
 
-class L0Gates(nn.Module):
+class L0Gates(UnitGates[HardConcrete]):
     """Hard-concrete gates on heads and neurons, with their Lagrangian; pass it to `Job.train` as `extra`."""
 
     def __init__(self, heads: list[Units], neurons: list[Units], removed: int) -> None:
-        super().__init__()
         # DPHuBERT's start: heads nearly always open, neurons open half of the time.
-        self.gates = [HardConcrete(units, 0.01) for units in heads] + [HardConcrete(units, 0.5) for units in neurons]
-        self.registered = nn.ModuleList(self.gates)
+        gates = [HardConcrete(units, 0.01) for units in heads] + [HardConcrete(units, 0.5) for units in neurons]
+        super().__init__(gates, removed)
         self.lagrangian = Lagrangian()
-        self.removed = removed
-        self.everything = sum(units.cost * units.count for units in (*heads, *neurons))
-        self.handles = [gate.units.masked(gate) for gate in self.gates]
 
     def parameter_groups(self, rate: float) -> list[dict[str, object]]:
         """The gates descend, the multipliers climb."""
@@ -104,19 +98,14 @@ class L0Gates(nn.Module):
         """
         for gate in self.gates:
             gate.draw()
-        size = torch.stack([gate.expected_size() for gate in self.gates]).sum()
-        sparsity = 1 - size / self.everything
-        return self.lagrangian(sparsity, ramp * self.removed / self.everything), float(sparsity.detach())
+        sparsity = 1 - self.size()
+        return self.lagrangian(sparsity, ramp * self.target), float(sparsity.detach())
 
-    def cut(self) -> None:
+    def fold(self) -> None:
         """Cut out the units whose gates are least open, to the target, and fold the others' values in.
 
         Raises:
             CannotReachTarget: the units do not hold so many parameters.
         """
-        for handle in self.handles:
-            handle.remove()
-        groups = [gate.units for gate in self.gates]
-        scores = [gate.log_alpha for gate in self.gates]
-        for gate, kept in zip(self.gates, keep_by_score(groups, scores, self.removed), strict=True):
+        for gate, kept in zip(self.gates, self.choose([gate.log_alpha for gate in self.gates]), strict=True):
             gate.fold(kept)

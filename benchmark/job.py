@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -120,7 +119,7 @@ class Job:
         """CTC loss in nats per utterance, averaged over the batch."""
         return ctc_loss(output, batch, self.blank)
 
-    def calibration(self, seconds: float) -> Iterator[Batch]:
+    def calibration(self, seconds: float) -> list[Batch]:
         """Batches of training audio without labels, about `seconds` in all, drawn by the run's seed.
 
         Raises:
@@ -131,12 +130,14 @@ class Job:
             raise CannotCompress(
                 f"{seconds:g} s of audio to calibrate on are asked for; the training split has {there:.0f}"
             )
+        batches: list[Batch] = []
         for indices in epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0):
             batch = self._speech.batch(indices)
-            yield replace(batch, labels=batch.labels[:0], label_lengths=batch.label_lengths[:0])
+            batches.append(replace(batch, labels=batch.labels[:0], label_lengths=batch.label_lengths[:0]))
             seconds -= batch.seconds
             if seconds <= 0:
-                return
+                break
+        return batches
 
     def expected_steps(self, share: float = 1.0) -> int:
         """About how many plain steps, forward and backward through the dense model, `share` of the budget left buys."""
@@ -215,16 +216,12 @@ class Job:
         self._phases += 1
         self._state = phase.state
         with self.budget.clock.phase("train"):
-            curves = self._run(phase)
+            curves = phase.run()
         self._state = None
         offset = len(self.curves) and self.curves[-1]["step"] + 1
         self.curves += [row | {"step": row["step"] + offset, "phase": float(self._phases)} for row in curves]
         self.last |= {k: v for row in curves[-1:] for k, v in row.items()}
         model.eval()
-
-    def _run(self, phase: Phase) -> list[dict[str, float]]:
-        """Take the phase's steps; returns its curves. Measuring a method's steps takes its phase from here."""
-        return phase.run()
 
     def log(self, **scalars: float) -> None:
         """Record scalars: in the training curves when called from a hook, and their last values in the run's record."""

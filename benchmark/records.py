@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict
 
+from benchmark.errors import UserError
+from benchmark.files import read_json
+
 SCHEMA = 1
 Status = Literal["ok", "failed", "over_budget"]
 
@@ -96,6 +99,25 @@ class RunRecord(TypedDict):
     data_hash: str
     dense_hash: str
     provenance: Provenance
+
+
+def read_record(path: Path, *, scored: bool = True) -> RunRecord:
+    """Read `run.json`; or `compress.json`, of a run that need not be scored yet.
+
+    Raises:
+        UserError: the file is missing, of another schema or incomplete.
+    """
+    record = read_json(path)
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if schema != SCHEMA:
+        raise UserError(f"{path} has schema {schema}, this version reads {SCHEMA}; repeat the run")
+    optional = {"matrices"} if record.get("status") == "ok" else {"matrices", "footprint", "scores"}
+    missing = sorted(
+        RunRecord.__annotations__.keys() - optional - record.keys() - ({"scores"} if not scored else set())
+    )
+    if missing:
+        raise UserError(f"{path} lacks {', '.join(missing)}; repeat the run")
+    return record  # type: ignore[no-any-return]
 
 
 PACKAGES = ("torch", "torchaudio", "transformers", "numpy", "jiwer", "kaldialign", "snakemake")

@@ -36,7 +36,15 @@ from benchmark.training.precision import device_name, pick_device, uses_bf16
 from benchmark.training.speech import Speech
 from benchmark.tuning import chosen_settings
 
-RESULTS = ("compress.json", "curves.csv", "transcribe.json", "run.json", "model", "hyp")  # of a run, in its folder
+RESULTS = (
+    "compress.json",
+    "curves.csv",
+    "transcribe.json",
+    "run.json",
+    "model",
+    "hyp",
+    "tensorboard",
+)  # of a run, in its folder
 
 
 class Failed(Exception):
@@ -89,7 +97,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
         log={},
         data_hash=data_hash,
         dense_hash=dense,
-        provenance=provenance(device_name(pick_device())),
+        provenance=provenance(device_name(pick_device(study.hardware.device))),
     )
 
 
@@ -185,10 +193,10 @@ def _take_over(record: RunRecord, finished: Path, folder: Path) -> RunRecord | N
 
 def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
     """A job on the study's dense model and budget, for a run's target and seed."""
-    device = pick_device()
+    device = pick_device(study.hardware.device)
     ctc = load(work / "dense" / "model")
     ctc.to(device)
-    regularise(ctc.model, dropout=study.training.dropout, spec_augment=False)
+    regularise(ctc.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
     features = Features(work / "dense" / "features") if study.training.frozen_frontend else None
     clock = Clock(torch.cuda.synchronize if device.type == "cuda" else lambda: None)
     return Job(
@@ -256,7 +264,7 @@ def transcribe_run(study: Study, plan: RunPlan, work: Path) -> None:
         write_json(folder / "transcribe.json", {})
         return
     ctc = load(folder / "model")
-    ctc.to(pick_device())
+    ctc.to(pick_device(study.hardware.device))
     dataset = Dataset.open(work / "data")
     timing = {}
     for split in study.corpus.tests:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from benchmark.devices import Device
 from benchmark.errors import UserError
 from benchmark.registry import check_settings, method_names, method_traits, suggestion
 
@@ -22,7 +23,11 @@ EVERY_OTHER = "*"  # key in `methods`: all that the study does not name
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """Which speech; `root` None downloads it, where the corpus can. `limit`: utterances a split, for smoke tests."""
+    """Which speech; `root` None downloads it, where the corpus can. `limit`: utterances a split, for smoke tests.
+    `partial`: do with a part of an official split.
+
+    Longer utterances than `max_seconds` are left out of `train`; the other splits are whole, as others score them.
+    """
 
     name: str
     train: str
@@ -33,6 +38,7 @@ class CorpusConfig:
     download: bool = False
     resample: bool = False
     limit: int | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,19 +51,31 @@ class BudgetConfig:
 
 @dataclass(frozen=True)
 class FineTuneConfig:
-    """Fine-tuning of the dense start on the study's training data."""
+    """Fine-tuning of the dense start on the study's training data.
+
+    `speeds`: factors of speed perturbation, drawn anew for every batch.
+    """
 
     budget: BudgetConfig
     learning_rate: float
+    speeds: tuple[float, ...] = (0.9, 1.0, 1.1)
+    dropout: float = 0.1
+    spec_augment: bool = True
 
 
 @dataclass(frozen=True)
 class DenseConfig:
-    """The starting point: a local folder or a Hugging Face id with a pinned revision."""
+    """The starting point: a local folder or a Hugging Face id with a pinned revision.
+
+    `published_wer`: WER of the model in percent by split, as its authors give it; a study whose dense model differs by
+    more than `tolerance` points stops before it compares anything.
+    """
 
     model: str
     revision: str | None = None
     fine_tune: FineTuneConfig | None = None
+    published_wer: dict[str, float] = field(default_factory=dict)
+    tolerance: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,14 @@ class TrainingConfig:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     warmup: float = 0.1
     dropout: float = 0.0
+    spec_augment: bool = False
+
+
+@dataclass(frozen=True)
+class HardwareConfig:
+    """Where runs are computed. In no identity: it says where, not what, and each record names its device."""
+
+    device: Device = "auto"
 
 
 @dataclass(frozen=True)
@@ -116,6 +142,7 @@ class Study:
     evaluation: EvaluationConfig
     runs: tuple[RunPlan, ...]
     tuning: TuningConfig | None = None
+    hardware: HardwareConfig = HardwareConfig()
 
     @property
     def work(self) -> Path:
@@ -145,7 +172,17 @@ def load_study(path: Path) -> Study:
     Raises:
         UserError: the file is missing, is not YAML, or asks for something that does not exist.
     """
-    return parse_study(read_yaml(path), path)
+    return parse_study(_extended(read_yaml(path), path), path)
+
+
+def _extended(config: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A study that `extends` another one, a file beside it, takes over all keys that it does not set itself."""
+    if "extends" not in config:
+        return config
+    base = read_yaml(path.parent / str(config["extends"]))
+    if "extends" in base:
+        raise UserError(f"{path} extends {config['extends']}, which itself extends another study: one level is enough")
+    return base | {key: value for key, value in config.items() if key != "extends"}
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -172,10 +209,6 @@ def _studies() -> str:
 def parse_study(config: dict[str, Any], path: Path) -> Study:
     """Check a study's configuration against config/schema.json and the methods, and type it."""
     _validate(config, path)
-    dense = dict(config["dense"])
-    if dense.get("fine_tune"):
-        recipe = dense["fine_tune"]
-        dense["fine_tune"] = FineTuneConfig(BudgetConfig(**recipe["budget"]), recipe["learning_rate"])
     try:
         runs = _plan_runs(config)
     except UserError as error:
@@ -184,13 +217,22 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         name=config["name"],
         path=path,
         corpus=_corpus(config["corpus"]),
-        dense=DenseConfig(**dense),
+        dense=_dense(config["dense"]),
         budget=BudgetConfig(**config["budget"]),
         training=TrainingConfig(**config.get("training", {})),
         evaluation=EvaluationConfig(**config.get("evaluation", {})),
         runs=runs,
         tuning=_tuning(config.get("tuning")),
+        hardware=HardwareConfig(**config.get("hardware", {})),
     )
+
+
+def _dense(config: dict[str, Any]) -> DenseConfig:
+    recipe = config.get("fine_tune")
+    if recipe:
+        speeds = tuple(recipe.get("speeds", FineTuneConfig.speeds))
+        recipe = FineTuneConfig(**(recipe | {"budget": BudgetConfig(**recipe["budget"]), "speeds": speeds}))
+    return DenseConfig(**(config | {"fine_tune": recipe}))
 
 
 def _tuning(config: dict[str, Any] | None) -> TuningConfig | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -10,18 +11,25 @@ from typing import Any
 
 from benchmark.attempts import Attempts
 from benchmark.errors import UserError
+from benchmark.event_files import LOGS, require_tensorboard
 from benchmark.registry import method_path
-from benchmark.study import ROOT, RunPlan, Study, load_study, read_yaml
+from benchmark.study import ROOT, BudgetConfig, RunPlan, Study, load_study, read_yaml
 
 DEFAULT = Path("config/mini.yaml")
-OPTIONS = {"reuse"}  # all that `--config` may give
+OPTIONS = {"reuse", "log"}  # all that `--config` may give
+# What a cluster's job is given time for; docs/clusters.md. A budget of work takes as long as the model and the node let
+# it: this is a slow case, so that most jobs end far earlier.
+UNITS_A_SECOND = 20
+MARGIN = 1.25
+OVERHEAD_MINUTES = 30  # what no budget holds: starting, loading, front-end features, exporting, decoding
 
 
 def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Study:
     """The study of `--configfile`, or the default one.
 
     Raises:
-        UserError: two files were given, or `--config` changes the study: what ran must be readable from its file.
+        UserError: two files were given, `--config` changes the study (what ran must be readable from its file), or it
+            asks for a log that there is not.
     """
     if len(config_files) > 1:
         raise UserError("a study is one file: give --configfile one path")
@@ -29,7 +37,13 @@ def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Stu
     in_file = read_yaml(path)
     changed = sorted(key for key, value in config.items() if in_file.get(key) != value and key not in OPTIONS)
     if changed:
-        raise UserError(f"--config takes only reuse=true, not {', '.join(changed)}: change {path}, or copy it")
+        raise UserError(
+            f"--config takes only reuse=true and log=tensorboard, not {', '.join(changed)}: change {path}, or copy it"
+        )
+    if log := config.get("log"):
+        if log not in LOGS:
+            raise UserError(f"--config log={log} is not known: there is {', '.join(LOGS)}")
+        require_tensorboard()
     return load_study(path)
 
 
@@ -54,6 +68,33 @@ def dense_files(study: Study) -> list[str]:
 def method_file(plan: RunPlan) -> str:
     """The source of a run's method."""
     return os.path.relpath(method_path(plan.method))
+
+
+def threads(allowed: int, devices: int) -> int:
+    """A timed job's share of the cores that there are and that `snakemake -j` allows."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(there, allowed) // devices)
+
+
+def gpus(study: Study) -> int:
+    """GPUs to ask a cluster for, for a timed job."""
+    return 0 if study.hardware.device == "cpu" else 1
+
+
+def minutes(budgets: Iterable[BudgetConfig]) -> int:
+    """Minutes to ask a cluster for, for a job that may spend these budgets."""
+    seconds = sum(budget.limit / (1 if budget.kind == "device_seconds" else UNITS_A_SECOND) for budget in budgets)
+    return OVERHEAD_MINUTES + math.ceil(MARGIN * seconds / 60)
+
+
+def dense_budgets(study: Study) -> list[BudgetConfig]:
+    """What the dense stage may spend."""
+    return [study.dense.fine_tune.budget] if study.dense.fine_tune else []
+
+
+def tuning_budgets(study: Study) -> list[BudgetConfig]:
+    """What the search of one method may spend: a budget a trial."""
+    return [study.tuning.budget] * len(study.tuning.rates) if study.tuning else []
 
 
 def failures(study: Study, plan: RunPlan) -> str:

@@ -99,6 +99,6 @@ class DPHuBERT(Method):
             warmup=0.3,
             parameter_groups=[{"params": learning}, *gates.parameter_groups(settings.gate_learning_rate)],
         )
-        gates.cut()
+        gates.fold()
         job.train(job.model, extra=heads, loss=second_loss, learning_rate=settings.second_learning_rate)
         return job.model

@@ -57,6 +57,6 @@ class L0Structured(Method):
                 *gates.parameter_groups(settings.gate_learning_rate),
             ],
         )
-        gates.cut()
+        gates.fold()
         job.train(job.model, learning_rate=settings.learning_rate)
         return job.model

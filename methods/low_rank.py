@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.calibration import calibration_batches, second_moments
+from benchmark.calibration import second_moments
 from benchmark.contract import CannotCompress, CannotReachTarget, Method
 from benchmark.job import Job, Target
 from benchmark.models.encoder import Matrix
@@ -74,7 +74,7 @@ class LowRank(Method):
         ranks = ranks_for(matrices, job.target)
         roots: dict[str, torch.Tensor] = {}
         if settings.whitened:
-            moments = second_moments(job, matrices, calibration_batches(job, settings.calibration_seconds))
+            moments = second_moments(job, matrices, job.calibration(settings.calibration_seconds))
             roots = {name: lower_root(moment, settings.damping) for name, moment in moments.items()}
         for matrix in matrices:
             first, second = truncated(matrix.weight, ranks[matrix.name], roots.get(matrix.name))

@@ -12,16 +12,16 @@ from transformers import PreTrainedModel
 from benchmark.contract import Method
 from benchmark.job import Job
 from benchmark.masks import top_mask
-from benchmark.models.units import Units, keep_by_score
-from benchmark.size_loss import size_sign
-from benchmark.training.batches import Batch
+from benchmark.models.units import Units
+from benchmark.size_loss import train_to_size
 from benchmark.training.loop import State
+from benchmark.unit_gates import UnitGate, UnitGates
 
 RATIOS = (1.0, 0.75, 0.5, 0.25, 0.125, 0.1, 0.075)
 FIRST_GUESS = (0.3, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1)
 
 
-class RatioChoice(nn.Module):
+class RatioChoice(UnitGate):
     """A logit for every keep ratio of a layer's heads or neurons; candidates keep the units of most energy.
 
     Attributes:
@@ -31,11 +31,9 @@ class RatioChoice(nn.Module):
     """
 
     candidates: torch.Tensor
-    mask: torch.Tensor
 
     def __init__(self, units: Units) -> None:
-        super().__init__()
-        self.units = units
+        super().__init__(units)
         self.logits = nn.Parameter((torch.tensor(FIRST_GUESS) / sum(FIRST_GUESS)).log())
         energy = units.energy().detach()
         keeps = [max(1, round(ratio * units.count)) / units.count for ratio in RATIOS]
@@ -45,7 +43,7 @@ class RatioChoice(nn.Module):
         """Draw a candidate by hard Gumbel-softmax."""
         self.mask = F.gumbel_softmax(self.logits, tau=temperature, hard=True) @ self.candidates
 
-    def expected_size(self) -> torch.Tensor:
+    def size(self) -> torch.Tensor:
         """Parameters that the candidates keep, weighted by their probabilities."""
         return self.units.cost * (F.softmax(self.logits, dim=0) @ self.candidates.sum(1))
 
@@ -78,42 +76,27 @@ class NASChannel(Method):
 
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
         assert job.target is not None
-        target, settings = job.target, self.settings
-        groups = [*job.encoder.heads, *job.encoder.neurons]
-        choices = [RatioChoice(units).to(job.model.device) for units in groups]
-        handles = [choice.units.masked(choice) for choice in choices]
-        everything = sum(units.cost * units.count for units in groups)
-        wanted = target.removed / everything
+        settings = self.settings
+        choices = UnitGates([RatioChoice(units) for units in job.encoder.units], job.target.removed)
+        choices.to(job.model.device)
 
-        def loss(batch: Batch, state: State) -> torch.Tensor:
-            for choice in choices:
+        def draw(_state: State) -> None:
+            for choice in choices.gates:
                 choice.draw(settings.temperature)
-            size = torch.stack([choice.expected_size() for choice in choices]).sum() / everything
-            removed = 1 - float(size.detach())
-            if state.recording:
-                job.log(sparsity=removed)
-            ctc = job.ctc_loss(job.forward(job.model, batch), batch)
-            penalised: torch.Tensor = ctc + settings.size_weight * size_sign(removed, wanted) * size
-            return penalised
 
-        job.train(
-            job.model,
-            extra=nn.ModuleList(choices),
-            loss=loss,
+        train_to_size(
+            job,
+            choices,
+            draw=draw,
             learning_rate=settings.learning_rate,
-            parameter_groups=[
-                {"params": [p for p in job.model.parameters() if p.requires_grad]},
-                {"params": [choice.logits for choice in choices], "lr": settings.logit_learning_rate},
-            ],
+            gate_learning_rate=settings.logit_learning_rate,
+            size_weight=settings.size_weight,
         )
-        for handle in handles:
-            handle.remove()
-        masks = [choice.likeliest() for choice in choices]
-        left = sum(units.cost * float(mask.sum()) for units, mask in zip(groups, masks, strict=True))
+        masks = [choice.likeliest() for choice in choices.gates]
+        left = sum(float(c.units.cost * mask.sum()) for c, mask in zip(choices.gates, masks, strict=True))
         with torch.no_grad():
-            energies = [units.energy() / units.energy().max() for units in groups]
-        scores = [2 * mask + energy for mask, energy in zip(masks, energies, strict=True)]
-        for units, kept in zip(groups, keep_by_score(groups, scores, target.removed), strict=True):
-            units.cut(kept)
-        job.note(f"the likeliest widths remove {1 - left / everything:.4f} of the units; cut to {wanted:.4f}")
+            energies = [choice.units.energy() / choice.units.energy().max() for choice in choices.gates]
+        choices.cut([2 * mask + energy for mask, energy in zip(masks, energies, strict=True)])
+        removed = 1 - left / choices.everything
+        job.note(f"the likeliest widths remove {removed:.4f} of the units; cut to {choices.target:.4f}")
         return job.model

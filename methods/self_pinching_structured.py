@@ -11,10 +11,10 @@ from transformers import PreTrainedModel
 
 from benchmark.contract import Method
 from benchmark.job import Job
-from benchmark.models.units import Units, keep_by_score
-from benchmark.size_loss import size_sign
-from benchmark.training.batches import Batch
+from benchmark.models.units import Units
+from benchmark.size_loss import train_to_size
 from benchmark.training.loop import State
+from benchmark.unit_gates import UnitGate, UnitGates
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
 LOWEST_SCORE = 1e-5
@@ -32,23 +32,20 @@ def normalised_scores(units: Units) -> torch.Tensor:
     return (energy - energy.min()) / (energy.max() - energy.min() + 1e-12) + LOWEST_SCORE
 
 
-class UnitGate(nn.Module):
+class PinchingGate(UnitGate):
     """One threshold theta: a unit is kept where its score exceeds theta squared.
 
     Attributes:
         threshold: learnable; starts at the square root of the smallest score.
-        mask: straight-through hard mask (count,) of the current step, set by `update`.
+        mask: straight-through hard mask (count,) of the current step.
     """
 
-    mask: torch.Tensor
-
     def __init__(self, units: Units) -> None:
-        super().__init__()
-        self.units = units
+        super().__init__(units)
         self.threshold = nn.Parameter(torch.tensor(LOWEST_SCORE**0.5))
 
-    def update(self, temperature: float) -> None:
-        """Draw the mask from the scores as they are: exactly 0 or 1, with the gradient of the soft mask."""
+    def draw(self, temperature: float) -> None:
+        """Set the mask from the scores as they are: exactly 0 or 1, with the gradient of the soft mask."""
         margin = normalised_scores(self.units) - self.threshold.square()
         soft = torch.sigmoid(margin / (10 * temperature))
         self.mask = (margin > 0).to(soft.dtype) - soft.detach() + soft
@@ -83,41 +80,28 @@ class SelfPinchingStructured(Method):
 
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
         assert job.target is not None
-        target, settings = job.target, self.settings
-        groups = [*job.encoder.heads, *job.encoder.neurons]
-        gates = [UnitGate(units).to(job.model.device) for units in groups]
-        handles = [gate.units.masked(gate) for gate in gates]
-        everything = sum(units.cost * units.count for units in groups)
-        wanted = target.removed / everything
-        rate = settings.threshold_learning_rate or 0.5**0.5 / (settings.reach * job.expected_steps())
+        settings = self.settings
+        gates = UnitGates([PinchingGate(units) for units in job.encoder.units], job.target.removed)
+        gates.to(job.model.device)
 
-        def loss(batch: Batch, state: State) -> torch.Tensor:
-            for gate in gates:
-                gate.update(temperature(state.progress))
-            size = torch.stack([gate.size() for gate in gates]).sum() / everything
-            removed = 1 - float(size.detach())
+        def draw(state: State) -> None:
+            for gate in gates.gates:
+                gate.draw(temperature(state.progress))
             if state.recording:
-                job.log(sparsity=removed, **{f"threshold_{g.units.name}": float(g.threshold.detach()) for g in gates})
-            ctc = job.ctc_loss(job.forward(job.model, batch), batch)
-            penalised: torch.Tensor = ctc + settings.size_weight * size_sign(removed, wanted) * size
-            return penalised
+                job.log(**{f"threshold_{g.units.name}": float(g.threshold.detach()) for g in gates.gates})
 
-        job.train(
-            job.model,
-            extra=nn.ModuleList(gates),
-            loss=loss,
+        train_to_size(
+            job,
+            gates,
+            draw=draw,
             learning_rate=settings.learning_rate,
-            parameter_groups=[
-                {"params": [p for p in job.model.parameters() if p.requires_grad]},
-                {"params": [gate.threshold for gate in gates], "lr": rate},
-            ],
+            gate_learning_rate=settings.threshold_learning_rate or 0.5**0.5 / (settings.reach * job.expected_steps()),
+            size_weight=settings.size_weight,
         )
-        reached = 1 - sum(float(gate.size().detach()) for gate in gates) / everything
-        for handle in handles:
-            handle.remove()
+        reached = 1 - float(gates.size().detach())
         with torch.no_grad():
-            scores = [normalised_scores(gate.units) / gate.threshold.square() for gate in gates]
-        for units, kept in zip(groups, keep_by_score(groups, scores, target.removed), strict=True):
-            units.cut(kept)
-        job.note(f"trained to {reached:.4f} of the units' parameters removed; cut to {wanted:.4f} by one common factor")
+            gates.cut([normalised_scores(gate.units) / gate.threshold.square() for gate in gates.gates])
+        job.note(
+            f"trained to {reached:.4f} of the units' parameters removed; cut to {gates.target:.4f} by one common factor"
+        )
         return job.model

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.calibration import by_layer, calibration_batches, input_norms
+from benchmark.calibration import input_norms, prune_layer_by_layer
 from benchmark.contract import Method
 from benchmark.job import Job
-from benchmark.masks import Masks, n_of_m_mask
+from benchmark.masks import n_of_m_mask
+from benchmark.models.encoder import Matrix
+from benchmark.training.batches import Batch
 from benchmark.wanda import wanda_scores
+
+
+def equal_norms(_job: Job, matrices: Sequence[Matrix], _batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
+    """All inputs alike: Wanda's scores are the magnitudes then."""
+    return {matrix.name: torch.ones(()) for matrix in matrices}
 
 
 class SemiStructured(Method):
@@ -37,15 +45,13 @@ class SemiStructured(Method):
         learning_rate: float = 2e-4
 
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        settings = self.settings
-        batches = calibration_batches(job, settings.calibration_seconds) if settings.scores == "wanda" else []
-        masks: Masks = {}
-        for matrices in by_layer(job):
-            norms = input_norms(job, matrices, batches) if batches else {}
-            for matrix in matrices:
-                masks[matrix.name] = n_of_m_mask(wanda_scores(matrix.weight, norms.get(matrix.name, torch.ones(()))))
-                with torch.no_grad():
-                    matrix.linear.weight.mul_(masks[matrix.name])
+        settings, by_wanda = self.settings, self.settings.scores == "wanda"
+        masks = prune_layer_by_layer(
+            job,
+            job.calibration(settings.calibration_seconds) if by_wanda else [],
+            input_norms if by_wanda else equal_norms,
+            lambda weight, norms: weight * n_of_m_mask(wanda_scores(weight, norms)),
+        )
         if settings.fine_tune:
             job.train(job.model, masks=masks, learning_rate=settings.learning_rate)
         return job.model

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.calibration import by_layer, calibration_batches, second_moments
+from benchmark.calibration import prune_layer_by_layer, second_moments
 from benchmark.contract import CannotCompress, Method
 from benchmark.job import Job
-from benchmark.masks import Masks, top_mask
+from benchmark.masks import top_mask
 
 
 def inverse_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
@@ -81,16 +81,13 @@ class SparseGPT(Method):
 
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
         assert job.target is not None
-        settings = self.settings
-        batches = calibration_batches(job, settings.calibration_seconds)
-        masks: Masks = {}
-        for matrices in by_layer(job):
-            moments = second_moments(job, matrices, batches)
-            for matrix in matrices:
-                arguments = job.target.keep, settings.damping, settings.block
-                with torch.no_grad():
-                    matrix.linear.weight.copy_(prune(matrix.weight, moments[matrix.name], *arguments))
-                masks[matrix.name] = matrix.weight.detach() != 0
+        keep, settings = job.target.keep, self.settings
+        masks = prune_layer_by_layer(
+            job,
+            job.calibration(settings.calibration_seconds),
+            second_moments,
+            lambda weight, moments: prune(weight, moments, keep, settings.damping, settings.block),
+        )
         if settings.fine_tune:
             job.train(job.model, masks=masks, learning_rate=settings.learning_rate)
         return job.model

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from transformers import PreTrainedModel
 
-from benchmark.calibration import by_layer, calibration_batches, input_norms
+from benchmark.calibration import input_norms, prune_layer_by_layer
 from benchmark.contract import Method
 from benchmark.job import Job
-from benchmark.masks import Masks
 from benchmark.wanda import top_of_each_row, wanda_scores
 
 
@@ -37,15 +35,11 @@ class Wanda(Method):
 
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
         assert job.target is not None
-        batches = calibration_batches(job, self.settings.calibration_seconds)
-        masks: Masks = {}
-        for matrices in by_layer(job):
-            norms = input_norms(job, matrices, batches)
-            for matrix in matrices:
-                scores = wanda_scores(matrix.weight, norms[matrix.name])
-                masks[matrix.name] = top_of_each_row(scores, job.target.keep)
-                with torch.no_grad():
-                    matrix.linear.weight.mul_(masks[matrix.name])
+        keep = job.target.keep
+        batches = job.calibration(self.settings.calibration_seconds)
+        masks = prune_layer_by_layer(
+            job, batches, input_norms, lambda weight, norms: weight * top_of_each_row(wanda_scores(weight, norms), keep)
+        )
         if self.settings.fine_tune:
             job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
         return job.model

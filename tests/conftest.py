@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,23 @@ from benchmark.corpora.manifest import Dataset
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, load, save_dense
 from benchmark.models.fresh import Architecture, fresh_model
+from benchmark.models.vocabulary import Vocabulary
 from benchmark.training.loop import Options
 from benchmark.training.speech import Speech
 
 TINY = Architecture(channels=8, layers=3, width=32, ffn_width=128, heads=2, positional_kernel=8, dropout=0.1)
+SMALL: dict[
+    str, Any
+] = {  # of a Wav2Vec2Config or HubertConfig, for both architectures and both places of the layer norm
+    "vocab_size": len(Vocabulary.of_letters().tokens),
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "conv_dim": (8,) * 7,
+    "num_conv_pos_embeddings": 8,
+    "num_conv_pos_embedding_groups": 4,
+}
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure
 settings.load_profile("suite")
 torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
@@ -45,6 +59,16 @@ def write_tiny_corpus(folder: Path) -> None:
             position += len(samples)
     (folder / "data.json").write_text(json.dumps({"hash": "tiny"}))
     (folder / "problems.jsonl").write_text("")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_leases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests do not wait for the devices that studies hold on this machine, nor studies for theirs."""
+    folder = str(tmp_path_factory.mktemp("leases"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)
+        patch.setattr("tempfile.tempdir", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -54,20 +54,34 @@ methods: {{dense: , breaks_off: }}
 """
 
 
+def copy_code(root: Path) -> None:
+    """What `python -m benchmark` needs, to be run in a folder of its own."""
+    for name in ("benchmark", "methods"):
+        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "config").mkdir(parents=True)
+    shutil.copy(REPOSITORY / "config" / "schema.json", root / "config")
+
+
 class SmallStudy:
     """The copy, its commands, and what they leave."""
 
     def __init__(self, root: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root, self.config = root, root / "config" / "small.yaml"
-        for name in ("benchmark", "methods"):
-            shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (root / "config").mkdir(parents=True)
-        shutil.copy(REPOSITORY / "config" / "schema.json", root / "config")
+        copy_code(root)
         (root / "methods" / "breaks_off.py").write_text(METHOD)
         self.config.write_text(CONFIG.format(model=model))
         (self.work / "data").mkdir(parents=True)
         monkeypatch.setattr(study, "ROOT", root)
         monkeypatch.setattr(registry, "METHODS", root / "methods")
+
+    def become_project(self, method: str, source: str) -> None:
+        """Add what Snakemake needs, and plan another method, given by its source, with two seeds."""
+        for name in ("profiles", "captions", "envs"):
+            shutil.copytree(REPOSITORY / name, self.root / name)
+        shutil.copy(REPOSITORY / "Snakefile", self.root)
+        (self.root / "methods" / f"{method}.py").write_text(source)
+        text = self.config.read_text().replace("breaks_off", method).replace("seeds: [0]", "seeds: [0, 1]")
+        self.config.write_text(text)
 
     @property
     def work(self) -> Path:
@@ -92,10 +106,10 @@ class SmallStudy:
             timeout=300,
         )
 
-    def result(self) -> dict[str, bytes]:
+    def result(self, run: str = RUN) -> dict[str, bytes]:
         """What a finished run has made, byte for byte."""
         names = ("model/model.packed.safetensors", "model/config.json", "curves.csv")
-        return {name: (self.run() / name).read_bytes() for name in names}
+        return {name: (self.run(run) / name).read_bytes() for name in names}
 
     def leftovers(self) -> list[str]:
         """Half-written files."""

@@ -20,7 +20,7 @@ def seconds_of(frames: torch.Tensor) -> float:
 
 def test_a_forward_costs_one_and_a_backward_two_a_second(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    batch = next(iter(job.calibration(1)))
+    batch = job.calibration(1)[0]
     output = job.forward(job.model, batch)
     expected = seconds_of(batch.frames)
     assert job.budget.spent == pytest.approx(expected)
@@ -30,7 +30,7 @@ def test_a_forward_costs_one_and_a_backward_two_a_second(make_job: MakeJob, tmp_
 
 def test_a_loss_on_hidden_layers_costs_the_backward_of_those_layers(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    batch = next(iter(job.calibration(1)))
+    batch = job.calibration(1)[0]
     expected = seconds_of(batch.frames)
     states = job.forward(job.model, batch, hidden_states=True).hidden_states
     states[-1].sum().backward(retain_graph=True)
@@ -44,14 +44,14 @@ def test_a_frozen_part_costs_no_backward(make_job: MakeJob, tmp_path: Path) -> N
     job.model.requires_grad_(False)
     job.model.lm_head.requires_grad_(True)
     Encoder(job.model).layers[2].requires_grad_(True)
-    batch = next(iter(job.calibration(1)))
+    batch = job.calibration(1)[0]
     job.forward(job.model, batch).logits.sum().backward()
     assert job.budget.spent == pytest.approx((1 + 2 / 3) * seconds_of(batch.frames))
 
 
 def test_a_model_that_got_smaller_costs_less(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    batch = next(iter(job.calibration(1)))
+    batch = job.calibration(1)[0]
     del Encoder(job.model).layers[1:]
     job.forward(job.model, batch).logits.sum().backward()
     assert 0.6 * seconds_of(batch.frames) < job.budget.spent < 2.8 * seconds_of(batch.frames)
@@ -59,7 +59,7 @@ def test_a_model_that_got_smaller_costs_less(make_job: MakeJob, tmp_path: Path) 
 
 def test_a_teacher_costs_its_forwards(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    batch = next(iter(job.calibration(1)))
+    batch = job.calibration(1)[0]
     with torch.no_grad():
         job.forward(job.teacher(), batch)
     assert job.budget.spent == pytest.approx(seconds_of(batch.frames))
@@ -70,7 +70,7 @@ def test_a_copy_pays_for_its_own_size(make_job: MakeJob, tmp_path: Path) -> None
     student = copy.deepcopy(job.model)
     del Encoder(student).layers[1:]
     assert len(Encoder(student).layers) == 1
-    batch = next(iter(job.calibration(1)))
+    batch = job.calibration(1)[0]
     with torch.no_grad():
         job.forward(student, batch)
     assert 0.2 * seconds_of(batch.frames) < job.budget.spent < 0.95 * seconds_of(batch.frames)
@@ -78,7 +78,7 @@ def test_a_copy_pays_for_its_own_size(make_job: MakeJob, tmp_path: Path) -> None
 
 def test_passing_the_limit_is_an_error(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path, limit=1.0)
-    batch = next(iter(job.calibration(8)))
+    batch = job.calibration(8)[0]
     with pytest.raises(OverBudget, match=r"of 1 work"):
         job.forward(job.model, batch)
 

@@ -26,16 +26,20 @@ def test_transcribes_files_and_folders_at_any_rate(
 ) -> None:
     write_tone(tmp_path / "folder" / "b.wav", 16_000)
     write_tone(tmp_path / "folder" / "a.flac", 44_100, channels=2)
+    write_tone(tmp_path / "folder" / "below" / "d.mp3", 22_050)
+    (tmp_path / "folder" / "notes.txt").write_text("not audio")
+    (tmp_path / "folder" / "e.wav").mkdir()
     write_tone(tmp_path / "c.wav", 8_000)
     (tmp_path / "cut.wav").write_bytes((tmp_path / "c.wav").read_bytes()[:1000])
-    arguments = [str(tmp_path / name) for name in ("folder", "c.wav", "cut.wav")]
+    arguments = [str(tmp_path / name) for name in ("cut.wav", "folder", "c.wav")]
     assert main(["transcribe", str(tiny_model), *arguments]) == 1
     output = capsys.readouterr()
     assert [line.split("\t")[0] for line in output.out.splitlines()] == [
-        str(tmp_path / name) for name in ("folder/a.flac", "folder/b.wav", "c.wav")
+        str(tmp_path / name) for name in ("folder/a.flac", "folder/b.wav", "folder/below/d.mp3", "c.wav")
     ]
-    assert "cut.wav: truncated" in output.err
-    assert re.search(r"3\.0 s of audio in [\d.]+ s, real-time factor [\d.]+", output.err)
+    unreadable, timing = output.err.splitlines()
+    assert unreadable.startswith(f"{tmp_path / 'cut.wav'}: truncated")
+    assert re.fullmatch(r"4 of 5 files, 4\.\d s of audio in [\d.]+ s, real-time factor [\d.]+", timing)
 
 
 @pytest.mark.parametrize(("audio", "message"), [("absent.wav", "does not exist"), ("", "holds no audio")])

@@ -1,4 +1,4 @@
-"""The dense stage's fine-tuning: it goes on after an interruption, but never from another recipe's checkpoint."""
+"""The dense stage: its fine-tuning resumes, but never from another recipe's checkpoint; a broken start is refused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import torch
 from small_study import SmallStudy
 
 from benchmark import dense
+from benchmark.corpora.manifest import Dataset
+from benchmark.dense import word_error_rate
 from benchmark.models.checkpoints import load
 
 
@@ -40,3 +42,20 @@ def test_a_checkpoint_of_another_recipe_is_not_used(
     assert not (folder / "checkpoint").exists()
     assert fine_tune(small_study, tiny_model, 1e-3) == 0
     assert not torch.allclose(head(folder / "model"), head(tiny_model), atol=1e-4)
+
+
+def expect(study: SmallStudy, model: Path, wer: float) -> int:
+    lines = [line for line in study.config.read_text().splitlines() if not line.startswith("dense:")]
+    study.config.write_text("\n".join([*lines, f"dense: {{model: {model}, published_wer: {{test: {wer}}}}}"]))
+    (study.work / "dense" / "dense.json").unlink()
+    return study.call("dense")
+
+
+def test_a_start_that_does_not_do_what_its_authors_say_stops_the_study(
+    small_study: SmallStudy, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = 100 * word_error_rate(load(tiny_model), Dataset.open(small_study.work / "data"), "test")
+    assert expect(small_study, tiny_model, measured + 0.29) == 0
+    assert expect(small_study, tiny_model, measured - 0.31) == 2
+    assert not (small_study.work / "dense" / "dense.json").exists()
+    assert f"has {measured:.2f} % WER on test, published are" in capsys.readouterr().err

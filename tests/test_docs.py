@@ -14,7 +14,7 @@ from benchmark.footprint import remaining_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(path for path in [ROOT / "README.md"] if path.exists())]
-FOLDERS = "benchmark|benchmarks|captions|config|data|docs|envs|methods|profiles|tests"
+FOLDERS = "benchmark|benchmarks|captions|config|data|docs|envs|methods|paper_figs|profiles|tests"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAMED = re.compile(rf"(?<![\w/.<>-])((?:{FOLDERS})/[\w./-]*\w/?)(?![\w/*<])")
 COMMAND = re.compile(r"python -m benchmark ([a-z][\w-]*)")

@@ -28,7 +28,7 @@ def test_wide_open_gates_expect_every_parameter(make_job: MakeJob, tmp_path: Pat
     gate = HardConcrete(units, closed=0.5)
     with torch.no_grad():
         gate.log_alpha.fill_(30.0)
-    assert gate.expected_size().item() == pytest.approx(units.cost * units.count)
+    assert gate.size().item() == pytest.approx(units.cost * units.count)
     assert gate.value().tolist() == [1.0] * units.count
 
 
@@ -51,6 +51,6 @@ def test_the_cut_meets_the_target_and_keeps_the_gates_values(make_job: MakeJob, 
     with torch.no_grad():
         gates.gates[len(job.encoder.heads)].log_alpha[3] = 1.0
         value = gates.gates[len(job.encoder.heads)].value()[3]
-    gates.cut()
+    gates.fold()
     assert total_parameters(job.model) == pytest.approx(job.target.remaining, rel=0.005)
     assert any(torch.allclose(left, value * column) for left in neurons.outward.weight.T)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,14 @@ import torch
 import yaml
 from conftest import TINY
 
-from benchmark import scratch
 from benchmark.budget import Clock
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.forward import frame_counts, frame_rate, front_end
 from benchmark.models.fresh import fresh_model
-from benchmark.scratch import Recipe
+from benchmark.scratch.front_end import convolutions, on_top_of, through_context, train_front_end
+from benchmark.scratch.hearings import cached_features
+from benchmark.scratch.recipe import Recipe, read_recipe
+from benchmark.scratch.stages import train_on_sentences, train_on_spliced, word_gaps
 from benchmark.training.speech import Speech
 
 
@@ -31,7 +35,8 @@ def recipe(tmp_path: Path, tiny_corpus: Path) -> Recipe:
         "architecture": asdict(TINY) | {"context_channels": 12, "context_kernel": 3, "context_strides": [2, 1]},
         "speeds": [1.0, 1.1],
         "front_end": stage,
-        "transformer": stage,
+        "sentences": stage,
+        "spliced": stage,
         "sorted_epochs": 1,
         "varied_from": 0.3,
         "regularised_from": 0.5,
@@ -39,37 +44,67 @@ def recipe(tmp_path: Path, tiny_corpus: Path) -> Recipe:
     path = tmp_path / "recipe.yaml"
     path.write_text(yaml.safe_dump(keys))
     (tmp_path / "data").symlink_to(tiny_corpus)
-    return scratch.read_recipe(path)
+    return read_recipe(path)
 
 
 def test_cached_features_through_the_context_are_the_whole_front_end(recipe: Recipe) -> None:
     dataset = Dataset.open(recipe.work / "data")
-    listener = scratch.train_front_end(dataset, recipe, Clock())
-    plain, varied = scratch.cached_features(listener, dataset, recipe)
-    ctc = scratch.on_top_of(listener, recipe)
+    listener = train_front_end(dataset, recipe, Clock())
+    plain, voices, rooms = cached_features(listener, dataset, recipe)
+    ctc = on_top_of(listener, recipe)
     speech = Speech(ctc, dataset, "train")
     whole = speech.batch([3], speed=1.1)
     assert whole.audio is not None
     speech.features = plain
-    cached = scratch.through_context(ctc.model, speech.batch([3], speed=1.1))
+    cached = through_context(ctc.model, speech.batch([3], speed=1.1))
     assert cached.features is not None
     torch.testing.assert_close(cached.features, front_end(ctc.model, whole.audio), atol=5e-3, rtol=0)
     assert cached.frames.tolist() == whole.frames.tolist()
-    assert plain(3).shape != varied(3).shape  # another pace
+    assert len({hearing(3).shape for hearing in (plain, voices, rooms)}) == 3  # other paces
 
 
 def test_training_moves_what_stands_on_the_listener_and_nothing_else(recipe: Recipe) -> None:
     dataset, clock = Dataset.open(recipe.work / "data"), Clock()
-    listener = scratch.train_front_end(dataset, recipe, clock)
-    ctc, fresh = scratch.on_top_of(listener, recipe), scratch.on_top_of(listener, recipe)
-    scratch.train_transformer(ctc, dataset, recipe, clock, *scratch.cached_features(listener, dataset, recipe))
-    moved = [not torch.equal(a, b) for a, b in zip(ctc.model.parameters(), fresh.model.parameters(), strict=True)]
+    listener = train_front_end(dataset, recipe, clock)
+    ctc, fresh = on_top_of(listener, recipe), on_top_of(listener, recipe)
+    hearings = cached_features(listener, dataset, recipe)
+    train_on_sentences(ctc, dataset, recipe, clock, hearings)
+    after_sentences = [p.clone() for p in ctc.model.parameters()]
+    train_on_spliced(ctc, dataset, recipe, clock, hearings)
     frozen = [not p.requires_grad for p in fresh.model.parameters()]
-    assert sum(moved) > 20
-    assert not any(m and f for m, f in zip(moved, frozen, strict=True))
-    context = scratch.convolutions(ctc.model)[7:]
+    for before, after in ((fresh.model.parameters(), after_sentences), (after_sentences, ctc.model.parameters())):
+        moved = [not torch.equal(a, b) for a, b in zip(before, after, strict=True)]
+        assert sum(moved) > 20
+        assert not any(m and f for m, f in zip(moved, frozen, strict=True))
+    context = convolutions(ctc.model)[7:]
     assert len(context) == 2
     assert all(bool(p.grad is not None) for p in context.parameters())
+
+
+def test_stages_resume_to_the_same_weights(recipe: Recipe) -> None:
+    dataset = Dataset.open(recipe.work / "data")
+
+    def trained() -> list[torch.Tensor]:
+        listener = train_front_end(dataset, recipe, Clock())
+        ctc = on_top_of(listener, recipe)
+        hearings = cached_features(listener, dataset, recipe)
+        train_on_sentences(ctc, dataset, recipe, Clock(), hearings)
+        train_on_spliced(ctc, dataset, recipe, Clock(), hearings)
+        return list(ctc.model.parameters())
+
+    first = trained()
+    shutil.rmtree(recipe.work / "spliced")  # the last stage starts again, on what the checkpoints of the others hold
+    assert all(torch.equal(a, b) for a, b in zip(first, trained(), strict=True))
+
+
+def test_there_is_a_gap_between_any_two_words(recipe: Recipe) -> None:
+    dataset = Dataset.open(recipe.work / "data")
+    listener = train_front_end(dataset, recipe, Clock())
+    ctc = on_top_of(listener, recipe)
+    speech = Speech(ctc, dataset, "train", cached_features(listener, dataset, recipe)[0])
+    for gaps, utterance in zip(word_gaps(ctc, speech), speech.utterances, strict=True):
+        assert len(gaps) in (0, len(utterance.text.split()) - 1)
+        assert all(0 < a < b < 1 for a, b in pairwise(gaps))
 
 
 def test_frames_come_at_the_rate_of_the_strides() -> None:

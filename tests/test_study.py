@@ -12,7 +12,7 @@ from made_study import configuration, use_methods
 from benchmark.errors import UserError
 from benchmark.study import ROOT, Study, load_study, parse_study, read_yaml
 
-STUDIES = [path for path in sorted((ROOT / "config").glob("*.yaml")) if "methods" in read_yaml(path)]
+STUDIES = [path for path in sorted((ROOT / "config").glob("*.yaml")) if read_yaml(path).keys() & {"methods", "extends"}]
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +111,23 @@ def test_refuses_a_file_that_is_no_study(text: str | None, message: str, tmp_pat
 def test_the_environment_names_a_corpus_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PINCHBENCH_MINI_ROOT", str(tmp_path))
     assert study().corpus.root == tmp_path
+
+
+def test_a_study_takes_over_what_it_does_not_set(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(configuration(seeds=[0, 1])))
+    (tmp_path / "other.yaml").write_text("extends: base.yaml\nname: other\nmethods: {gates: }\n")
+    other = load_study(tmp_path / "other.yaml")
+    assert (other.name, other.budget, [plan.run for plan in other.runs]) == (
+        "other",
+        study().budget,
+        ["gates-0.5-seed0", "gates-0.5-seed1"],
+    )
+    (tmp_path / "third.yaml").write_text("extends: other.yaml\nname: third\n")
+    with pytest.raises(UserError, match=r"third.yaml extends other.yaml, which itself extends"):
+        load_study(tmp_path / "third.yaml")
+    (tmp_path / "orphan.yaml").write_text("extends: nowhere.yaml\nname: orphan\n")
+    with pytest.raises(UserError, match=r"nowhere.yaml does not exist"):
+        load_study(tmp_path / "orphan.yaml")
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)

@@ -5,24 +5,34 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmark.event_files import LOGS, require_tensorboard, write_events
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `compress`."""
     parser.add_argument("config", type=Path, help="the study's YAML")
     parser.add_argument("run_name", metavar="RUN", help="a run of the study, such as self_pinching-0.65-seed0")
     parser.add_argument("--reuse", action="store_true", help="take over a finished record of the same identity")
+    parser.add_argument("--log", choices=LOGS, help="write the curves, once recorded, for this too; beside curves.csv")
 
 
 def run(args: argparse.Namespace) -> None:
     """Compress; a failed method is recorded and reported, and does not fail the command."""
+    from benchmark.devices import leased_device
     from benchmark.lock import exclusive
-    from benchmark.runs import compress
     from benchmark.study import load_study
 
+    if args.log:
+        require_tensorboard()  # before hours of training, not after
     study = load_study(args.config)
     plan = study.run(args.run_name)
-    with exclusive(study.work / "runs" / plan.run / "lock", f"run {plan.run} of study {study.name}"):
+    folder, what = study.work / "runs" / plan.run, f"run {plan.run} of study {study.name}"
+    with exclusive(folder / "lock", what), leased_device(study.hardware.device, what):
+        from benchmark.runs import compress  # with torch, which must not look for GPUs before one is leased
+
         record = compress(study, plan, study.work, study.results / "runs" if args.reuse else None)
+        if args.log:
+            write_events(folder)
     left = f", {record['footprint']['remaining_parameters']} parameters left" if "footprint" in record else ""
     reason = f": {record['reason']}" if record["reason"] else ""
     print(f"{record['run']}: {record['status']}{left}, {record['compression_seconds']:.0f} s{reason}")

@@ -13,8 +13,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the dense stage."""
-    from benchmark.dense import prepare_dense
+    from benchmark.devices import leased_device
     from benchmark.study import load_study
 
     study = load_study(args.config)
-    prepare_dense(study, study.work)
+    with leased_device(study.hardware.device, f"dense model of study {study.name}"):
+        from benchmark.dense import prepare_dense  # with torch, which must not look for GPUs before one is leased
+
+        prepare_dense(study, study.work)

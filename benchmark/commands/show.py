@@ -30,6 +30,8 @@ def print_results(folder: Path) -> None:
         raise UserError(f"{folder / 'main.md'} does not exist: run the study, or `python -m benchmark tables` for it")
     print((folder / "main.md").read_text(encoding="utf-8"))
     print(f"report:  {folder / 'README.md'}")
+    if (folder / "index.html").exists():
+        print(f"page:    {folder / 'index.html'} (to sort, filter and look into runs, in a browser)")
     print(f"tables:  {folder / 'main.csv'}, main.md, main.tex, significance.csv, significance.md, runs.csv")
     print(f"figures: {folder / 'figures'}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-AUDIO = (".wav", ".flac", ".ogg", ".opus", ".sph")
+AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au", ".caf", ".w64", ".sph")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,28 +18,34 @@ def run(args: argparse.Namespace) -> int:
     """Print a line a file, and the time on standard error; 1 where some file could not be read."""
     import sys
 
+    from tqdm import tqdm
+
     from benchmark.corpora.audio import UnusableError, decode
     from benchmark.corpora.manifest import SAMPLE_RATE
     from benchmark.decoding import transcribe_one
     from benchmark.models.checkpoints import load
     from benchmark.training.precision import pick_device
 
+    files = files_of(args.audio)
     ctc = load(args.model)
     ctc.to(pick_device())
     heard = took = 0.0
     failed = 0
-    for path in files_of(args.audio):
+    for path in tqdm(files, desc="transcribe", unit="file", leave=False, disable=None):
         try:
             samples = decode(path, str(path), resample=True)
             text, seconds = transcribe_one(ctc, samples)
         except UnusableError as error:
-            print(f"{path}: {error}", file=sys.stderr)
+            tqdm.write(f"{path}: {error}", file=sys.stderr)
             failed += 1
             continue
-        print(f"{path}\t{text}", flush=True)
+        tqdm.write(f"{path}\t{text}")
+        sys.stdout.flush()
         heard, took = heard + len(samples) / SAMPLE_RATE, took + seconds
+    done = f"{len(files) - failed} of {len(files)} files" if failed else f"{len(files)} files"
     if heard:
-        print(f"{heard:.1f} s of audio in {took:.2f} s, real-time factor {took / heard:.4f}", file=sys.stderr)
+        done += f", {heard:.1f} s of audio in {took:.2f} s, real-time factor {took / heard:.4f}"
+    print(done, file=sys.stderr)
     return 1 if failed else 0
 
 
@@ -55,8 +61,12 @@ def files_of(paths: list[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise UserError(f"{path} does not exist")
-        inside = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIO)
+        inside = [path] if path.is_file() else sorted(p for p in path.rglob("*") if _is_audio(p))
         if not inside:
             raise UserError(f"{path} holds no audio: {', '.join(AUDIO)} are known")
         files += inside
     return files
+
+
+def _is_audio(path: Path) -> bool:
+    return path.suffix.lower() in AUDIO and path.is_file()

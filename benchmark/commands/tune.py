@@ -19,11 +19,11 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: the study has no `tuning`, or no such label.
     """
+    from benchmark.devices import leased_device
     from benchmark.errors import UserError
     from benchmark.lock import exclusive
     from benchmark.registry import suggestion
     from benchmark.study import load_study
-    from benchmark.tuning import tune
 
     study = load_study(args.config)
     if study.tuning is None:
@@ -31,7 +31,10 @@ def run(args: argparse.Namespace) -> None:
     plans = {plan.label: plan for plan in reversed(study.runs)}
     if args.label not in plans:
         raise UserError(f'study {study.name} has no method "{args.label}"{suggestion(args.label, sorted(plans))}')
-    with exclusive(study.work / "tuning" / f"{args.label}.lock", f"tuning of {args.label}"):
+    what = f"tuning of {args.label} of study {study.name}"
+    with exclusive(study.work / "tuning" / f"{args.label}.lock", what), leased_device(study.hardware.device, what):
+        from benchmark.tuning import tune  # with torch, which must not look for GPUs before one is leased
+
         tuning = tune(study, plans[args.label], study.work, study.results / "tuning" if args.reuse else None)
     for trial in tuning["trials"]:
         result = trial["reason"] if trial["dev_wer"] is None else f"dev WER {100 * trial['dev_wer']:.2f} %"

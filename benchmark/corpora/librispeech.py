@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +37,7 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     """Recordings of a split such as `train-clean-100`; texts as they are, which is upper case.
 
     Raises:
-        UserError: no root, no such split, or the split is not there and is not to be downloaded.
+        UserError: no root, no such split, the split is not there and is not to be downloaded, or it is incomplete.
     """
     folder = _find(corpus, split)
     for chapter in sorted(folder.glob("*/*/")):
@@ -71,10 +70,13 @@ def _find(corpus: CorpusConfig, split: str) -> Path:
         raise UserError(f"LibriSpeech {split} cannot be downloaded to {corpus.root}: {error}") from None
     if len(found) == 0:
         raise UserError(f"{corpus.root / 'LibriSpeech' / split} has no utterances: unpack {split}.tar.gz again")
-    if len(found) != OFFICIAL_UTTERANCES[split]:
-        official = f"the official split has {OFFICIAL_UTTERANCES[split]:,}"
-        print(f"note: LibriSpeech {split} in {corpus.root} has {len(found):,} utterances, {official}", file=sys.stderr)
-    return corpus.root / "LibriSpeech" / split
+    folder = corpus.root / "LibriSpeech" / split
+    if len(found) != OFFICIAL_UTTERANCES[split] and not corpus.partial:
+        raise UserError(
+            f"{folder} has {len(found):,} utterances, the official split {OFFICIAL_UTTERANCES[split]:,}: unpack "
+            f"{split}.tar.gz again, or say `partial: true` under `corpus` to do with what is there"
+        )
+    return folder
 
 
 def _transcripts(chapter: Path) -> dict[str, str]:

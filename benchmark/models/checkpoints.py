@@ -49,16 +49,20 @@ class CTCModel:
         nn.Module.to(self.model, device)
 
 
-def load(source: str | Path, revision: str | None = None) -> CTCModel:
-    """Load a CTC model from a folder (Hugging Face format, or packed by `save`) or a Hugging Face id.
+def load(source: str | Path, *, fresh_head: bool = False) -> CTCModel:
+    """Load a CTC model from a folder, in Hugging Face format or packed by `save`, or from a Hugging Face id.
 
     It is on the CPU, in evaluation mode.
+
+    Args:
+        source: the folder or id.
+        fresh_head: give a model that is pre-trained only a CTC head with random weights, over LibriSpeech's letters.
 
     Raises:
         UserError: there is no such model, it is damaged, its weights do not fit its config, or it is of another
             architecture than wav2vec 2.0 or HuBERT.
     """
-    folder = _local_folder(source, revision)
+    folder, _ = model_folder(source)
     with _one_line(f"{source} holds no model that transformers can read"):
         config = AutoConfig.from_pretrained(folder)
     if config.model_type not in ARCHITECTURES:
@@ -70,8 +74,10 @@ def load(source: str | Path, revision: str | None = None) -> CTCModel:
             reshape(model, config.layer_shapes)
             _fill(model, unpack(load_file(packed)))
     else:
-        model = _from_pretrained(folder, source)
-    return CTCModel(model.eval(), Vocabulary.load(folder), _normalises(folder))
+        fresh_head = fresh_head and not (folder / "vocab.json").exists()
+        model = _from_pretrained(folder, source, fresh_head)
+    vocabulary = Vocabulary.of_letters(upper_case=True) if fresh_head else Vocabulary.load(folder)
+    return CTCModel(model.eval(), vocabulary, _normalises(folder))
 
 
 @contextmanager
@@ -83,10 +89,15 @@ def _one_line(problem: str) -> Iterator[None]:
         raise UserError(f"{problem}: {_first_line(error)}") from error
 
 
-def _from_pretrained(folder: Path, source: str | Path) -> PreTrainedModel:
+def _from_pretrained(folder: Path, source: str | Path, fresh_head: bool) -> PreTrainedModel:
+    """Weights from safetensors, or from a .bin read with `weights_only=True`, which is how transformers reads it."""
+    changes = {"vocab_size": len(Vocabulary.of_letters(upper_case=True).tokens)} if fresh_head else {}
+    if fresh_head:
+        torch.manual_seed(0)
     with _one_line(f"{source} cannot be loaded"):
-        model, info = AutoModelForCTC.from_pretrained(folder, output_loading_info=True)
-    missing = [name for name in info["missing_keys"] if "masked_spec_embed" not in name]
+        model, info = AutoModelForCTC.from_pretrained(folder, output_loading_info=True, dtype=torch.float32, **changes)
+    optional = ("masked_spec_embed", *(("lm_head",) if fresh_head else ()))
+    missing = [name for name in info["missing_keys"] if not any(part in name for part in optional)]
     if missing:
         lacks = f"{len(missing)} tensors are missing, the first is {missing[0]}"
         raise UserError(f"{source} is no CTC checkpoint of this architecture: {lacks}")
@@ -94,17 +105,23 @@ def _from_pretrained(folder: Path, source: str | Path) -> PreTrainedModel:
     return loaded
 
 
-def _local_folder(source: str | Path, revision: str | None) -> Path:
+def model_folder(source: str | Path, revision: str | None = None) -> tuple[Path, str | None]:
+    """Where a model lies on this disk, downloaded first if it is a Hugging Face id, and its commit there.
+
+    Raises:
+        UserError: there is no such model.
+    """
     folder = Path(source)
     if folder.is_dir():
-        return folder
+        return folder, None
     if folder.is_absolute() or str(source).startswith((".", "data/", "work/")):
         raise UserError(f"model folder {source} does not exist")
     try:
         from huggingface_hub import snapshot_download
 
         patterns = ["*.json", "*.safetensors", "*.bin"]
-        return Path(snapshot_download(str(source), revision=revision, allow_patterns=patterns))
+        snapshot = Path(snapshot_download(str(source), revision=revision, allow_patterns=patterns))
+        return snapshot, snapshot.name  # the hub's cache names it by the commit
     except HFValidationError:
         raise UserError(f"model folder {source} does not exist") from None
     except Exception as error:

@@ -92,6 +92,11 @@ class Encoder:
         return [neurons_of(index, layer) for index, layer in enumerate(self.layers)]
 
     @property
+    def units(self) -> list[Units]:
+        """The heads of each layer, then the neurons of each layer."""
+        return [*self.heads, *self.neurons]
+
+    @property
     def parameters(self) -> int:
         """Weights in `matrices`: 84,934,656 for wav2vec2-base."""
         return sum(matrix.linear.weight.numel() for matrix in self.matrices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 
 from benchmark.errors import UserError
 from benchmark.files import read_json
@@ -21,9 +22,10 @@ class Vocabulary:
     tokens: dict[str, int]
 
     @classmethod
-    def of_letters(cls) -> Vocabulary:
-        """The vocabulary of the embedded corpus: blank, word delimiter, apostrophe, a to z."""
-        return cls({t: i for i, t in enumerate([*SPECIAL, WORD_DELIMITER, "'", *"abcdefghijklmnopqrstuvwxyz"])})
+    def of_letters(cls, *, upper_case: bool = False) -> Vocabulary:
+        """Blank, word delimiter, apostrophe and 26 letters: 32 tokens, as checkpoints trained on LibriSpeech have."""
+        letters = ascii_uppercase if upper_case else ascii_lowercase
+        return cls({t: i for i, t in enumerate([*SPECIAL, WORD_DELIMITER, "'", *letters])})
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.errors import UserError
-from benchmark.files import read_json
-from benchmark.records import SCHEMA, RunRecord, Score
+from benchmark.records import RunRecord, Score, read_record
 from benchmark.scoring.trn import Transcripts, read_trn
 from benchmark.scoring.wer import word_errors
 
@@ -86,7 +85,7 @@ def read_collection(runs_folder: Path) -> Collection:
     paths = sorted(runs_folder.glob("*/run.json"))
     if not paths:
         raise UserError(f"no runs in {runs_folder} (expected <run>/run.json); run the study first")
-    runs = tuple(Run(_read_record(path), path.parent) for path in paths)
+    runs = tuple(Run(read_record(path), path.parent) for path in paths)
     for field in ("study", "data_hash", "dense_hash"):
         _require_one(runs, field)
     test_sets = list(dict.fromkeys(name for run in runs if run.ok for name in run.scores))
@@ -94,18 +93,6 @@ def read_collection(runs_folder: Path) -> Collection:
     collection = Collection(runs[0].record["study"], runs, references)
     _check_scores(collection)
     return collection
-
-
-def _read_record(path: Path) -> RunRecord:
-    record = read_json(path)
-    schema = record.get("schema") if isinstance(record, dict) else None
-    if schema != SCHEMA:
-        raise UserError(f"{path} has schema {schema}, this version reads {SCHEMA}; repeat the run")
-    optional = {"matrices"} if record.get("status") == "ok" else {"matrices", "footprint", "scores"}
-    missing = sorted(RunRecord.__annotations__.keys() - optional - record.keys())
-    if missing:
-        raise UserError(f"{path} lacks {', '.join(missing)}; repeat the run")
-    return record  # type: ignore[no-any-return]
 
 
 def _require_one(runs: tuple[Run, ...], field: str) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from benchmark.report.comparisons import Comparisons
+from benchmark.report.error_bars import bars_caption
 from benchmark.report.gate_figures import gate_rows, gate_sparsity, gate_training, rows_with_curves
 from benchmark.report.rows import Row
-from benchmark.report.scatter import bars_caption, wer_against_parameters, wer_against_time
+from benchmark.report.scatter import wer_against_parameters, wer_against_time
 from benchmark.report.significance_figure import significance_matrix
 
 

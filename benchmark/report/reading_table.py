@@ -10,8 +10,6 @@ from benchmark.report.rows import Row, Spread, compression_seconds, percent, rea
 
 NOTHING = "-"
 LONG_ONLY = ("encoder sparsity", "MB", "MACs/s (M)", "speed", "budget", "seeds", "status")
-SYMBOLS = str.maketrans({"±": r"$\pm$", "Δ": r"$\Delta$", "°": r"$^\circ$", "|": r"\textbar{}", "<": "$<$", ">": "$>$"})
-SPECIAL = str.maketrans({character: "\\" + character for character in "&%$#_{}"})
 
 
 def reading_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
@@ -49,38 +47,6 @@ def legend(rows: list[Row], comparisons: Comparisons) -> str:
     parts.append(f"Marks (MAPSSWE, two-tailed, 0.05): {LEGEND}. Holm's family: all pairs of one test set and seed.")
     parts.append("vs s.-p.: against self-pinching at the same target. Only finished runs count.")
     return " ".join(parts)
-
-
-def markdown(frame: pd.DataFrame) -> str:
-    """A GitHub table, padded so that it also reads as text; two-level columns are joined."""
-    headers = [" ".join(part for part in column if part) for column in frame.columns]
-    lines = [[_markdown_cell(cell) for cell in line] for line in [headers, *frame.astype(str).to_numpy().tolist()]]
-    widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(headers))]
-    widths[-1] = 3  # the last column may hold a long reason
-    left = {0, len(headers) - 1}  # names and reasons; numbers stand to the right
-    rule = ["-" * (width - 1) + ("-" if i in left else ":") for i, width in enumerate(widths)]
-    padded = [[c.ljust(widths[i]) if i in left else c.rjust(widths[i]) for i, c in enumerate(x)] for x in lines]
-    return "".join(f"| {' | '.join(line)} |\n" for line in [padded[0], rule, *padded[1:]])
-
-
-def _markdown_cell(text: str) -> str:
-    """Pipes and line breaks would end the cell."""
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def latex(frame: pd.DataFrame, caption: str, note: str) -> str:
-    """A booktabs table, scaled to the text's width."""
-    styler = frame.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
-    tabular = styler.to_latex(hrules=True, multicol_align="c", column_format="l" + "r" * (len(frame.columns) - 1))
-    return (
-        "% needs \\usepackage{booktabs,graphicx}\n\\begin{table*}\n\\centering\n"
-        f"\\caption{{{_escape(caption)}}}\n\\resizebox{{\\textwidth}}{{!}}{{%\n{tabular.translate(SYMBOLS)}}}\n\n"
-        f"{{\\footnotesize {_escape(note)}\\par}}\n\\end{{table*}}\n"
-    )
-
-
-def _escape(text: str) -> str:
-    return text.replace("`", "").translate(SPECIAL).translate(SYMBOLS)
 
 
 def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[str, str], str]:

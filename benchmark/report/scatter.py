@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.typing import ColorType
 
 from benchmark.report.comparisons import Comparisons
+from benchmark.report.error_bars import bars_caption, error_bar
 from benchmark.report.labels import Label, Point, Segment, place_labels
 from benchmark.report.rows import (
     Row,
@@ -41,18 +42,6 @@ class SizeAxis:
 
 
 SIZES = (SizeAxis(remaining_parameters, "remaining parameters (M)"), SizeAxis(bytes_on_disk, "on disk (MB)"))
-
-
-def bars_caption(rows: list[Row], comparisons: Comparisons) -> str:
-    """What the error bars of these rows show."""
-    seeds = {len(row.finished) for row in rows if row.finished and not row.is_dense}
-    one = "95 % bootstrap interval of the difference to dense, drawn around dense"
-    several = "lowest to highest seed"
-    if comparisons.dense is None:
-        return f"Bars: {several}."
-    if seeds <= {1}:
-        return f"Bars: {one} (one seed)."
-    return f"Bars: {several}." if 1 not in seeds else f"Bars: {several}; with one seed, {one}."
 
 
 def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
@@ -148,13 +137,8 @@ class Panel:
 
     def bar(self, row: Row) -> Point | None:
         """Ends of a row's error bar in per cent WER."""
-        wer, dense = row.wer(self.test_set), self.comparisons.dense
-        if wer and wer.n > 1:
-            return 100 * wer.low, 100 * wer.high
-        verdict = self.comparisons.between(row, dense, self.test_set) if dense else None
-        if verdict is None or dense is None:
-            return None
-        return self.wer(dense) + 100 * verdict.low, self.wer(dense) + 100 * verdict.high
+        ends = error_bar(row, self.test_set, self.comparisons)
+        return (100 * ends[0], 100 * ends[1]) if ends else None
 
     def wer(self, row: Row) -> float:
         """Mean WER of a finished row in per cent."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmark.report.comparisons import LEGEND, Comparisons, SeedTest, Verdict
-from benchmark.report.reading_table import NOTHING, markdown
+from benchmark.report.reading_table import NOTHING
 from benchmark.report.rows import Row
+from benchmark.report.typesetting import markdown
 
 COLUMNS = (
     *("test_set", "seed", "label_a", "target_a", "label_b", "target_b", "wer_a", "wer_b", "delta_wer", "delta_low"),

@@ -1,4 +1,4 @@
-"""Everything in `results/<study>/` but the records: tables, figures, page."""
+"""Everything in `results/<study>/` but the records: tables, figures, pages."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from benchmark.report.collection import read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
+from benchmark.report.page.document import page
 from benchmark.report.pictures import Picture, draw
-from benchmark.report.reading_table import latex, legend, markdown, reading_frame, short_frame
+from benchmark.report.reading_table import legend, reading_frame, short_frame
 from benchmark.report.readme import readme
 from benchmark.report.rows import table_rows
 from benchmark.report.significance_tables import significance_frame, significance_page
 from benchmark.report.style import figure_style, save
+from benchmark.report.typesetting import latex, markdown
 
 
 def write_report(runs_folder: Path, out: Path) -> None:
-    """Read the runs of a study and write its tables, figures and page into `out`.
+    """Read the runs of a study and write its tables, figures and pages into `out`.
 
     Raises:
         UserError: the runs cannot be read, or cannot be compared (see `read_collection`).
@@ -28,9 +30,10 @@ def write_report(runs_folder: Path, out: Path) -> None:
     collection = read_collection(runs_folder)
     rows = table_rows(collection)
     comparisons = compare_rows(collection, rows)
-    table, note = reading_frame(rows, comparisons), legend(rows, comparisons)
+    table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons)
+    note = legend(rows, comparisons)
     write_csv(out / "runs.csv", long_form(collection))
-    write_csv(out / "main.csv", main_frame(rows, comparisons))
+    write_csv(out / "main.csv", numbers)
     write_text(out / "main.md", f"{markdown(table)}\n{note}\n")
     write_text(out / "short.md", markdown(short_frame(table)))
     write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", note))
@@ -40,6 +43,7 @@ def write_report(runs_folder: Path, out: Path) -> None:
         pictures = draw(rows, comparisons)
         write_figures(pictures, out / "figures")
     write_text(out / "README.md", readme(collection, rows, comparisons, markdown(table), note, pictures))
+    write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, note))
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:

@@ -1,10 +1,15 @@
-"""Where bf16 autocast pays."""
+"""Which device, and where bf16 autocast pays on it."""
 
 from __future__ import annotations
 
+import os
+import warnings
 from typing import Literal
 
 import torch
+
+from benchmark.devices import VISIBLE, Device
+from benchmark.errors import UserError
 
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -20,9 +25,20 @@ def uses_bf16(precision: Precision, device: torch.device) -> bool:
     return precision == "bf16"
 
 
-def pick_device() -> torch.device:
-    """The GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def pick_device(asked: Device = "auto") -> torch.device:
+    """The device that a study asks for; `auto` is the GPU if there is one.
+
+    Raises:
+        UserError: a GPU is asked for and there is none that torch can use.
+    """
+    there = asked != "cpu" and torch.cuda.is_available()
+    visible = os.environ.get(VISIBLE)
+    if asked == "cuda" and not there:
+        names = "" if visible is None else f" ({VISIBLE} is {visible!r})"
+        raise UserError(f"hardware.device is cuda, but torch {torch.__version__} finds no GPU{names}: use auto or cpu")
+    if asked == "auto" and visible and not there:
+        warnings.warn(f"torch finds no GPU though {VISIBLE} is {visible}: computing on the CPU", stacklevel=1)
+    return torch.device("cuda" if there else "cpu")
 
 
 def device_name(device: torch.device) -> str:

@@ -28,6 +28,15 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     assert [len(dataset.split(name)) for name in ("train", "dev", "test")] == [2, 3, 2]
 
 
+def test_a_test_set_is_scored_whole_whatever_its_lengths(tmp_path: Path) -> None:
+    long = ("text", encoded(tone(seconds=3)))
+    root = write_mini(tmp_path / "corpus", train={"a-long": long}, dev={"b-long": long}, test={"c-long": long})
+    prepare(corpus("mini", root, max_seconds=2.5), tmp_path / "data")
+    dataset = Dataset.open(tmp_path / "data")
+    ids = {split: [u.id for u in dataset.split(split)] for split in ("train", "dev", "test")}
+    assert ["a-long" in ids["train"], "b-long" in ids["dev"], "c-long" in ids["test"]] == [False, True, True]
+
+
 def test_what_cannot_be_used_is_listed_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = encoded(tone())
     bad = {

@@ -10,7 +10,7 @@ from conftest import MakeJob
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.calibration import calibration_batches, input_norms, second_moments
+from benchmark.calibration import input_norms, second_moments
 from benchmark.contract import CannotCompress
 from benchmark.models.forward import forward
 from benchmark.wanda import top_of_each_row, wanda_scores
@@ -37,7 +37,7 @@ def test_rows_keep_alike_and_the_matrix_keeps_its_share(rows: int, inputs: int, 
 def test_statistics_are_over_valid_frames_of_the_matrix_s_input(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
     matrix = next(m for m in job.encoder if m.name == "1.ffn_in")
-    batches = calibration_batches(job, 6.0)
+    batches = job.calibration(6.0)
     assert len(batches) > 1
     seen = []
     handle = matrix.linear.register_forward_pre_hook(lambda _module, args: seen.append(args[0].detach()))
@@ -58,4 +58,4 @@ def test_more_calibration_audio_than_there_is_is_refused(make_job: MakeJob, tmp_
     with pytest.raises(
         CannotCompress, match=r"400 s of audio to calibrate on are asked for; the training split has \d+"
     ):
-        calibration_batches(make_job(tmp_path), 400)
+        make_job(tmp_path).calibration(400)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCTC, BertConfig, BertModel, Wav2Vec2Processor
+from transformers import AutoModelForCTC, BertConfig, BertModel, HubertConfig, HubertModel, Wav2Vec2Processor
 
 from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel, load, save, save_dense
@@ -27,6 +29,35 @@ def test_a_bin_checkpoint_loads(tiny: CTCModel, tmp_path: Path) -> None:
     torch.save(load_file(tmp_path / "model/model.safetensors"), tmp_path / "model/pytorch_model.bin")
     (tmp_path / "model/model.safetensors").unlink()
     assert torch.equal(load(tmp_path / "model").model.lm_head.weight, tiny.model.lm_head.weight)
+
+
+def test_a_bin_checkpoint_runs_no_code(tiny: CTCModel, tmp_path: Path) -> None:
+    class Harmful:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "harm"),)
+
+    save_dense(tiny, tmp_path / "model")
+    (tmp_path / "model/model.safetensors").unlink()
+    torch.save({"lm_head.weight": Harmful()}, tmp_path / "model/pytorch_model.bin")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load(tmp_path / "model")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_a_pretrained_model_gets_a_head_only_when_it_is_to_be_fine_tuned(tmp_path: Path) -> None:
+    layers = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    small: dict[str, Any] = layers | {"conv_dim": [8] * 7}
+    small |= {"num_conv_pos_embeddings": 8, "num_conv_pos_embedding_groups": 2}
+    pretrained = HubertModel(HubertConfig(**small))
+    pretrained.save_pretrained(tmp_path)
+    with pytest.raises(UserError, match=r"no CTC checkpoint of this architecture: 2 tensors are missing"):
+        load(tmp_path)
+    ctc = load(tmp_path, fresh_head=True)
+    assert ctc.model.lm_head.out_features == 32
+    assert ctc.vocabulary.decode(ctc.vocabulary.encode("it's so")) == "IT'S SO"
+    weight = "encoder.layers.0.attention.q_proj.weight"
+    assert torch.equal(ctc.model.base_model.get_parameter(weight), pretrained.get_parameter(weight))
+    assert torch.equal(ctc.model.lm_head.weight, load(tmp_path, fresh_head=True).model.lm_head.weight)
 
 
 def test_a_missing_folder_is_named() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 import torch_pruning
+from conftest import SMALL
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
 from benchmark.contract import CannotReachTarget
@@ -19,17 +19,6 @@ from benchmark.models.low_rank import LowRankLinear
 from benchmark.models.shapes import factorise, layer_shapes
 from benchmark.models.units import Units, keep_by_score
 from benchmark.models.vocabulary import Vocabulary
-
-SMALL: dict[str, Any] = {
-    "vocab_size": len(Vocabulary.of_letters().tokens),
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-    "conv_dim": (8,) * 7,
-    "num_conv_pos_embeddings": 8,
-    "num_conv_pos_embedding_groups": 4,
-}
 
 
 def models() -> list[PreTrainedModel]:

@@ -208,7 +208,7 @@ def _matrices(sparsity: float, label: str, layers: int = 6) -> list[dict[str, An
 
 def _gate_curves(target: float, seed: int, layers: int = 6, steps: int = 100) -> str:
     names = [f"threshold_{layer}.{kind}" for layer in range(layers) for kind in MATRICES]
-    lines = ["step,progress,loss,learning_rate,sparsity," + ",".join(names)]
+    lines = ["step,progress,loss,learning_rate,sparsity," + ",".join(names) + ",phase"]
     for step in range(steps):
         progress = (step + 1) / steps
         sparsity = min(target, 3.2 * target * progress) - 0.002 * random.Random(f"{seed}{step}").random()
@@ -217,5 +217,5 @@ def _gate_curves(target: float, seed: int, layers: int = 6, steps: int = 100) ->
             for i in range(len(names))
         ]
         loss = f"{30 * math.exp(-3 * progress) + 4:.4f}" if step % 2 == 0 else ""
-        lines.append(f"{step},{progress:.4f},{loss},0.0002,{max(0.0, sparsity):.5f}," + ",".join(thresholds))
+        lines.append(f"{step},{progress:.4f},{loss},0.0002,{max(0.0, sparsity):.5f}," + ",".join(thresholds) + ",1")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Which study Snakemake runs: exactly one file."""
+"""Which study Snakemake runs, exactly one file, and the time that it asks a cluster for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import yaml
 from made_study import configuration, use_methods
 
 from benchmark.errors import UserError
-from benchmark.study import ROOT, read_yaml
-from benchmark.workflow import DEFAULT, chosen_study, described
+from benchmark.study import ROOT, BudgetConfig, read_yaml
+from benchmark.workflow import DEFAULT, chosen_study, dense_budgets, described, minutes, threads, tuning_budgets
 
 
 @pytest.fixture
@@ -37,10 +37,38 @@ def test_two_files_are_refused(file: Path) -> None:
 
 
 def test_the_command_line_cannot_change_a_study(file: Path) -> None:
-    with pytest.raises(UserError, match=r"only reuse=true, not seeds: change made\.yaml"):
+    with pytest.raises(UserError, match=r"only reuse=true and log=tensorboard, not seeds: change made\.yaml"):
         chosen_study([file], read_yaml(file) | {"seeds": [1]})
+
+
+def test_a_log_that_there_is_not_is_refused(file: Path) -> None:
+    with pytest.raises(UserError, match="log=wandb is not known: there is tensorboard"):
+        chosen_study([file], read_yaml(file) | {"log": "wandb"})
 
 
 def test_a_study_reads_the_same_wherever_the_project_lies(file: Path) -> None:
     corpus = chosen_study([file], {}).corpus
     assert "root data/mini" in described(corpus)
+
+
+def test_timed_jobs_divide_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _process: set(range(64)), raising=False)
+    assert [threads(allowed, 4) for allowed in (1, 4, 16, 128)] == [1, 1, 4, 16]
+    assert threads(8, 1) == 8
+
+
+def test_time_is_the_budget_and_a_quarter_and_half_an_hour() -> None:
+    assert minutes([]) == 30
+    assert minutes([BudgetConfig("device_seconds", 3600)]) == 30 + 75
+    assert minutes([BudgetConfig("work", 12000)] * 2) == 30 + 25  # twice 12,000 units at 20 a second
+
+
+def test_a_search_and_a_fine_tuned_start_have_budgets_of_their_own(file: Path) -> None:
+    budget = {"kind": "work", "limit": 100}
+    searched = yaml.safe_load(file.read_text()) | {"tuning": {"budget": budget, "target": 0.5, "rates": [1, 2, 4]}}
+    searched["dense"]["fine_tune"] = {"budget": budget, "learning_rate": 1e-3}
+    file.write_text(yaml.safe_dump(searched))
+    study = chosen_study([file], {})
+    assert tuning_budgets(study) == 3 * dense_budgets(study) == 3 * [BudgetConfig("work", 100)]
+    file.write_text(yaml.safe_dump(configuration()))
+    assert tuning_budgets(chosen_study([file], {})) == dense_budgets(chosen_study([file], {})) == []

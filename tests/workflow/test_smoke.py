@@ -114,6 +114,7 @@ def test_it_says_how_far_it_is_and_ends_with_the_table(output: str) -> None:
     assert any(line.endswith(" | 4 of 4 runs done, 1 of them failed") for line in lines)
     assert any(line.startswith("| Self-pinching") for line in lines)
     assert "figures: results/smoke/figures" in lines
+    assert any(line.startswith("page:    results/smoke/index.html") for line in lines)
 
 
 def test_nothing_temporary_is_left(project: Path, output: str) -> None:
@@ -156,3 +157,11 @@ def test_the_report_holds_tables_and_figures(project: Path, output: str) -> None
     page = (project / "report.html").read_text(encoding="utf-8")
     assert "wer_vs_parameters" in page
     assert "main.csv" in page
+    assert "index.html" in page
+    for said_of in (
+        "down and to the left is better",
+        "darker is sparser",
+        "How the gates learn",
+        "Click a row or a point",
+    ):
+        assert said_of in " ".join(page.split()), said_of

@@ -1,0 +1,26 @@
+"""Write a run's compressed model as a folder with a model card, for plain transformers where its shapes allow it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `export`."""
+    parser.add_argument("run_folder", type=Path, metavar="RUN", help="a run's folder, such as work/mini/runs/int8")
+    parser.add_argument(
+        "--to", type=Path, required=True, metavar="DIR", help="the folder to write: a new or an empty one"
+    )
+    parser.add_argument("--onnx", action="store_true", help="also write model.onnx, checked against the model")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Export, and say how the folder is loaded."""
+    from benchmark.export.folder import export
+
+    artefact = export(args.run_folder, args.to, onnx=args.onnx)
+    loader = "transformers: AutoModelForCTC.from_pretrained" if artefact.plain else "benchmark.models.checkpoints.load"
+    print(f"{args.to}: {artefact.weights}, {artefact.weight_bytes:,} bytes, for {loader}; README.md is its model card")
+    if artefact.onnx_difference is not None:
+        print(f"model.onnx: logits differ from the model's by {artefact.onnx_difference:.1e} at most")

@@ -1,0 +1,29 @@
+"""Bring the finished runs of a study from several machines together in one folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `merge`."""
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUNS", help="folders such as results/<study>/runs")
+    parser.add_argument("--to", type=Path, metavar="RUNS", help="where they are brought to (the first folder)")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Merge, and say of each run where it is from.
+
+    Raises:
+        UserError: there is nothing to merge, or what is there does not belong together.
+    """
+    from benchmark.errors import UserError
+    from benchmark.report.merging import merge
+
+    if args.to is None and len(args.runs) < 2:
+        raise UserError("nothing to merge: name two folders, or one and --to")
+    target = args.to or args.runs[0]
+    for line in merge(args.runs, target):
+        print(line)
+    print(f"merged in {target}; tables: python -m benchmark tables {target.parent}")

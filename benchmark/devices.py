@@ -1,0 +1,106 @@
+"""One device a job: which GPUs there are, and the lease that keeps two timed jobs off one. Does not import torch."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise, takewhile
+from pathlib import Path
+from typing import Literal
+
+from benchmark.errors import UserError
+from benchmark.lock import first_free
+
+Device = Literal["auto", "cpu", "cuda"]
+CPU = "cpu"
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+NO_MORE = ("", "-1", "NoDevFiles")  # where CUDA ends its reading of the variable; the last is older Slurm's
+
+
+def devices(asked: Device = "auto") -> list[str]:
+    """What timed jobs may lease: the visible GPUs, or the CPU, which is one device.
+
+    A GPU is named by its UUID, or as CUDA_VISIBLE_DEVICES names it where nvidia-smi does not tell.
+
+    Raises:
+        UserError: CUDA_VISIBLE_DEVICES names a GPU that is not there.
+    """
+    return [CPU] if asked == "cpu" else _visible_gpus() or [CPU]
+
+
+@contextmanager
+def leased_device(asked: Device, job: str) -> Iterator[str]:
+    """Hold a device for this process alone, and see no other; waits for one, and says so in a line.
+
+    To be entered before torch looks for GPUs. The lock files are the machine's and the user's, whatever the study; in a
+    Slurm job they are the job's own, since the scheduler has already kept other jobs off what it assigned.
+
+    Args:
+        asked: the study's `hardware.device`.
+        job: who holds it, for the line of those who wait.
+
+    Raises:
+        UserError: CUDA_VISIBLE_DEVICES names a GPU that is not there, or the lock files cannot be written.
+    """
+    before = os.environ.get(VISIBLE)
+    locks = {_lock_file(device): device for device in devices(asked)}
+    with first_free(list(locks), f"{job} (process {os.getpid()})") as lock:
+        device = locks[lock]
+        if device != CPU:
+            os.environ[VISIBLE] = device
+        elif asked == "cpu":
+            os.environ[VISIBLE] = ""
+        try:
+            yield device
+        finally:
+            if before is None:
+                os.environ.pop(VISIBLE, None)
+            else:
+                os.environ[VISIBLE] = before
+
+
+def _lock_file(device: str) -> Path:
+    job = os.environ.get("SLURM_JOB_ID")
+    folder = Path(tempfile.gettempdir(), f"pinchbench-{os.getuid()}", f"slurm-{job}" if job else "")
+    path = folder / device.replace("/", "-")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise UserError(f"cannot write {path}, the lock of a device: {error.strerror}; set TMPDIR") from None
+    return path
+
+
+def _visible_gpus() -> list[str]:
+    there = _listed_gpus()
+    if VISIBLE not in os.environ:
+        return there
+    names = takewhile(lambda name: name not in NO_MORE, (name.strip() for name in os.environ[VISIBLE].split(",")))
+    return [_gpu(name, there) for name in names]
+
+
+def _gpu(name: str, there: list[str]) -> str:
+    """The UUID of a GPU that is given by its number, so that all names of a GPU lock the same file."""
+    if not name.isdigit() or not there:
+        return name
+    if int(name) >= len(there):
+        raise UserError(
+            f"{VISIBLE} names GPU {name}, but `nvidia-smi -L` lists {len(there)}: set it to GPUs that exist"
+        )
+    return there[int(name)]
+
+
+def _listed_gpus() -> list[str]:
+    """UUIDs by nvidia-smi, in its order; a GPU that is split (MIG) is its parts. None without an NVIDIA driver."""
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    uuids = re.findall(r"UUID: ((?:GPU|MIG)-[^)\s]+)", listed.stdout if listed.returncode == 0 else "")
+    return [
+        one for one, following in pairwise([*uuids, ""]) if one.startswith("MIG") or not following.startswith("MIG")
+    ]

@@ -1,0 +1,207 @@
+"""The model card: what a stranger must know of an exported model. Its numbers are those of the run's record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from huggingface_hub import EvalResult, ModelCardData
+from tabulate import tabulate
+
+from benchmark.errors import UserError
+from benchmark.export.origin import UNKNOWN, Origin
+from benchmark.export.use import how_to_use
+from benchmark.records import RunRecord
+from benchmark.registry import load_method
+
+Count = Literal["errors", "substitutions", "deletions", "insertions", "words", "utterances"]
+TASK = "automatic-speech-recognition"
+COUNTS: tuple[Count, ...] = ("errors", "substitutions", "deletions", "insertions", "words", "utterances")
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """What was exported.
+
+    Attributes:
+        plain: whether plain `transformers` loads it.
+        int8: how the run's model computes with integers, if it does; the exported one may not.
+        weights: name of the file of weights.
+        weight_bytes: its size.
+        onnx_difference: largest difference between the logits of `model.onnx` and the model's; None without a graph.
+    """
+
+    plain: bool
+    int8: str | None
+    weights: str
+    weight_bytes: int
+    onnx_difference: float | None
+
+
+def model_card(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
+    """Markdown with the Hugging Face hub's metadata on top."""
+    parts = [
+        f"---\n{_metadata(record, origin, artefact)}\n---",
+        f"# {_name(record)}",
+        _introduction(record, artefact),
+        "## Word error rate",
+        _scores(record, artefact),
+        "## Size",
+        _sizes(record, artefact),
+        "## Compression",
+        _compression(record),
+        "## Data and licence",
+        _data(record, origin),
+        "## Use",
+        how_to_use(artefact.plain, artefact.onnx_difference is not None),
+        "## Provenance and citation",
+        _provenance(record),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _name(record: RunRecord) -> str:
+    target = record["target_sparsity"]
+    return record["title"] + (f", {100 * target:g} % of the encoder's weights removed" if target is not None else "")
+
+
+def _metadata(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
+    """What the hub reads; error rates only where they are those of what this folder computes."""
+    results = [
+        EvalResult(
+            task_type=TASK,
+            dataset_type=f"pinchbench-{record['study']}",
+            dataset_name=f"pinchbench study {record['study']}",
+            dataset_split=split,
+            metric_type="wer",
+            metric_name="WER (%)",
+            metric_value=round(100 * score["wer"], 2),
+        )
+        for split, score in record.get("scores", {}).items()
+        if artefact.int8 != "dynamic"
+    ]
+    data = ModelCardData(
+        language=origin.language,
+        license=origin.licence,
+        library_name="transformers" if artefact.plain else "pinchbench",
+        pipeline_tag=TASK,
+        base_model=origin.base_model,
+        tags=["ctc", "model-compression", "pinchbench", record["method"].removesuffix(".py").replace("/", "-")],
+        metrics=["wer"] if results else None,
+        model_name=f"{record['study']}-{record['run']}" if results else None,
+        eval_results=results or None,
+    )
+    return data.to_yaml()
+
+
+def _introduction(record: RunRecord, artefact: Artefact) -> str:
+    shape = (
+        "Plain `transformers` loads it."
+        if artefact.plain
+        else "Its layers have shapes that plain `transformers` cannot build: `pinchbench` loads it."
+    )
+    return (
+        f"A CTC speech recogniser for 16 kHz audio, compressed by pinchbench: run `{record['run']}` of the study "
+        f"`{record['study']}`. {shape} All figures are from the run's record, unless it says otherwise."
+    )
+
+
+def _scores(record: RunRecord, artefact: Artefact) -> str:
+    if not (scores := record.get("scores", {})):
+        return "Not measured: the run was not scored when this folder was written."
+    rows = [
+        [split, f"{100 * score['wer']:.2f}", *(f"{score[count]:,}" for count in COUNTS)]
+        for split, score in scores.items()
+    ]
+    return (
+        _table(["test set", "WER %", *COUNTS], rows)
+        + "\n\nGreedy decoding, no language model."
+        + _of_integers(artefact)
+    )
+
+
+def _of_integers(artefact: Artefact) -> str:
+    if artefact.int8 is None:
+        return ""
+    if artefact.int8 == "dynamic":
+        return (
+            " Measured with weights and activations in 8-bit integers. This folder holds the values of these weights "
+            "in floats and computes in floats: its output differs, and its word error rate was not measured."
+        )
+    return " Measured with weights in 8-bit integers. This folder holds the values of these weights in floats."
+
+
+def _sizes(record: RunRecord, artefact: Artefact) -> str:
+    size = record["footprint"]
+    return _table(
+        ["", "of the run's model"],
+        [
+            ("parameters of the dense model", f"{size['total_parameters']:,}"),
+            ("parameters left", f"{size['remaining_parameters']:,} (ratio {size['compression_ratio']:.2f})"),
+            (
+                "encoder matrices",
+                f"{100 * size['encoder_sparsity']:.2f} % of {size['encoder_matrix_parameters']:,} weights removed",
+            ),
+            ("multiply-accumulates a second of audio", f"{size['macs_per_second']:,.0f}"),
+            ("bytes, packed", f"{size['bytes_on_disk']:,}"),
+            (f"bytes of {artefact.weights} in this folder, measured", f"{artefact.weight_bytes:,}"),
+        ],
+    ) + ("\n\nThis folder stores every weight as a 32-bit float, zeros too." if artefact.plain else "")
+
+
+def _compression(record: RunRecord) -> str:
+    budget, target = record["budget"], record["target_sparsity"]
+    phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in record["phases"].items())
+    unit = "s on the device" if budget["kind"] == "device_seconds" else "units of work (a dense forward of a second)"
+    rows = [
+        ("method", f"{record['title']} (`{record['method']}`, {record['family']})"),
+        ("source", _source(record["method"])),
+        ("settings", ", ".join(f"`{key} = {value}`" for key, value in record["settings"].items()) or "none"),
+        ("target sparsity of the encoder matrices", "none" if target is None else f"{100 * target:g} %"),
+        ("seed", str(record["seed"])),
+        ("budget", f"{budget['spent']:,.1f} of {budget['limit']:,g} {unit}"),
+        ("compression time", f"{record['compression_seconds']:.1f} s" + (f" ({phases})" if phases else "")),
+    ]
+    return _table(["", ""], rows) + "".join(f"\n\nNote: {note}." for note in record["notes"])
+
+
+def _source(method: str) -> str:
+    """The citation in a method's own words; a record may outlive the method that made it."""
+    try:
+        return load_method(method).source
+    except UserError:
+        return f"{UNKNOWN}: the method is not installed here"
+
+
+def _data(record: RunRecord, origin: Origin) -> str:
+    licence = (
+        f"Licence: {UNKNOWN}. The licences of the corpus and of the dense model apply; find them out before you pass "
+        "the model on."
+        if origin.licence == UNKNOWN
+        else f"Licence: {origin.licence}, that of the corpus, of its voices and of the dense model."
+    )
+    return "\n".join(
+        [
+            f"- Corpus: {origin.corpus}. SHA-256 of ids, texts and audio: `{record['data_hash']}`",
+            f"- Dense model: {origin.dense}. SHA-256 of its weights: `{record['dense_hash']}`",
+            f"- {licence}",
+        ]
+    )
+
+
+def _provenance(record: RunRecord) -> str:
+    made = record["provenance"]
+    packages = ", ".join(f"{name} {version}" for name, version in made["packages"].items())
+    return "\n".join(
+        [
+            f"- Run `{record['run']}`, identity `{record['identity']}`, started {made['started']}",
+            f"- Commit of pinchbench: `{made['git_commit']}`",
+            f"- {made['device']}; {made['cpu']}, {made['cores']} cores; Python {made['python']}; {packages}",
+            f"- Cite the method as above, and the suite as pinchbench, commit `{made['git_commit'][:12]}`.",
+        ]
+    )
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return tabulate(rows, header, tablefmt="github", disable_numparse=True)

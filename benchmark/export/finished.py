@@ -1,0 +1,28 @@
+"""Runs that have a model to export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.records import RunRecord, read_record
+
+
+def finished_run(folder: Path) -> RunRecord:
+    """The record of a run folder with a model in it; without scores while the run is not scored.
+
+    Raises:
+        UserError: there is no such folder, it holds no run, or the run has no model.
+    """
+    scored, compressed = folder / "run.json", folder / "compress.json"
+    if not scored.exists() and not compressed.exists():
+        raise UserError(f"{folder} is no folder of a finished run, such as work/mini/runs/int8: it has no run.json")
+    record = read_record(scored) if scored.exists() else read_record(compressed, scored=False)
+    if record["status"] != "ok":
+        raise UserError(f"{folder} has no model: the run ended as {record['status']} ({record['reason']})")
+    if not (folder / "model").is_dir():
+        raise UserError(
+            f"{folder} is a record without weights, as they are published: "
+            f"run study {record['study']} and export work/{record['study']}/runs/{record['run']}"
+        )
+    return record

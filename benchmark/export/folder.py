@@ -1,0 +1,49 @@
+"""A run's model as a folder to pass on: weights, config, processor, model card and, if asked for, an ONNX graph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.export.card import Artefact, model_card
+from benchmark.export.finished import finished_run
+from benchmark.export.onnx_graph import check_packages, write_graph
+from benchmark.export.origin import origin_of
+from benchmark.export.plain import plain_form
+from benchmark.files import whole, write_text
+from benchmark.models.checkpoints import load, save, save_dense
+from benchmark.models.int8 import dequantised
+
+
+def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
+    """Write a finished run's model to the folder `to`, whole or not at all.
+
+    What a config can express is written as plain `transformers` loads it; other shapes as `checkpoints.load` does.
+
+    Raises:
+        UserError: the run has no model, `to` holds something, a package is missing, or the graph is not the model.
+    """
+    record = finished_run(run)
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UserError(f"{to} exists: choose another folder for --to, or remove it")
+    if onnx:
+        check_packages()
+    ctc = load(run / "model")
+    plain = plain_form(ctc.model)
+    with whole(to) as partial:
+        if plain is not None:
+            save_dense(replace(ctc, model=plain), partial)
+        else:
+            save(ctc, partial)
+        (weights,) = partial.glob("*.safetensors")
+        difference = write_graph(replace(ctc, model=dequantised(ctc.model)), partial / "model.onnx") if onnx else None
+        artefact = Artefact(
+            plain=plain is not None,
+            int8=getattr(ctc.model.config, "int8", None),
+            weights=weights.name,
+            weight_bytes=weights.stat().st_size,
+            onnx_difference=difference,
+        )
+        write_text(partial / "README.md", model_card(record, origin_of(record, run), artefact))
+    return artefact

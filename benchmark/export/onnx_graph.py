@@ -1,0 +1,131 @@
+"""A CTC model as an ONNX graph for audio of any length and batches of any size, checked on real recordings."""
+
+from __future__ import annotations
+
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.corpora import mini
+from benchmark.corpora.audio import decode
+from benchmark.errors import UserError
+from benchmark.export.origin import EMBEDDED
+from benchmark.models.checkpoints import CTCModel
+from benchmark.models.forward import forward, frame_counts, uses_attention_mask
+from benchmark.study import CorpusConfig
+from benchmark.training.batches import Batch
+from benchmark.training.speech import normalised
+
+PACKAGES = ("onnx", "onnxruntime")
+TOLERANCE = 1e-4  # of logits, absolute
+OPSET = 17
+LOOKED_AT = 10  # recordings from which the shortest and the longest are taken
+
+
+class Logits(nn.Module):
+    """A model with tensors for arguments and a tensor for a result, as a graph has them."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_values: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
+        """Audio (batch, samples) and its mask, 0 for padding, to logits (batch, frames, vocabulary)."""
+        logits: torch.Tensor = self.model(input_values, attention_mask=attention_mask).logits
+        return logits
+
+
+def check_packages() -> None:
+    """See that the optional packages are there.
+
+    Raises:
+        UserError: one is not.
+    """
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise UserError(f"ONNX export needs {' and '.join(missing)}: pip install -e '.[onnx]', or leave out --onnx")
+
+
+def write_graph(ctc: CTCModel, path: Path) -> float:
+    """Write a model of floats on the CPU; returns the largest difference of its logits from the model's.
+
+    Inputs are `input_values` and, for models trained with one, `attention_mask`, as the model's processor makes them.
+
+    Raises:
+        UserError: the graph does not run on other lengths and batches, or its logits differ by more than 1e-4.
+    """
+    recordings = _recordings(ctc)
+    _trace(ctc.model.eval(), recordings, path)
+    batches = [*([recording] for recording in recordings), recordings]
+    difference = max(_difference(ctc.model, path, batch) for batch in batches)
+    if not difference <= TOLERANCE:
+        raise UserError(
+            f"the ONNX graph is not the model: logits differ by {difference:.1e}, {TOLERANCE:g} is allowed; "
+            "nothing was written: export without --onnx"
+        )
+    return difference
+
+
+def _recordings(ctc: CTCModel) -> list[torch.Tensor]:
+    """Two recordings of the embedded corpus, a short one and a long one, each (samples,), as the model wants them."""
+    corpus = CorpusConfig("mini", "train", "dev", (), root=EMBEDDED)
+    waves = []
+    for recording, _ in zip(mini.recordings(corpus, corpus.dev), range(LOOKED_AT), strict=False):
+        assert recording.audio is not None
+        audio = torch.from_numpy(decode(recording.audio, recording.source).astype(np.float32) / 32768)
+        waves.append(normalised(audio) if ctc.normalise_audio else audio)
+    return [min(waves, key=len), max(waves, key=len)]
+
+
+def _inputs(model: PreTrainedModel, recordings: list[torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Padded audio and, where the model takes one, its mask: of 32 bits, as the processor makes it."""
+    inputs = {"input_values": nn.utils.rnn.pad_sequence(recordings, batch_first=True)}
+    if uses_attention_mask(model):
+        ones = [torch.ones(len(recording), dtype=torch.int32) for recording in recordings]
+        inputs["attention_mask"] = nn.utils.rnn.pad_sequence(ones, batch_first=True)
+    return inputs
+
+
+def _trace(model: PreTrainedModel, recordings: list[torch.Tensor], path: Path) -> None:
+    """Export by tracing.
+
+    That takes 0.4 s on the embedded model where the exporter on torch.export takes 15 s, and one package less.
+    What it warns of, sizes that become constants, is what the check on other lengths and batches finds out.
+    """
+    inputs = _inputs(model, recordings)
+    axes = {name: {0: "batch", 1: "samples"} for name in inputs} | {"logits": {0: "batch", 1: "frames"}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Logits(model).eval(),
+            tuple(inputs.values()),
+            path,
+            input_names=list(inputs),
+            output_names=["logits"],
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def _difference(model: PreTrainedModel, path: Path, recordings: list[torch.Tensor]) -> float:
+    """Largest difference between the graph's and the model's logits, padding left out."""
+    import onnxruntime
+
+    inputs = _inputs(model, recordings)
+    frames = frame_counts(model, torch.tensor([len(recording) for recording in recordings]))
+    nothing = torch.zeros(0, dtype=torch.long)
+    with torch.inference_mode():
+        output = forward(model, Batch(inputs["input_values"], None, frames, nothing, nothing, 0.0))
+    try:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        (logits,) = session.run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
+    except Exception as error:  # onnxruntime has one class a cause, without a base of their own
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"the ONNX graph does not run, so nothing was written: {reason}") from error
+    return float((torch.from_numpy(logits) - output.logits)[output.valid].abs().max())

@@ -1,0 +1,36 @@
+"""What an error bar of WER spans: the seeds where there are several, else a bootstrap interval."""
+
+from __future__ import annotations
+
+from benchmark.report.comparisons import Comparisons
+from benchmark.report.rows import Row, known
+
+BOOTSTRAP = "95 % bootstrap interval of the difference to dense, drawn around dense"
+SEEDS = "lowest to highest seed"
+
+
+def error_bar(row: Row, test_set: str, comparisons: Comparisons) -> tuple[float, float] | None:
+    """Ends of a row's error bar, WER as 0..1 and above; None for dense and where there is no dense to compare with."""
+    wer, dense = row.wer(test_set), comparisons.dense
+    if wer and wer.n > 1:
+        return wer.low, wer.high
+    verdict = comparisons.between(row, dense, test_set) if dense else None
+    if verdict is None or dense is None:
+        return None
+    middle = known(dense.wer(test_set)).mean
+    return middle + verdict.low, middle + verdict.high
+
+
+def bar_meaning(row: Row) -> str:
+    """What the error bar of one row spans."""
+    return SEEDS if len(row.finished) > 1 else BOOTSTRAP
+
+
+def bars_caption(rows: list[Row], comparisons: Comparisons) -> str:
+    """What the error bars of these rows span."""
+    seeds = {len(row.finished) for row in rows if row.finished and not row.is_dense}
+    if comparisons.dense is None:
+        return f"Bars: {SEEDS}."
+    if seeds <= {1}:
+        return f"Bars: {BOOTSTRAP} (one seed)."
+    return f"Bars: {SEEDS}." if 1 not in seeds else f"Bars: {SEEDS}; with one seed, {BOOTSTRAP}."

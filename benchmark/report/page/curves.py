@@ -1,0 +1,63 @@
+"""Training curves for drawing in a browser: few points, one chart a quantity."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.errors import UserError
+from benchmark.report.collection import Run
+
+POINTS = 200  # of a curve; a chart is some 300 pixels wide
+DIGITS = 4
+TIME = ("step", "phase", "progress")
+OF_A_LAYER = re.compile(r"(?P<quantity>\w+)_\d+\.(?P<part>\w+)")  # such as threshold_3.ffn_in
+
+
+def curve_charts(run: Run) -> dict[str, Any] | None:
+    """What `curves.csv` holds, for the page's script; None if the run logged nothing.
+
+    Returns:
+        `step` and `phase` of every point, and `charts`: a title, and for every line a name and its values, null
+        where nothing was logged. Of a quantity that each layer has, the mean over the layers is drawn.
+
+    Raises:
+        UserError: the table has no steps or no phases.
+    """
+    curves = run.curves
+    if curves.empty:
+        return None
+    if missing := sorted({"step", "phase"} - set(curves.columns)):
+        raise UserError(f"{run.folder / 'curves.csv'} lacks {', '.join(missing)}; repeat the run or delete the file")
+    few = curves.iloc[np.unique(np.linspace(0, len(curves) - 1, POINTS).round().astype(int))]
+    return {
+        "step": [int(step) for step in few["step"]],
+        "phase": [int(phase) for phase in few["phase"]],
+        "charts": [
+            {"title": title, "lines": [{"name": name, "values": _values(few[columns])} for name, columns in lines]}
+            for title, lines in _charts(list(curves.columns))
+        ],
+    }
+
+
+def _charts(columns: list[str]) -> list[tuple[str, list[tuple[str, list[str]]]]]:
+    """Titles with the lines of each chart, a line being a name and the columns that it is the mean of."""
+    charts: dict[str, dict[str, list[str]]] = {}
+    for column in columns:
+        if column in TIME:
+            continue
+        if match := OF_A_LAYER.fullmatch(column):
+            title, line = f"{match['quantity']}, mean over the layers", match["part"]
+        else:
+            title, line = column, column
+        charts.setdefault(title.replace("_", " "), {}).setdefault(line.replace("_", " "), []).append(column)
+    return [(title, list(lines.items())) for title, lines in charts.items()]
+
+
+def _values(columns: pd.DataFrame) -> list[float | None]:
+    """The mean of the columns at every point, with few digits: the page holds them for each run."""
+    mean = columns.mean(axis="columns")
+    return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in mean]

@@ -1,0 +1,75 @@
+"""The page put together: templates, style and scripts beside this file, and Vega-Lite from vl-convert."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import altair as alt
+import pandas as pd
+import vl_convert
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from benchmark.report.collection import Collection
+from benchmark.report.comparisons import Comparisons
+from benchmark.report.error_bars import bars_caption
+from benchmark.report.page.curve_chart import curve_specification
+from benchmark.report.page.pareto import pareto_plots
+from benchmark.report.page.sections import anchor, sections
+from benchmark.report.page.table import table_lines
+from benchmark.report.rows import Row
+
+HERE = Path(__file__).parent
+SCRIPTS = ("table.js", "plot.js", "runs.js")
+
+
+def page(
+    collection: Collection,
+    rows: list[Row],
+    comparisons: Comparisons,
+    reading: pd.DataFrame,
+    main: pd.DataFrame,
+    note: str,
+) -> str:
+    """The HTML of `index.html`; everything that comes from a record is escaped.
+
+    Args:
+        collection: the study's runs.
+        rows: its rows.
+        comparisons: their tests.
+        reading: the main table as `main.md` shows it.
+        main: the same in numbers, as in `main.csv`.
+        note: what stands below the table.
+
+    Raises:
+        UserError: a run's curves or transcripts cannot be read.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("index.html.jinja").render(
+        collection=collection,
+        lines=table_lines(rows, reading, main),
+        note=note,
+        plots=pareto_plots(rows, comparisons, lambda row: anchor((row.finished or row.runs)[0])),
+        bars=bars_caption(rows, comparisons),
+        curve_specification=curve_specification(),
+        sections=sections(collection, rows),
+        anchor=anchor,
+        style=_inline((HERE / "style.css").read_text(encoding="utf-8")),
+        scripts=[_inline((HERE / name).read_text(encoding="utf-8")) for name in SCRIPTS],
+        vega=_inline(_vega()),
+        vega_versions=f"{alt.SCHEMA_VERSION.removeprefix('v')} (Altair {version('altair')})",
+    )
+
+
+def _vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed in the version that Altair writes for."""
+    major_minor = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    return vl_convert.javascript_bundle(vl_version=major_minor)  # type: ignore[call-arg] # its stub asks for a snippet
+
+
+def _inline(source: str) -> str:
+    """A script or style that does not end its own element."""
+    return re.sub(r"</(script|style)", r"<\\/\1", source, flags=re.IGNORECASE)

@@ -1,0 +1,73 @@
+"""What the page says on one run, read from its record and transcripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmark.report.collection import Collection, Run
+from benchmark.report.page.curves import curve_charts
+from benchmark.report.page.facts import Facts, budget, provenance, settings, sizes
+from benchmark.report.page.utterances import Utterance, worst_utterances
+from benchmark.report.rows import Row
+
+
+@dataclass(frozen=True)
+class Section:
+    """One run and what is worked out for it."""
+
+    run: Run
+    row: Row
+    worst: dict[str, list[Utterance]]  # by test set
+    curves: dict[str, Any] | None  # see `curve_charts`
+
+    @property
+    def anchor(self) -> str:
+        """Id of the section in the page."""
+        return anchor(self.run)
+
+    @property
+    def title(self) -> str:
+        """Name of the row, with the seed where it matters."""
+        return f"{self.row.name}, seed {self.run.record['seed']}" if self.run.seeded else self.row.name
+
+    @property
+    def facts(self) -> dict[str, Facts]:
+        """What stands at the top of the section, by title."""
+        record = self.run.record
+        return {"Budget and phases": budget(record), "Sizes": sizes(record), "Settings": settings(record)}
+
+    @property
+    def provenance(self) -> Facts:
+        """What stands at its end."""
+        return provenance(self.run.record)
+
+    @property
+    def sparsity(self) -> dict[int, dict[str, float]]:
+        """Share of the weights that is gone, by layer and matrix; negative where a method added some."""
+        layers: dict[int, dict[str, float]] = {}
+        for matrix in self.run.record.get("matrices", []):
+            gone = 1 - matrix["remaining"] / matrix["parameters"]
+            layers.setdefault(matrix["layer"], {})[matrix["matrix"]] = gone
+        return layers
+
+
+def anchor(run: Run) -> str:
+    """Id of a run's section."""
+    return f"run-{run.record['run']}"
+
+
+def sections(collection: Collection, rows: list[Row]) -> list[Section]:
+    """A section a run, failed ones included, in the order of the rows."""
+    runs = [(run, row) for row in rows for run in row.runs]
+    return [_section(collection, run, row) for run, row in tqdm(runs, desc="page", unit="run")]
+
+
+def _section(collection: Collection, run: Run, row: Row) -> Section:
+    worst = {
+        test_set: worst_utterances(collection.references[test_set], run.hypotheses(test_set), run.record["run"])
+        for test_set in (run.scores if run.ok else ())
+    }
+    return Section(run, row, worst, curve_charts(run))

@@ -1,0 +1,83 @@
+"""The main table with what a browser sorts it by: the text of `main.md`, the numbers of `main.csv`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from benchmark.report.reading_table import LONG_ONLY
+from benchmark.report.rows import Row
+
+# Column of the reading table -> column of main.csv.
+NUMBERS = {
+    "target": "target_sparsity",
+    "params (M)": "remaining_parameters",
+    "ratio": "compression_ratio",
+    "encoder sparsity": "encoder_sparsity",
+    "MB": "bytes_on_disk",
+    "MACs/s (M)": "macs_per_second",
+    "WER %": "{test_set}_wer_mean",
+    "Δ dense": "{test_set}_vs_dense_delta",
+    "vs s.-p.": "{test_set}_vs_self_pinching_delta",
+    "time (s)": "compression_seconds_mean",
+    "budget": "budget_share",
+    "seeds": "finished_runs",
+}
+SPEED = "speed"  # the reading table shows the inverse of the real-time factor
+
+
+@dataclass(frozen=True)
+class Column:
+    """A header."""
+
+    test_set: str  # empty for what is the same on all of them
+    name: str
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is sorted by number and stands to the right."""
+        return self.name in NUMBERS or self.name == SPEED
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown; the number that a numeric column is sorted by, of which None goes last."""
+
+    column: Column
+    text: str
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the study with its cells."""
+
+    row: Row
+    cells: tuple[Cell, ...]
+
+
+def table_lines(rows: list[Row], reading: pd.DataFrame, main: pd.DataFrame) -> list[Line]:
+    """The rows of both tables brought together, cell by cell.
+
+    The family comes after the method's name; what the short table leaves out comes last, right of the word error rates.
+    """
+    columns = [Column(*names) for names in reading.columns]
+    lines = []
+    for row, texts, (_, numbers) in zip(rows, reading.to_numpy().tolist(), main.iterrows(), strict=True):
+        cells = [Cell(c, text, _value(c, numbers)) for c, text in zip(columns, texts, strict=True)]
+        cells.sort(key=lambda cell: cell.column.name in LONG_ONLY)
+        family = row.first["family"]
+        lines.append(Line(row, (cells[0], Cell(Column("", "family"), family), *cells[1:])))
+    return lines
+
+
+def _value(column: Column, numbers: pd.Series[Any]) -> float | None:
+    if not column.numeric:
+        return None
+    if column.name == SPEED:
+        factor = numbers["real_time_factor"]
+        return None if pd.isna(factor) else 1 / float(factor)
+    value = numbers.get(NUMBERS[column.name].format(test_set=column.test_set))
+    return None if pd.isna(value) else float(value)

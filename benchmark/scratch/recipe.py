@@ -1,0 +1,88 @@
+"""The recipe of a model from scratch: its YAML, checked, as typed values, and what its stages are made from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmark.corpora.manifest import Dataset
+from benchmark.errors import UserError
+from benchmark.files import hash_of
+from benchmark.models.fresh import Architecture
+from benchmark.study import ROOT, CorpusConfig
+
+
+@dataclass(frozen=True)
+class StageRecipe:
+    """How one of the three stages trains; `units` of work as in a study's budget."""
+
+    units: float
+    learning_rate: float
+    batch_seconds: float
+    warmup: float
+    bf16: bool
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`config/dense-mini.yaml`.
+
+    `front_end` trains the seven convolutions, `sentences` what stands on them, `spliced` the same on spliced sentences.
+    `varied_from` and `regularised_from` are shares of `sentences`.
+    """
+
+    corpus: CorpusConfig
+    work: Path
+    output: Path
+    seed: int
+    architecture: Architecture
+    speeds: tuple[float, ...]
+    front_end: StageRecipe
+    sentences: StageRecipe
+    spliced: StageRecipe
+    sorted_epochs: int
+    varied_from: float
+    regularised_from: float
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        UserError: the file is missing, or a key of it is missing, unknown or of the wrong kind.
+    """
+    try:
+        keys: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        corpus = keys["corpus"] | {"root": ROOT / keys["corpus"]["root"], "tests": tuple(keys["corpus"]["tests"])}
+        typed = {
+            "corpus": CorpusConfig(**corpus),
+            "work": ROOT / keys["work"],
+            "output": ROOT / keys["output"],
+            "architecture": Architecture(**keys["architecture"]),
+            "speeds": tuple(keys["speeds"]),
+            "front_end": StageRecipe(**keys["front_end"]),
+            "sentences": StageRecipe(**keys["sentences"]),
+            "spliced": StageRecipe(**keys["spliced"]),
+        }
+        return Recipe(**(keys | typed))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except KeyError as error:
+        raise UserError(f"{path} lacks the key {error}") from None
+    except (TypeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def front_end_key(dataset: Dataset, recipe: Recipe) -> str:
+    """Names what the seven convolutions are made from."""
+    channels = recipe.architecture.channels
+    return hash_of([dataset.hash, channels, asdict(recipe.front_end), recipe.speeds, recipe.seed])[:16]
+
+
+def stage_key(dataset: Dataset, recipe: Recipe, *without: str) -> str:
+    """Names what a stage is made from: the corpus and the recipe, `without` later stages and where things are."""
+    choices = {k: v for k, v in asdict(recipe).items() if k not in ("corpus", "work", "output", *without)}
+    return hash_of([dataset.hash, choices])[:16]

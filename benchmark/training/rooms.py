@@ -1,0 +1,73 @@
+"""Clean speech as heard in rooms: reverberation, background noise, and telephone band for three in ten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from scipy.signal import butter, fftconvolve, sosfilt
+
+from benchmark.corpora.manifest import SAMPLE_RATE
+
+REVERBERATION_SECONDS = (0.2, 0.6)  # RT60: time for the sound to fall by 60 dB
+DIRECT_TO_REVERBERANT_DB = (0.0, 8.0)
+SIGNAL_TO_NOISE_DB = (5.0, 20.0)
+TELEPHONE_BAND_HZ = (300, 3400)
+TELEPHONE_SHARE = 0.3
+BABBLE_SHARE = 0.5
+BABBLE_TALKERS = (4, 9)
+
+Talker = TypeVar("Talker")
+
+
+def room_impulse_response(rng: np.random.Generator) -> np.ndarray:
+    """The direct sound, then noise that decays exponentially from 3 ms on (Polack's model of a room)."""
+    reverberation = rng.uniform(*REVERBERATION_SECONDS)
+    time = np.arange(int(reverberation * SAMPLE_RATE)) / SAMPLE_RATE
+    tail = rng.normal(size=time.size) * 10 ** (-3 * time / reverberation) * (time > 0.003)
+    ratio = 10 ** (rng.uniform(*DIRECT_TO_REVERBERANT_DB) / 10)
+    response: np.ndarray = tail / np.sqrt(ratio * np.sum(tail**2))
+    response[0] = 1.0
+    return response
+
+
+def coloured_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise whose power falls with frequency to the power of 0 (white) to 2 (brown)."""
+    spectrum = np.fft.rfft(rng.normal(size=samples))
+    frequency = np.maximum(np.fft.rfftfreq(samples, 1 / SAMPLE_RATE), 50)
+    coloured: np.ndarray = np.fft.irfft(spectrum * frequency ** (-rng.uniform(0, 2) / 2), samples)
+    return coloured
+
+
+def babble(samples: int, talkers: list[np.ndarray]) -> np.ndarray:
+    """The talkers at once, each repeated until the end."""
+    together: np.ndarray = np.sum([np.resize(talker, samples) for talker in talkers], axis=0)
+    return together
+
+
+def telephone(audio: np.ndarray) -> np.ndarray:
+    """Only what a telephone lets through."""
+    return np.asarray(sosfilt(butter(4, TELEPHONE_BAND_HZ, "bandpass", fs=SAMPLE_RATE, output="sos"), audio))
+
+
+def heard_in_a_room(
+    audio: np.ndarray, rng: np.random.Generator, crowd: Sequence[Talker], voice: Callable[[Talker], np.ndarray]
+) -> np.ndarray:
+    """The utterance (samples,) in a room, at the level it had.
+
+    `crowd` is who may babble in the background, at least eight; `voice` gives one's audio.
+    """
+    level = np.sqrt(np.mean(audio**2))
+    heard = fftconvolve(audio, room_impulse_response(rng))[: len(audio)]
+    if rng.random() < BABBLE_SHARE:
+        talkers = rng.choice(len(crowd), rng.integers(*BABBLE_TALKERS), replace=False)
+        noise = babble(len(audio), [voice(crowd[i]) for i in talkers])
+    else:
+        noise = coloured_noise(len(audio), rng)
+    ratio = 10 ** (rng.uniform(*SIGNAL_TO_NOISE_DB) / 10)
+    heard = heard + noise * np.sqrt(np.mean(heard**2) / (ratio * np.mean(noise**2)))
+    if rng.random() < TELEPHONE_SHARE:
+        heard = telephone(heard)
+    louder: np.ndarray = (heard * (level / np.sqrt(np.mean(heard**2)))).astype(np.float32)
+    return louder

@@ -1,0 +1,1 @@
+"""The paper's tables and figures, from CSV files alone: what the studies left in results/, and published.csv."""

@@ -1,0 +1,212 @@
+"""Table: what the paper's abstract claims, and what the studies found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.report.typesetting import text_column
+from paper_figs import pages
+from paper_figs.main_table import with_sd
+from paper_figs.pages import NOT_RUN, Page, Part
+from paper_figs.published import CTC, Published
+from paper_figs.studies import GATES, Difference, Row, Study, percent
+
+TEST_SET = "test-clean"  # all claims are about it
+REMOVED = {"wav2vec2-base": 0.65, "HuBERT-large": 0.60}  # arXiv 2505.22608, abstract
+LESS_TIME = 0.25  # the same
+TWO_STAGE = (
+    "distillation",
+    "dphubert",
+    "l0_structured",
+    "lottery_ticket",
+)  # methods that train in two phases
+SAME_SIZE = 0.05  # relative difference in ratio within which rows count as equally small
+LEGEND = (
+    "Claims: Xu et al., Interspeech 2025, arXiv 2505.22608, abstract; all are about test-clean of LibriSpeech with "
+    "training on its 100 hours. Here a share is of the encoder matrices' weights. An increase counts as significant by "
+    "the uncorrected MAPSSWE test (0.05): Holm's correction would make it harder to find and the claim easier to keep. "
+    "Not significant is not equal: the upper end of the interval (95 % bootstrap, outermost over the seeds) is the "
+    "increase that cannot be excluded. Rivals: every method, controls left out, whose ratio is within 5 % of "
+    "the gates'. Two-stage: methods that train in two phases. All methods get one budget, so the times say what "
+    "a unit of it costs, not how little would do."
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one study says on one claim."""
+
+    found: str
+    evidence: str
+    verdict: str
+
+
+MISSING = Finding(NOT_RUN, NOT_RUN, NOT_RUN)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim, in which studies it can be looked at, and how."""
+
+    text: str
+    published: str
+    finding: Callable[[Study], Finding]
+    base_model: str | None = None  # None: of any model
+
+    def applies(self, study: Study) -> bool:
+        """A study that is none of the paper's may look at every claim."""
+        return study.base_model is None or self.base_model in (None, study.base_model)
+
+
+def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -> None:
+    """Write claims_table.md, .tex and .csv."""
+    lines = [
+        {"claim": claim.text, "published": claim.published, "study": study.title, **asdict(claim.finding(study))}
+        for claim in claims(published)
+        for study in studies
+        if claim.applies(study)
+    ]
+    cells = pd.DataFrame(lines)
+    widths = "".join(map(text_column, (0.25, 0.2, 0.2, 0.25, 0.3, 0.2)))
+    title = "Claims of the paper"
+    pages.write_page(out, "claims_table", Page(title, LEGEND, [Part("Claims and findings", cells, "", widths)], cells))
+
+
+def claims(published: Sequence[Published]) -> list[Claim]:
+    """The abstract's claims; its WER and ratio are read from published.csv."""
+    gates = next(row for row in published if row.protocol == CTC and not row.is_dense)
+    wer, ratio = gates.wer[TEST_SET], gates.ratio
+    assert wer is not None
+    shares = [
+        Claim(
+            f"{percent(share)} of the parameters removed without a significant WER increase",
+            f"{base_model}: no significant increase",
+            lambda study, share=share: no_increase(study, share),  # type: ignore[misc]
+            base_model,
+        )
+        for base_model, share in REMOVED.items()
+    ]
+    return [
+        *shares,
+        Claim("WER at that ratio", f"{wer:.2f} % at {ratio:.2f}x", lambda study: same_wer(study, ratio, wer)),
+        Claim("Lowest WER at a comparable ratio", f"at {ratio:.2f}x", lambda study: lowest(study, ratio)),
+        Claim(
+            "Less compression time than earlier methods",
+            f"at least {percent(LESS_TIME)} less",
+            lambda study: less_time(study, ratio),
+        ),
+    ]
+
+
+def no_increase(study: Study, share: float) -> Finding:
+    """Whether the gates at a target are significantly worse than dense in any seed."""
+    row, dense = study.row(GATES, share), next((row for row in study.rows if row.family == "dense"), None)
+    difference = row.against_dense.get(TEST_SET) if row else None
+    if row is None or dense is None or difference is None:
+        return MISSING
+    whole = f" ({percent(1 - 1 / row.ratio)} of all)" if row.ratio else ""
+    p_values = ["no test" if p is None else f"{p:.2g}" for p in study.p_values(row, dense, TEST_SET)]
+    return Finding(
+        f"{percent(row.sparsity or 0)} of the encoder matrices{whole}: {_wer(row)}",
+        f"{_points(difference)} to dense; p by seed: {', '.join(p_values)}",
+        _no_increase_verdict(difference),
+    )
+
+
+def _no_increase_verdict(difference: Difference) -> str:
+    if difference.mark == "?":
+        return "no test possible"
+    if difference.worse_uncorrected:
+        return f"does not hold: significant in {difference.worse_uncorrected} of {difference.tests} seeds"
+    return f"holds: significant in none of {difference.tests} seeds; up to {100 * difference.high:+.2f} points possible"
+
+
+def same_wer(study: Study, ratio: float, wer: float) -> Finding:
+    """The gates' WER at the paper's ratio beside the paper's."""
+    row = nearest(study, ratio)
+    if row is None or row.ratio is None:
+        return MISSING
+    found = f"{_wer(row)} at {row.ratio:.2f}x"
+    if not study.shares_test_set(TEST_SET):
+        return Finding(found, "other test set than the paper's", "not comparable")
+    if not _same_size(row, ratio):
+        return Finding(found, f"no row within {percent(SAME_SIZE)} of {ratio:.2f}x", "not comparable")
+    spread = row.wer[TEST_SET]
+    seeds = f"seeds from {100 * spread.low:.2f} to {100 * spread.high:.2f} %"
+    above = 100 * spread.mean - wer
+    return Finding(found, seeds, f"{abs(above):.2f} points {'above' if above > 0 else 'below'} the paper")
+
+
+def lowest(study: Study, ratio: float) -> Finding:
+    """Whether any rival of the gates' size has a lower WER."""
+    gates = nearest(study, ratio)
+    if gates is None or gates.ratio is None:
+        return MISSING
+    found = f"{_wer(gates)} at {gates.ratio:.2f}x"
+    if not (others := rivals(study, gates)):
+        return Finding(found, "no rival has been run", NOT_RUN)
+    best = min(others, key=lambda row: row.wer[TEST_SET].mean)
+    difference = best.against_gates.get(TEST_SET)
+    against = f"; to the gates {_points(difference)} {difference.mark}" if difference else ""
+    evidence = f"best of {len(others)} rivals: {best.title} {_wer(best)}{against}"
+    if best.wer[TEST_SET].mean < gates.wer[TEST_SET].mean:
+        return Finding(found, evidence, f"does not hold{_elsewhere(gates, ratio)}: {best.title} is lower")
+    beaten = [row for row in others if (d := row.against_gates.get(TEST_SET)) and d.worse == d.tests]
+    significantly = f"lowest; significantly, in every seed, against {len(beaten)} of {len(others)}"
+    return Finding(found, evidence, f"holds{_elsewhere(gates, ratio)}: {significantly}")
+
+
+def less_time(study: Study, ratio: float) -> Finding:
+    """Compression time of the gates against the best two-stage method of their size."""
+    gates = nearest(study, ratio)
+    if gates is None or gates.seconds is None:
+        return MISSING
+    found = f"{with_sd(gates.seconds, 1, 0)} s at {gates.ratio:.2f}x"
+    two_stage = [row for row in rivals(study, gates) if row.method in TWO_STAGE and row.seconds]
+    if not two_stage:
+        return Finding(found, "no two-stage method has been run", NOT_RUN)
+    best = min(two_stage, key=lambda row: row.wer[TEST_SET].mean)
+    assert best.seconds is not None
+    less = 1 - gates.seconds.mean / best.seconds.mean
+    change = f"{percent(abs(less))} {'less' if less > 0 else 'more'}"
+    evidence = f"best two-stage method: {best.title} {with_sd(best.seconds, 1, 0)} s, {_wer(best)}"
+    holds = "holds" if less >= LESS_TIME else "does not hold"
+    return Finding(found, evidence, f"{holds}{_elsewhere(gates, ratio)}: {change}")
+
+
+def nearest(study: Study, ratio: float) -> Row | None:
+    """The finished row of the gates whose ratio is nearest."""
+    rows = [row for row in study.rows if row.label == GATES and row.ratio and TEST_SET in row.wer]
+    return min(rows, key=lambda row: abs((row.ratio or 0) - ratio), default=None)
+
+
+def rivals(study: Study, gates: Row) -> list[Row]:
+    """Finished methods of the gates' size; controls are none."""
+    sized = [row for row in study.rows if row.ratio and TEST_SET in row.wer and row.family not in ("control", "dense")]
+    return [row for row in sized if row is not gates and gates.ratio and _same_size(row, gates.ratio)]
+
+
+def _same_size(row: Row, ratio: float) -> bool:
+    return row.ratio is not None and abs(row.ratio / ratio - 1) <= SAME_SIZE
+
+
+def _elsewhere(gates: Row, ratio: float) -> str:
+    """Says so where the study has no row of the claimed size."""
+    return "" if _same_size(gates, ratio) else f", though not at {ratio:.2f}x"
+
+
+def _wer(row: Row) -> str:
+    return f"WER {with_sd(row.wer[TEST_SET], 100, 2)} %"
+
+
+def _points(difference: Difference) -> str:
+    return f"{100 * difference.delta:+.2f} [{100 * difference.low:+.2f}, {100 * difference.high:+.2f}] points"
+
+
+if __name__ == "__main__":
+    sys.exit(pages.run([build], __doc__))

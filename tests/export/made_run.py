@@ -1,0 +1,153 @@
+"""Run folders with a tiny model of each kind, as a study leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from conftest import SMALL, TINY
+from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
+
+from benchmark.files import write_json
+from benchmark.footprint import total_parameters
+from benchmark.job import Target
+from benchmark.masks import magnitude_masks
+from benchmark.models.checkpoints import CTCModel, save
+from benchmark.models.encoder import Encoder
+from benchmark.models.fresh import fresh_model
+from benchmark.models.int8 import quantise
+from benchmark.models.shallow import shallow
+from benchmark.models.shapes import factorise
+from benchmark.models.vocabulary import Vocabulary
+from benchmark.records import SCHEMA
+
+RECORD: dict[str, Any] = {
+    "schema": SCHEMA,
+    "study": "made",
+    "run": "pruned-0.5-seed3",
+    "identity": "1" * 64,
+    "label": "pruned",
+    "method": "uniform_magnitude",
+    "title": "Uniform magnitude",
+    "family": "unstructured",
+    "target_sparsity": 0.5,
+    "seed": 3,
+    "settings": {"learning_rate": 0.00025},
+    "status": "ok",
+    "reason": None,
+    "budget": {"kind": "work", "limit": 18000, "spent": 17991.5},
+    "compression_seconds": 412.25,
+    "phases": {"train": 400.0, "other": 12.25},
+    "notes": ["thresholds scaled by 1.0035"],
+    "log": {},
+    "data_hash": "d" * 64,
+    "dense_hash": "e" * 64,
+    "provenance": {
+        "git_commit": "0123456789abcdef0123456789abcdef01234567",
+        "packages": {"torch": "2.11.0"},
+        "python": "3.11.9",
+        "device": "CPU, 2 threads",
+        "cpu": "made",
+        "cores": 2,
+        "started": "2026-01-02T03:04:05+00:00",
+    },
+    "footprint": {
+        "total_parameters": 2_000_003,
+        "remaining_parameters": 1_250_007,
+        "encoder_matrix_parameters": 1_499_992,
+        "encoder_sparsity": 0.5,
+        "compression_ratio": 1.6,
+        "bytes_on_disk": 5_300_123,
+        "macs_per_second": 123_456_789.0,
+    },
+    "scores": {
+        "test-clean": {
+            "utterances": 600,
+            "words": 5318,
+            "errors": 1399,
+            "substitutions": 1188,
+            "deletions": 162,
+            "insertions": 49,
+            "wer": 1399 / 5318,
+            "real_time_factor": 0.01,
+            "seconds": 18.0,
+        }
+    },
+}
+
+
+def make_run(folder: Path, kind: str = "dense", **changes: Any) -> Path:
+    """Write a run folder with a model of this kind; `changes` go into its record."""
+    save(MODELS[kind](), folder / "model")
+    write_json(folder / "run.json", RECORD | changes)
+    return folder
+
+
+def dense() -> CTCModel:
+    """Pre-LN wav2vec 2.0, which wants an attention mask."""
+    return CTCModel(fresh_model(TINY, seed=0).model.eval(), Vocabulary.of_letters())
+
+
+def changed(change: Callable[[PreTrainedModel], object]) -> Callable[[], CTCModel]:
+    """A maker of the dense model, changed."""
+
+    def make() -> CTCModel:
+        ctc = dense()
+        change(ctc.model)
+        return ctc
+
+    return make
+
+
+@torch.no_grad()
+def prune(model: PreTrainedModel) -> None:
+    """Half of each matrix to zero."""
+    masks = magnitude_masks(Encoder(model), keep=0.5)
+    for matrix in Encoder(model):
+        matrix.weight.mul_(masks[matrix.name])
+
+
+def fewer_layers() -> CTCModel:
+    """As the student of a distillation: fewer layers, narrower alike."""
+    ctc = dense()
+    target = Target(0.5, Encoder(ctc.model).parameters, total_parameters(ctc.model))
+    return CTCModel(shallow(ctc.model, target), ctc.vocabulary)
+
+
+def sliced() -> CTCModel:
+    """HuBERT, every layer of another shape."""
+    torch.manual_seed(0)
+    model = HubertForCTC(HubertConfig(**SMALL, do_stable_layer_norm=True, feat_extract_norm="layer")).eval()
+    heads, neurons = Encoder(model).heads, Encoder(model).neurons
+    heads[0].cut(torch.tensor([True, False, True, True]))
+    neurons[1].cut(torch.arange(48) % 3 > 0)
+    return CTCModel(model, Vocabulary.of_letters())
+
+
+def low_rank() -> CTCModel:
+    """Post-LN wav2vec 2.0 with group norm, which takes no attention mask; two matrices factorised."""
+    torch.manual_seed(0)
+    model = Wav2Vec2ForCTC(Wav2Vec2Config(**SMALL)).eval()
+    for layer, kind in zip(Encoder(model).layers, ("ffn_in", "q"), strict=True):
+        factorise(layer, kind, 5)  # type: ignore[arg-type]
+    return CTCModel(model, Vocabulary.of_letters())
+
+
+def same_heads_everywhere(model: PreTrainedModel) -> None:
+    """One shape in all layers, and yet none that a config can tell: heads are as wide as before, but fewer."""
+    for heads in Encoder(model).heads:
+        heads.cut(torch.arange(heads.count) > 0)
+
+
+MODELS: dict[str, Callable[[], CTCModel]] = {
+    "dense": dense,
+    "pruned": changed(prune),
+    "fewer layers": fewer_layers,
+    "int8 weights": changed(lambda model: quantise(model, "weight_only")),
+    "int8": changed(lambda model: quantise(model, "dynamic")),
+    "sliced": sliced,
+    "fewer heads": changed(same_heads_everywhere),
+    "low rank": low_rank,
+}

@@ -1,0 +1,126 @@
+"""The model card: metadata that the hub reads, and no number but the record's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard, ModelCardData
+from made_run import RECORD, make_run
+
+from benchmark.export.folder import export
+from benchmark.files import read_json, write_json
+from benchmark.models.checkpoints import hash_model
+from benchmark.study import ROOT
+
+EMBEDDED = {
+    "data_hash": read_json(ROOT / "data/mini/model/training.json")["data"],
+    "dense_hash": hash_model(ROOT / "data/mini/model"),
+}
+
+
+def card_of(run: Path) -> ModelCard:
+    export(run, run.parent / "out", onnx=False)
+    card: ModelCard = ModelCard.load(run.parent / "out" / "README.md")
+    return card
+
+
+def metadata(card: ModelCard) -> ModelCardData:
+    assert isinstance(card.data, ModelCardData)
+    return card.data
+
+
+def test_the_hub_reads_licence_language_and_error_rates(tmp_path: Path) -> None:
+    data = metadata(card_of(make_run(tmp_path / "run", "pruned", **EMBEDDED)))
+    assert (data.license, data.language, data.library_name) == ("apache-2.0", "en", "transformers")
+    assert data.pipeline_tag == "automatic-speech-recognition"
+    assert data.model_name == "made-pruned-0.5-seed3"
+    assert data.eval_results is not None
+    (result,) = data.eval_results
+    assert (result.dataset_split, result.metric_type, result.metric_value) == ("test-clean", "wer", 26.31)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Uniform magnitude, 50 % of the encoder's weights removed",
+        "| test-clean | 26.31 | 1,399 | 1,188 | 162 | 49 | 5,318 | 600 |",
+        "| parameters of the dense model | 2,000,003 |",
+        "| parameters left | 1,250,007 (ratio 1.60) |",
+        "| encoder matrices | 50.00 % of 1,499,992 weights removed |",
+        "| multiply-accumulates a second of audio | 123,456,789 |",
+        "| bytes, packed | 5,300,123 |",
+        "| settings | `learning_rate = 0.00025` |",
+        "| budget | 17,991.5 of 18,000 units of work (a dense forward of a second) |",
+        "| compression time | 412.2 s (train 400.0 s, other 12.2 s) |",
+        "Note: thresholds scaled by 1.0035.",
+        "0123456789abcdef0123456789abcdef01234567",
+        "d" * 64,
+        "e" * 64,
+        "AutoModelForCTC.from_pretrained(",
+    ],
+)
+def test_the_record_s_numbers_stand_in_it(pruned_card: str, text: str) -> None:
+    assert text in pruned_card
+
+
+@pytest.fixture(scope="module")
+def pruned_card(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The card of a pruned model with single spaces in its tables."""
+    card = card_of(make_run(tmp_path_factory.mktemp("card") / "run", "pruned"))
+    return "\n".join(" ".join(line.split()) for line in card.text.splitlines())
+
+
+def test_what_is_not_known_is_said_to_be_unknown(tmp_path: Path) -> None:
+    card = card_of(make_run(tmp_path / "run"))
+    data = metadata(card)
+    assert (data.license, data.language, data.base_model) == ("unknown", None, None)
+    assert "Licence: unknown." in card.text
+    assert "Dense model: unknown:" in card.text
+
+
+@pytest.mark.parametrize(
+    ("dense", "base_model", "text"),
+    [
+        ({"hash": "e" * 64, "source": "facebook/hubert-base-ls960"}, "facebook/hubert-base-ls960", "`facebook/hubert"),
+        ({"hash": "0" * 64, "source": "facebook/hubert-base-ls960"}, None, "Dense model: unknown:"),
+        ({"hash": "e" * 64, "source": "/somebody/models/mine"}, None, "Dense model: `mine`"),
+    ],
+)
+def test_the_dense_model_is_named_if_it_is_still_the_run_s(
+    tmp_path: Path, dense: dict[str, str], base_model: str | None, text: str
+) -> None:
+    (tmp_path / "dense").mkdir()
+    write_json(tmp_path / "dense" / "dense.json", dense)
+    (tmp_path / "runs").mkdir()
+    card = card_of(make_run(tmp_path / "runs" / "run"))
+    assert metadata(card).base_model == base_model
+    assert text in card.text
+    assert "somebody" not in card.text
+
+
+def test_a_run_that_is_not_scored_yet_claims_nothing(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    (run / "run.json").unlink()
+    write_json(run / "compress.json", {key: value for key, value in RECORD.items() if key != "scores"})
+    card = card_of(run)
+    assert metadata(card).eval_results is None
+    assert metadata(card).metrics is None
+    assert "Not measured: the run was not scored" in card.text
+
+
+@pytest.mark.parametrize(("kind", "measured"), [("int8 weights", True), ("int8", False)])
+def test_error_rates_of_integer_activations_are_not_claimed_for_floats(
+    tmp_path: Path, kind: str, measured: bool
+) -> None:
+    card = card_of(make_run(tmp_path / "run", kind))
+    assert "in 8-bit integers" in card.text
+    assert ("its word error rate was not measured" in card.text) is not measured
+    assert bool(metadata(card).eval_results) is measured
+
+
+def test_a_model_that_needs_our_loader_says_so(tmp_path: Path) -> None:
+    card = card_of(make_run(tmp_path / "run", "sliced", target_sparsity=None, method="gone"))
+    assert metadata(card).library_name == "pinchbench"
+    assert "from benchmark.models.checkpoints import load" in card.text
+    assert "unknown: the method is not installed here" in card.text

@@ -1,0 +1,123 @@
+"""Every method on wav2vec2-base and HuBERT-large, random weights, real audio, a few steps: `pytest -m full_size`.
+
+`PINCHBENCH_LIBRISPEECH_ROOT` names the audio: a folder that holds LibriSpeech/test-clean, or a part of it. Peak memory
+and times go to `full_size-<model>.json` in the folder `PINCHBENCH_ARTEFACTS`, where that is set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from small_study import copy_code
+
+from benchmark.files import read_json, write_json
+from benchmark.models.checkpoints import save_dense
+from benchmark.models.full_size import FULL_SIZE
+from benchmark.registry import load_method, method_names
+from benchmark.study import load_study
+
+SIZES = {"wav2vec2-base": (94_396_320, 84_934_656, 72), "hubert-large": (315_471_520, 301_989_888, 144)}
+TARGET = 0.85
+CALIBRATION_SECONDS = 20.0
+LIMIT = 600  # units of work: twelve plain steps over 16 s of audio
+
+pytestmark = pytest.mark.full_size
+
+
+@dataclass(frozen=True)
+class FullSizeStudy:
+    """A copy of the code with a study of every method on one model; its corpus and dense model are ready."""
+
+    model: str
+    root: Path
+
+    @property
+    def work(self) -> Path:
+        return self.root / "work" / "full-size"
+
+    def run(self, method: str) -> str:
+        runs = load_study(self.root / "config" / "full-size.yaml").runs
+        return next(plan.run for plan in runs if plan.method == method)
+
+    def call(self, command: str, *arguments: str) -> dict[str, float]:
+        """`python -m benchmark COMMAND` in a process of its own; its seconds and its peak memory in MB."""
+        start = time.monotonic()
+        line = [sys.executable, "-m", "benchmark", command, "config/full-size.yaml", *arguments]
+        with subprocess.Popen(line, cwd=self.root, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            errors = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0, errors[-2000:]
+        return {"seconds": round(time.monotonic() - start), "peak_mb": usage.ru_maxrss // 1024}
+
+
+def settings_of(method: str) -> dict[str, Any]:
+    known = load_method(method).Settings.__dataclass_fields__
+    return {"calibration_seconds": CALIBRATION_SECONDS} if "calibration_seconds" in known else {}
+
+
+@pytest.fixture(scope="module", params=FULL_SIZE)
+def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FullSizeStudy:
+    audio = os.environ.get("PINCHBENCH_LIBRISPEECH_ROOT")
+    if not audio:
+        pytest.skip("PINCHBENCH_LIBRISPEECH_ROOT names no LibriSpeech")
+    root = tmp_path_factory.mktemp(request.param)
+    copy_code(root)
+    save_dense(FULL_SIZE[request.param](), root / "start")
+    split = "test-clean"
+    config = {
+        "name": "full-size",
+        "corpus": {"name": "librispeech", "root": audio, "partial": True, "limit": 8}
+        | {"train": split, "dev": split, "tests": [split], "max_seconds": 19.2},
+        "dense": {"model": "start"},
+        "budget": {"kind": "work", "limit": LIMIT},
+        "training": {"batch_seconds": 16, "frozen_frontend": True},
+        "evaluation": {"batch_seconds": 32},
+        "targets": [TARGET],
+        "seeds": [0],
+        "methods": {name: {"settings": settings_of(name)} for name in method_names()},
+    }
+    (root / "config" / "full-size.yaml").write_text(yaml.safe_dump(config))
+    study = FullSizeStudy(request.param, root)
+    study.call("prepare")
+    study.call("dense")
+    return study
+
+
+@pytest.mark.parametrize("method", method_names())
+def test_every_method_runs_at_full_size(study: FullSizeStudy, method: str) -> None:
+    run, (total, weights, gates) = study.run(method), SIZES[study.model]
+    cost = study.call("compress", run)
+    record = json.loads((study.work / "runs" / run / "compress.json").read_text())
+    assert record["status"] == "ok", record["reason"]
+    footprint = record["footprint"]
+    assert footprint["total_parameters"] == total
+    assert footprint["encoder_matrix_parameters"] == weights
+    if load_method(method).takes_target:
+        allowed = total - round(TARGET * weights)
+        assert footprint["remaining_parameters"] == pytest.approx(allowed, rel=0.005)
+    if method == "self_pinching":
+        assert sum(name.startswith("threshold_") and name != "threshold_scale" for name in record["log"]) == gates
+    study.call("transcribe-tests", run)
+    assert len((study.work / "runs" / run / "hyp" / "test-clean.trn").read_text().splitlines()) == 8
+    shutil.rmtree(study.work / "runs" / run / "model")
+    keep(study.model, method, cost | {"remaining_parameters": footprint["remaining_parameters"]})
+
+
+def keep(model: str, method: str, figures: dict[str, float]) -> None:
+    """Add a method's figures to the model's file of artefacts."""
+    folder = os.environ.get("PINCHBENCH_ARTEFACTS")
+    if folder:
+        path = Path(folder) / f"full_size-{model}.json"
+        write_json(path, (read_json(path) if path.exists() else {}) | {method: figures})

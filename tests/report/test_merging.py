@@ -1,0 +1,131 @@
+"""Runs from several machines: the newest result of each is kept, and what does not belong together is refused."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from synthetic_study import RECIPES, build_study
+
+from benchmark.__main__ import main
+from benchmark.files import read_json, write_json
+from benchmark.report.collection import read_collection
+
+LABELS = ("dense", "self_pinching", "uniform_magnitude")
+PINCHED, UNIFORM = "self_pinching-0.65-seed0", "uniform_magnitude-0.65-seed0"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """The runs of this machine."""
+    recipes = {label: RECIPES[label] for label in LABELS}
+    return build_study(tmp_path / "here" / "demo", seeds=(0,), utterances=12, troubled=False, recipes=recipes) / "runs"
+
+
+@pytest.fixture
+def there(here: Path, tmp_path: Path) -> Path:
+    """The runs of another machine: the same, of which this one now lacks one."""
+    shutil.copytree(here.parent, tmp_path / "there" / "demo")
+    shutil.rmtree(here / UNIFORM)
+    return tmp_path / "there" / "demo" / "runs"
+
+
+def change(run: Path, **changes: Any) -> None:
+    record = read_json(run / "run.json")
+    started = changes.pop("started", None)
+    if started:
+        record["provenance"]["started"] = started
+    write_json(run / "run.json", record | changes)
+
+
+def merge(*arguments: Path | str) -> int:
+    return main(["merge", *map(str, arguments)])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_is_missing_is_taken_and_the_rest_kept(
+    here: Path, there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(here)
+    assert merge(here, there) == 0
+    assert contents(here) == contents(there)
+    assert before.items() <= contents(here).items()
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{UNIFORM}: ok, from {there}, started 2025-06-01T10:00:00+00:00" in lines
+    assert f"{PINCHED}: ok, kept, started 2025-06-01T10:00:00+00:00" in lines
+
+
+def test_the_newest_of_an_identity_is_kept(here: Path, there: Path) -> None:
+    change(there / PINCHED, started="2025-06-02T10:00:00+00:00", notes=["newer"])
+    change(there / "dense", started="2025-05-01T10:00:00+00:00", notes=["older"])
+    assert merge(here, there) == 0
+    assert read_json(here / PINCHED / "run.json")["notes"] == ["newer"]
+    assert read_json(here / "dense" / "run.json")["notes"] == []
+
+
+def test_a_failure_never_replaces_a_result_and_a_result_replaces_a_failure(here: Path, there: Path) -> None:
+    change(there / PINCHED, status="failed", started="2025-06-09T10:00:00+00:00")
+    change(here / "dense", status="failed", started="2025-06-09T10:00:00+00:00")
+    assert merge(here, there) == 0
+    assert read_json(here / PINCHED / "run.json")["status"] == "ok"
+    assert read_json(here / "dense" / "run.json")["status"] == "ok"
+
+
+def test_a_run_without_its_transcripts_is_left_out(here: Path, there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(there / PINCHED, started="2025-06-02T10:00:00+00:00")
+    (there / PINCHED / "hyp" / "test-other.trn").unlink()
+    assert merge(here, there) == 0
+    assert (here / PINCHED / "hyp" / "test-other.trn").is_file()
+    assert f"{there / PINCHED}: left out, hyp/test-other.trn is missing" in capsys.readouterr().out.splitlines()
+
+
+def test_a_new_folder_gets_all_and_can_be_tabulated(here: Path, there: Path, tmp_path: Path) -> None:
+    target = tmp_path / "all" / "runs"
+    before = contents(here.parent), contents(there.parent)
+    assert merge(here, there, "--to", target) == 0
+    assert (contents(here.parent), contents(there.parent)) == before
+    assert {run.record["run"] for run in read_collection(target).runs} >= {"dense", PINCHED, UNIFORM}
+
+
+@pytest.mark.parametrize("field", ["data_hash", "dense_hash", "study", "identity"])
+def test_what_does_not_belong_together_is_refused_by_name(
+    field: str, here: Path, there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(there / PINCHED, **{field: "other"})
+    before = contents(here)
+    assert merge(here, there) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{there / PINCHED} differ in {field}" in line
+    assert str(here) in line
+    assert contents(here) == before
+
+
+def test_two_identities_name_both_folders_of_the_run(
+    here: Path, there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(there / PINCHED, identity="other")
+    assert merge(here, there) == 2
+    assert f"error: {here / PINCHED} and {there / PINCHED} differ in identity" in capsys.readouterr().err
+
+
+def test_searches_are_taken_and_must_agree(here: Path, there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ours, theirs = (runs.parent / "tuning" / "self_pinching.json" for runs in (here, there))
+    write_json(theirs, {"chosen": {"learning_rate": 1e-4}})
+    assert merge(here, there) == 0
+    assert read_json(ours) == read_json(theirs)
+    write_json(ours, {"chosen": {"learning_rate": 2e-4}})
+    assert merge(here, there) == 2
+    assert f"error: {ours} and {theirs} chose different settings" in capsys.readouterr().err
+
+
+def test_nothing_to_merge_is_one_line(here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert merge(here) == 2
+    assert merge(here, tmp_path / "nowhere") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "error: nothing to merge: name two folders, or one and --to"
+    assert lines[1].startswith(f"error: no runs in {tmp_path / 'nowhere'} ")

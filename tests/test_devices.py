@@ -1,0 +1,172 @@
+"""Timed jobs lease one device each: as many at a time as there are devices, each seeing its own alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from benchmark.devices import devices, leased_device
+from benchmark.errors import UserError
+from benchmark.study import ROOT
+
+LISTED = """GPU 0: Made (UUID: GPU-aaaa)
+GPU 1: Made (UUID: GPU-bbbb)
+  MIG 1g.10gb     Device  0: (UUID: MIG-cccc)
+  MIG 1g.10gb     Device  1: (UUID: MIG-dddd)
+"""
+JOB = """
+import os, sys
+from benchmark.devices import leased_device
+with leased_device("auto", sys.argv[1]):
+    print("has", os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine of its own: no GPU, no lease, no scheduler. Returns the folder of its programs."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    return programs
+
+
+@pytest.fixture
+def listed(machine: Path) -> None:
+    """`nvidia-smi -L` lists a GPU, and one that is split in two."""
+    (machine / "nvidia-smi").write_text(f"#!{sys.executable}\nprint({LISTED!r})\n")
+    (machine / "nvidia-smi").chmod(0o755)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Start a process that leases a device until it is told a line, or killed."""
+    with ExitStack() as stack:
+
+        def job(name: str) -> subprocess.Popen[str]:
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", JOB, name],
+                    cwd=ROOT,
+                    env=os.environ | {"PYTHONPATH": str(ROOT)},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            stack.callback(process.kill)
+            return process
+
+        yield job
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    process.communicate("\n", timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_machine_without_gpus_is_one_device() -> None:
+    assert devices("auto") == devices("cpu") == devices("cuda") == ["cpu"]
+
+
+@pytest.mark.usefixtures("listed")
+def test_gpus_are_those_of_nvidia_smi_and_a_split_one_is_its_parts() -> None:
+    assert devices("auto") == ["GPU-aaaa", "MIG-cccc", "MIG-dddd"]
+    assert devices("cpu") == ["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("visible", "expected"),
+    [("0", ["GPU-aaaa"]), ("2, GPU-aaaa", ["MIG-dddd", "GPU-aaaa"]), ("0,-1,1", ["GPU-aaaa"]), ("", ["cpu"])],
+)
+@pytest.mark.usefixtures("listed")
+def test_visible_devices_are_respected(visible: str, expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert devices("auto") == expected
+
+
+@pytest.mark.usefixtures("listed")
+def test_a_gpu_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,7")
+    with pytest.raises(UserError, match="names GPU 7, but `nvidia-smi -L` lists 3"):
+        devices("auto")
+
+
+def test_two_jobs_get_two_gpus_and_a_third_waits(
+    start: Callable[[str], subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "first,second")
+    one = start("one")
+    assert line(one) == "has first"
+    two = start("two")
+    assert line(two) == "has second"
+    three = start("three")
+    assert line(three) == (
+        f"three (process {three.pid}) waits: first is held by one (process {one.pid}); "
+        f"second is held by two (process {two.pid})"
+    )
+    finish(two)
+    assert line(three) == "has second"
+    finish(three)
+    finish(one)
+
+
+def test_a_killed_job_leaves_its_device(start: Callable[[str], subprocess.Popen[str]]) -> None:
+    one = start("one")
+    assert line(one) == "has None"
+    two = start("two")
+    assert line(two).endswith(f"waits: cpu is held by one (process {one.pid})")
+    one.kill()
+    assert line(two) == "has None"
+    finish(two)
+
+
+@pytest.mark.usefixtures("listed")
+def test_a_gpu_is_the_same_by_number_and_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    with leased_device("auto", "by number") as device:
+        assert device == os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-aaaa"
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-aaaa,1")
+        with leased_device("auto", "by name") as other:
+            assert other == "MIG-cccc"
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-aaaa,1"
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+
+
+def test_a_study_for_the_cpu_sees_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "first")
+    with leased_device("cpu", "a job") as device:
+        assert (device, os.environ["CUDA_VISIBLE_DEVICES"]) == ("cpu", "")
+
+
+def test_a_scheduler_has_assigned_devices_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as held:
+        for number in ("17", "18"):  # two jobs of Slurm on one node, each with processors of its own
+            monkeypatch.setenv("SLURM_JOB_ID", number)
+            assert held.enter_context(leased_device("auto", f"job {number}")) == "cpu"
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
+    with (
+        pytest.raises(UserError, match="the lock of a device: Not a directory; set TMPDIR"),
+        leased_device("auto", "a"),
+    ):
+        pass
