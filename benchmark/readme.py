@@ -1,4 +1,4 @@
-"""Generated parts of the top README: the content of the file that the marks name, or the table of methods."""
+"""Generated parts of pages: the content of the file that the marks name, or the table of methods."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from benchmark.errors import UserError
 
 BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 METHODS = "methods"
+PAGES = ("README.md", "docs/performance.md")
 
 
 def with_current_parts(text: str, root: Path) -> str:
-    """The README's text with every generated part as it is now: `methods`, or a file under `root`.
+    """A page's text with every generated part as it is now: `methods`, or a file under `root`.
 
     Raises:
         UserError: a named file does not exist.
@@ -28,5 +29,5 @@ def with_current_parts(text: str, root: Path) -> str:
 
 def _content(path: Path, name: str) -> str:
     if not path.is_file():
-        raise UserError(f"README.md shows {name}, which does not exist: run its study first")
+        raise UserError(f"a page shows {name}, which does not exist: run what makes it first")
     return path.read_text(encoding="utf-8").strip()

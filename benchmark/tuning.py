@@ -40,11 +40,17 @@ class Tuning(TypedDict):
     chosen: dict[str, object]
 
 
+def trains(method: Method) -> bool:
+    """Whether a method, as it is set, takes gradient steps until its budget is used."""
+    settings = asdict(method.settings)
+    return "learning_rate" in settings and bool(settings.get("fine_tune", True))
+
+
 def candidates(method: Method, config: TuningConfig) -> list[dict[str, object]]:
     """The settings to try, as many for every method that trains: none for one that does not, as it is set."""
-    settings = asdict(method.settings)
-    if "learning_rate" not in settings or not settings.get("fine_tune", True):
+    if not trains(method):
         return []
+    settings = asdict(method.settings)
     rates = [settings["learning_rate"] * factor for factor in sorted(config.rates)]
     if method.tunable is None:
         return [{"learning_rate": rate} for rate in rates]

@@ -11,26 +11,19 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
-import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import cycle, islice
 from pathlib import Path
-from unittest.mock import patch
-
-from tqdm import tqdm
 
 from benchmark.files import write_json
-from benchmark.job import Job
 from benchmark.records import provenance
-from benchmark.registry import load_method
-from benchmark.training.loop import CURVE_POINTS, Phase, batch_indices
+from benchmark.throughput.phases import PLAIN
+from benchmark.throughput.timing import in_turns
+from benchmark.training.loop import CURVE_POINTS
 from benchmark.training.precision import device_name, pick_device
-from benchmarks.subjects import BATCH_SECONDS, MODELS, job_on, wait_for_device
+from benchmarks.subjects import BATCH_SECONDS, bench_of
 
 AIM = 1.10
-PAIRS, WARM_UP = 20, 3
-SPARSITY = 0.65
+PAIRS = 20
 STEPS = CURVE_POINTS  # length of the run that is begun: in one as short as this every step is recorded
 
 
@@ -67,54 +60,13 @@ class Measurement:
         return asdict(self) | {"ratios": self.ratios, "quartiles": self.quartiles, "aim": AIM}
 
 
-class ReadyToTrain(Exception):
-    """Carries a phase out of a method that is about to train."""
-
-    def __init__(self, phase: Phase) -> None:
-        super().__init__()
-        self.phase = phase
-
-
-class HeldPhase(Phase):
-    """A training phase that hands itself over instead of running."""
-
-    def run(self) -> list[dict[str, float]]:
-        """Leave the method."""
-        raise ReadyToTrain(self)
-
-
-def phase_of(method: str, job: Job) -> Phase:
-    """The first training phase of a method, with its hooks, parameter groups and optimiser, at its first step."""
-    try:
-        with patch("benchmark.job.Phase", HeldPhase):
-            load_method(method)().compress(job)
-    except ReadyToTrain as ready:
-        return ready.phase
-    raise AssertionError(f"{method} does not train")
-
-
 def measure(name: str, work: Path) -> Measurement:
     """Alternate plain and gated steps of a model."""
-    batch_seconds = BATCH_SECONDS[name]
-    plain = phase_of("dense_finetuned", job_on(name, work, sparsity=None, steps=STEPS))
-    gated = phase_of("self_pinching", job_on(name, work, sparsity=SPARSITY, steps=STEPS))
-    seconds: dict[Phase, list[float]] = {plain: [], gated: []}
-    with tqdm(total=WARM_UP + PAIRS, desc=name, unit="pair", disable=None) as bar:
-        for indices in batches(plain, WARM_UP + PAIRS):
-            for trained in (plain, gated):
-                wait_for_device()
-                start = time.perf_counter()
-                going = trained._step([indices])
-                wait_for_device()
-                seconds[trained].append(time.perf_counter() - start)
-                assert going, "the budget is too small for the steps to be timed"
-            bar.update()
-    return Measurement(name, batch_seconds, seconds[plain][WARM_UP:], seconds[gated][WARM_UP:])
-
-
-def batches(phase: Phase, number: int) -> Iterator[list[int]]:
-    """So many batches of a phase's first epoch, from the start again where it is too short."""
-    return islice(cycle(batch_indices(phase.speech, phase.options, phase.seed, epoch=0)), number)
+    bench = bench_of(name, work)
+    plain, gated = (bench.loop(method, steps=STEPS) for method in (PLAIN, "self_pinching"))
+    pairs = in_turns(plain, gated, PAIRS, 1)
+    times = [[step.seconds for steps in side for step in steps] for side in pairs]
+    return Measurement(name, bench.batch_seconds, *times)
 
 
 def main() -> None:
@@ -125,7 +77,7 @@ def main() -> None:
     args = parser.parse_args()
     measured = []
     with tempfile.TemporaryDirectory() as folder:
-        for name in MODELS if args.full_size else ["embedded"]:
+        for name in BATCH_SECONDS if args.full_size else ["embedded"]:
             measured.append(measure(name, Path(folder)))
             print(measured[-1].sentence(), flush=True)
     if args.json:

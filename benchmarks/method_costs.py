@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,15 +30,14 @@ from benchmark.contract import CannotCompress
 from benchmark.files import write_json
 from benchmark.records import provenance
 from benchmark.registry import load_method, method_names
-from benchmark.training.loop import Phase
+from benchmark.throughput.phases import PLAIN, training_settings, wait_for_device
+from benchmark.training.batches import Batch
+from benchmark.training.loop import Phase, Planned
 from benchmark.training.precision import device_name, pick_device
-from benchmarks.subjects import MODELS, job_on, wait_for_device
+from benchmarks.subjects import BATCH_SECONDS, bench_of
 
-PLAIN = "dense_finetuned"
 # As long as in a study: what a method does now and then, such as pruning, belongs to its steps.
 STEPS = {"embedded": 300, "wav2vec2-base": 6}
-CALIBRATION_SECONDS = 32.0
-SPARSITY = 0.65
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,15 @@ class Cost:
 
 def cost_of(name: str, model: str, work: Path) -> Cost:
     """Run a method and measure it. Post-training methods fine-tune afterwards, so that they have steps too."""
-    method_class = load_method(name)
-    known = method_class.Settings.__dataclass_fields__
-    wanted = {"calibration_seconds": CALIBRATION_SECONDS, "fine_tune": True}
-    method = method_class({key: value for key, value in wanted.items() if key in known})
-    job = job_on(model, work, sparsity=SPARSITY if method.takes_target else None, steps=STEPS[model])
+    method = load_method(name)(training_settings(name))
+    job = bench_of(model, work).job(name, STEPS[model])
     steps: list[float] = []
     step = Phase._step
 
-    def timed(phase: Phase, group: list[list[int]]) -> bool:
+    def timed(phase: Phase, planned: Planned, load: Callable[[], list[Batch]]) -> bool:
         wait_for_device()
         start = time.perf_counter()
-        going = step(phase, group)
+        going = step(phase, planned, load)
         wait_for_device()
         if going:
             steps.append(time.perf_counter() - start)
@@ -108,7 +105,7 @@ def main() -> None:
         prog="python -m benchmarks.method_costs", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("methods", nargs="*", metavar="METHOD", help="all by default")
-    parser.add_argument("--model", choices=MODELS, default="embedded")
+    parser.add_argument("--model", choices=BATCH_SECONDS, default="embedded")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number, and where it was measured")
     parser.add_argument("--one", metavar="METHOD", help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from benchmark.models.checkpoints import CTCModel, load, plain_state, save
 from benchmark.models.encoder import Encoder
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.registry import load_method, method_names
-from benchmark.training.loop import Phase
+from benchmark.training.batches import Batch
+from benchmark.training.loop import Phase, Planned
 
 Run = tuple[str, Job, PreTrainedModel]
 
@@ -89,12 +91,12 @@ def test_resumes_to_the_same_weights(
         pytest.skip("does not train")
     step, calls = Phase._step, 0
 
-    def killed_in_the_middle(self: Phase, group: list[list[int]]) -> bool:
+    def killed_in_the_middle(self: Phase, planned: Planned, load: Callable[[], list[Batch]]) -> bool:
         nonlocal calls
         calls += 1
         if calls == 18:
             raise RuntimeError("killed")
-        return step(self, group)
+        return step(self, planned, load)
 
     monkeypatch.setattr(Phase, "_step", killed_in_the_middle)
     with pytest.raises(RuntimeError, match="killed"):

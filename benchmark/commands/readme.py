@@ -1,4 +1,4 @@
-"""Bring the generated parts of README.md up to date with results/."""
+"""Bring the generated parts of README.md and docs/performance.md up to date with results/."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Rewrite README.md."""
+    """Rewrite the pages."""
     from benchmark.files import write_text
-    from benchmark.readme import with_current_parts
+    from benchmark.readme import PAGES, with_current_parts
     from benchmark.study import ROOT
 
-    readme = ROOT / "README.md"
-    write_text(readme, with_current_parts(readme.read_text(encoding="utf-8"), ROOT))
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        write_text(ROOT / page, with_current_parts(text, ROOT))

@@ -22,6 +22,15 @@ OFFICIAL_UTTERANCES = {
     "test-clean": 2_620,
     "test-other": 2_939,
 }
+OFFICIAL_HOURS = {  # Panayotov et al., ICASSP 2015, table 1
+    "train-clean-100": 100.6,
+    "train-clean-360": 363.6,
+    "train-other-500": 496.7,
+    "dev-clean": 5.4,
+    "dev-other": 5.3,
+    "test-clean": 5.4,
+    "test-other": 5.1,
+}
 
 
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:

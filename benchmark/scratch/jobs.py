@@ -22,6 +22,7 @@ def job_for(ctc: CTCModel, speech: Speech, recipe: Recipe, stage: StageRecipe, c
         clip=5.0,
         speeds=recipe.speeds,
         bf16=stage.bf16,
+        load_ahead=False,  # from one step to the next the stages change what is heard
     )
     return Job(
         ctc,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from benchmark.masks import HeldMasks
 from benchmark.training.batches import Batch, epoch_batches, sorted_batches
 from benchmark.training.checkpoint import load_checkpoint, random_state, readable, restore_random_state, save_checkpoint
 from benchmark.training.interrupt import InterruptLatch
+from benchmark.training.prefetch import load_ahead
 from benchmark.training.speech import Speech
 
 CURVE_POINTS = 200  # rows of curves.csv that a phase aims at
@@ -65,7 +67,8 @@ class Options:
 
     `learning_rate` rises linearly over the first `warmup` of the phase and falls linearly to zero. `clip` bounds the
     gradient's norm. `sorted_epochs` first epochs go from short to long utterances, `speeds` are the factors of speed
-    perturbation (needs audio batches): both are for training from scratch.
+    perturbation: both are for training the dense model. `load_ahead`: load the next step's batches while a step runs.
+    With several speeds they are not, because each step draws its own; where hooks change the speech they must not be.
     """
 
     learning_rate: float
@@ -78,6 +81,7 @@ class Options:
     sorted_epochs: int = 0
     speeds: tuple[float, ...] = (1.0,)
     bf16: bool = False
+    load_ahead: bool = True
     checkpoint_seconds: float = 60.0
 
 
@@ -93,6 +97,15 @@ def batch_indices(speech: Speech, options: Options, seed: int, epoch: int) -> li
     if epoch < options.sorted_epochs:
         return sorted_batches(speech.seconds, options.batch_seconds)
     return epoch_batches(speech.seconds, options.batch_seconds, seed, epoch)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A step to come: its micro-batches, each the utterances' indices and their speed; where the epoch is after it."""
+
+    batches: list[tuple[list[int], float]]
+    epoch: int
+    position: int
 
 
 class Phase:
@@ -147,13 +160,9 @@ class Phase:
             return self.curves
         if self.end <= self.start:
             raise OverBudget(f"nothing of the budget of {self.budget.limit:g} is left to train on")
-        if self.masks is not None:
-            self.masks.hold()
         saved = time.monotonic()
         with InterruptLatch() as latch, tqdm(total=100, desc="train", unit="%", mininterval=2) as bar:
-            for indices in self._batches():
-                if not self._step(indices):
-                    break
+            for _ in self.steps():
                 bar.update(round(100 * self.state.progress) - bar.n)
                 if latch.requested or time.monotonic() - saved > self.options.checkpoint_seconds:
                     self._save()
@@ -167,16 +176,29 @@ class Phase:
                 raise KeyboardInterrupt
         return self.curves
 
-    def _batches(self) -> Iterator[list[list[int]]]:
-        """Groups of micro-batches, one group an optimiser step, epoch after epoch from the current position."""
-        accumulate = self.options.gradient_accumulation
+    def steps(self) -> Iterator[list[list[int]]]:
+        """Take step after step until the budget is used; after each, the utterances of its micro-batches."""
+        if self.masks is not None:
+            self.masks.hold()
+        ahead = int(self.options.load_ahead and len(self.options.speeds) == 1)
+        loading = load_ahead(self._planned(), lambda step: [self.speech.collate(*b) for b in step.batches], ahead)
+        with closing(loading) as planned:
+            for step, load in planned:
+                if not self._step(step, load):
+                    return
+                self.epoch, self.position = step.epoch, step.position
+                yield [indices for indices, _ in step.batches]
+
+    def _planned(self) -> Iterator[Planned]:
+        """The steps to come, epoch after epoch from the current position."""
+        epoch, position = self.epoch, self.position
         while True:
-            batches = batch_indices(self.speech, self.options, self.seed, self.epoch)
-            while self.position < len(batches):
-                group = batches[self.position : self.position + accumulate]
-                self.position += len(group)
-                yield group
-            self.epoch, self.position = self.epoch + 1, 0
+            batches = batch_indices(self.speech, self.options, self.seed, epoch)
+            while position < len(batches):
+                group = batches[position : position + self.options.gradient_accumulation]
+                position += len(group)
+                yield Planned([(indices, self._draw_speed()) for indices in group], epoch, position)
+            epoch, position = epoch + 1, 0
 
     def _expect(self, seconds: float) -> float:
         """Set the progress and whether to record for a step over `seconds` of audio; returns its expected end."""
@@ -187,11 +209,9 @@ class Phase:
         self.state.recording = self.state.step % max(1, round(expected_steps / CURVE_POINTS)) == 0
         return end_of_step
 
-    def _step(self, group: list[list[int]]) -> bool:
-        """One optimiser step; False when the budget left is too small for it."""
-        speeds = [self._draw_speed() for _ in group]
-        batches = list(zip(group, speeds, strict=True))
-        seconds = sum(max(self.speech.seconds[i] for i in ids) * len(ids) / speed for ids, speed in batches)
+    def _step(self, step: Planned, load: Callable[[], list[Batch]]) -> bool:
+        """One optimiser step over the batches that `load` gives; False when the budget left is too small for it."""
+        seconds = sum(max(self.speech.seconds[i] for i in ids) * len(ids) / speed for ids, speed in step.batches)
         if self._expect(seconds) > self.end and self.state.step > 0:
             return False
         spent = self.budget.spent
@@ -201,7 +221,7 @@ class Phase:
         self.state.scalars = {}
         if self.before_step:
             self.before_step(self.state)
-        total = self._accumulate(batches)
+        total = self._accumulate(load())
         if self.options.clip is not None:
             nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
         self.optimizer.step()
@@ -215,12 +235,12 @@ class Phase:
         self.state.step += 1
         return True
 
-    def _accumulate(self, batches: list[tuple[list[int], float]]) -> torch.Tensor:
-        """Forward and backward over the micro-batches of a step, indices and speed; returns the mean loss."""
+    def _accumulate(self, batches: list[Batch]) -> torch.Tensor:
+        """Forward and backward over the micro-batches of a step; returns the mean loss."""
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.speech.device)
-        for indices, speed in batches:
-            batch = self.speech.batch(indices, speed)
+        for collated in batches:
+            batch = collated.to(self.speech.device)
             with torch.autocast(self.speech.device.type, torch.bfloat16, enabled=self.options.bf16):
                 loss = self.loss(batch, self.state) / len(batches)
             loss.backward()

@@ -59,28 +59,33 @@ class Speech:
         return self.features(index, speed), self.labels[index]
 
     def batch(self, indices: Sequence[int], speed: float = 1.0) -> Batch:
-        """Collate utterances."""
+        """Utterances as a batch on the device."""
+        return self.collate(indices, speed).to(self.device)
+
+    def collate(self, indices: Sequence[int], speed: float = 1.0) -> Batch:
+        """Utterances as a batch on the host, in pinned memory if the device is a GPU; features as they are cached."""
         labels = [self.labels[i] for i in indices]
         audio = features = None
         if self.features is not None:
             examples = [self.example(i, speed) for i in indices]
             arrays, labels = [torch.from_numpy(array) for array, _ in examples], [ids for _, ids in examples]
             frames = torch.tensor([len(a) for a in arrays])
-            features = torch.nn.utils.rnn.pad_sequence(arrays, batch_first=True).to(self.device).float()
+            features = torch.nn.utils.rnn.pad_sequence(arrays, batch_first=True)
             seconds = max(self.seconds[i] for i in indices) * len(indices) / speed
         else:
             waves = [self.audio(i, speed) for i in indices]
             frames = frame_counts(self.model, torch.tensor([len(w) for w in waves]))
-            audio = torch.nn.utils.rnn.pad_sequence(waves, batch_first=True).to(self.device)
+            audio = torch.nn.utils.rnn.pad_sequence(waves, batch_first=True)
             seconds = audio.numel() / SAMPLE_RATE
-        return Batch(
+        batch = Batch(
             audio=audio,
             features=features,
-            frames=frames.to(self.device),
-            labels=torch.cat(labels).to(self.device),
-            label_lengths=torch.tensor([len(label) for label in labels]).to(self.device),
+            frames=frames,
+            labels=torch.cat(labels),
+            label_lengths=torch.tensor([len(label) for label in labels]),
             seconds=seconds,
         )
+        return batch.pinned() if self.device.type == "cuda" else batch
 
     def in_order(self, batch_seconds: float) -> Iterator[tuple[list[int], Batch]]:
         """All utterances in fixed batches by length, short first, for decoding."""

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from benchmark.budget import OverBudget
 from benchmark.masks import magnitude_masks, random_masks
-from benchmark.training.batches import epoch_batches, group_by_length
+from benchmark.models.forward import front_end
+from benchmark.training.batches import Batch, epoch_batches, group_by_length
 from benchmark.training.loop import State, TrainingDiverged, learning_rate_factor
 
 
@@ -74,6 +75,19 @@ def test_the_frozen_front_end_does_not_move(make_job: MakeJob, tmp_path: Path) -
     after = front_end.parameters()
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert not torch.equal(job.teacher().lm_head.weight, job.model.lm_head.weight)
+
+
+def test_no_gradient_is_computed_through_the_frozen_front_end(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    seen = []
+
+    def loss(batch: Batch, _state: State) -> torch.Tensor:
+        assert batch.audio is not None
+        seen.append(front_end(job.model, batch.audio).requires_grad)
+        return job.ctc_loss(job.forward(job.model, batch), batch)
+
+    job.train(job.model, learning_rate=1e-3, loss=loss)
+    assert set(seen) == {False}
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(make_job: MakeJob, tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""Say what a study will cost: hours a method, on one device and on eight, from a measured throughput."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `cost-plan`."""
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="the study's YAML")
+    parser.add_argument("throughput", type=Path, metavar="FILE.json", help="what `throughput --json` wrote")
+    parser.add_argument("--model", metavar="NAME", help="the measured model, where the study's dense model is unknown")
+    parser.add_argument("--out", type=Path, metavar="FILE.md", help="write the table, for a page that shows it")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print the table, and keep it if asked to."""
+    from benchmark.files import read_json, write_text
+    from benchmark.study import load_study
+    from benchmark.throughput.cost_plan import cost_plan
+    from benchmark.throughput.cost_table import as_markdown
+    from benchmark.throughput.rates import Rates
+
+    study = load_study(args.config)
+    measured = read_json(args.throughput)
+    rates = Rates.for_study(measured, study, args.model)
+    table = as_markdown(cost_plan(study, rates), study, rates, measured)
+    print(table)
+    if args.out:
+        write_text(args.out, table + "\n")

@@ -1,0 +1,44 @@
+"""Time training steps: plain, each method's, Hugging Face's Trainer's, on full-size models or the embedded one."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def names(text: str) -> list[str]:
+    """The names in a comma-separated list."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `throughput`."""
+    models = "embedded (the default), wav2vec2-base, hubert-large; comma-separated"
+    parser.add_argument("--models", type=names, default=["embedded"], metavar="NAMES", help=models)
+    parser.add_argument("--methods", type=names, metavar="NAMES", help="comma-separated; all by default")
+    parser.add_argument("--trainer", action="store_true", help="Hugging Face's Trainer too (needs accelerate)")
+    precision = "fp32, bf16 or both; what a study takes on this device by default"
+    parser.add_argument("--precision", type=names, metavar="NAMES", help=precision)
+    parser.add_argument("--steps", type=int, default=20, help="timed steps of each (default: 20)")
+    parser.add_argument("--batch-seconds", type=float, default=32.0, help="audio in a batch (default: 32)")
+    parser.add_argument("--study", type=Path, metavar="CONFIG", help="speech of this study instead of the embedded")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure, and where it was measured")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure, print the table, and keep the figures if asked to."""
+    from benchmark.files import write_json
+    from benchmark.throughput.report import as_table, measure
+
+    measured = measure(
+        models=args.models,
+        methods=args.methods,
+        precisions=args.precision,
+        trainer=args.trainer,
+        steps=args.steps,
+        batch_seconds=args.batch_seconds,
+        config=args.study,
+    )
+    print(as_table(measured))
+    if args.json:
+        write_json(args.json, measured)

@@ -1,0 +1,48 @@
+"""A plan of costs as a table, on one device and on eight."""
+
+from __future__ import annotations
+
+from tabulate import tabulate
+
+from benchmark.study import Study
+from benchmark.throughput.cost_plan import HOUR, Cost, CostPlan, makespan
+from benchmark.throughput.rates import Rates
+from benchmark.throughput.report import Throughput
+
+DEVICES = 8
+UNKNOWN = "not measured"
+
+
+def as_markdown(plan: CostPlan, study: Study, rates: Rates, measured: Throughput) -> str:
+    """Where the figures are from, then a row a label, the dense stage and the sum of what is known."""
+    dense = ["dense stage", "", "", "", _hours(plan.dense), _hours(plan.dense)]
+    missing = [cost.label for cost in plan.labels if not cost.known]
+    total = "sum of what is known" if missing else "sum"
+    rows = [dense, *map(_row, plan.labels), [total, "", "", "", f"{plan.hours(1):.2f}", f"{plan.hours(DEVICES):.2f}"]]
+    headers = ["label", "runs", "a run (h)", "search (h)", "one device (h)", f"{DEVICES} devices (h)"]
+    table = tabulate(rows, headers, tablefmt="github", colalign=("left", *["right"] * 5), disable_numparse=True)
+    return "\n\n".join([_source(study, rates, measured), table])
+
+
+def _source(study: Study, rates: Rates, measured: Throughput) -> str:
+    machine = measured["provenance"]
+    text = (
+        f"Study `{study.name}` on {rates.model} at {rates.precision}, as measured on {machine['device']} "
+        f"({machine['cpu']}), {measured['batch_seconds']:g} s a batch."
+    )
+    if measured["device"] == "cpu":
+        text += " **These are hours of a CPU: no GPU has been measured.**"
+    return text
+
+
+def _row(cost: Cost) -> list[str]:
+    run = cost.runs[0]
+    if run is None or cost.search is None:
+        return [f"`{cost.label}`", str(len(cost.runs)), *[UNKNOWN] * 4]
+    runs = [run] * len(cost.runs)
+    spans = [_hours(cost.search + makespan(runs, devices)) for devices in (1, DEVICES)]
+    return [f"`{cost.label}`", str(len(runs)), _hours(run), _hours(cost.search) if cost.search else "-", *spans]
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / HOUR:.2f}"

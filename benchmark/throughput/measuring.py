@@ -1,0 +1,132 @@
+"""Rows of a bench: the plain step, each method's step beside it, Hugging Face's Trainer beside it, transcription."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypedDict
+
+from tqdm import tqdm
+
+from benchmark.budget import OverBudget
+from benchmark.contract import CannotCompress
+from benchmark.errors import UserError
+from benchmark.models.checkpoints import count_parameters
+from benchmark.runs import Failed, failures_as_reasons
+from benchmark.throughput.bench import Bench, Precision
+from benchmark.throughput.phases import PLAIN
+from benchmark.throughput.rates import TRANSCRIBE
+from benchmark.throughput.timing import Contestant, Step, in_turns, quartiles, speed
+from benchmark.throughput.trainer import VARIANTS
+from benchmark.training.loop import TrainingDiverged
+
+TRAINER_ROUNDS = 4  # each of so many steps of the loop, then of the Trainer
+FROM_AUDIO = "dense_finetuned, from audio"
+
+
+class Figures(TypedDict):
+    """What was measured of one name; lists of three are lower quartile, median, upper quartile."""
+
+    steps: int
+    speech_per_second: list[float]  # seconds of speech a second, padding not counted, over the steps
+    work_per_second: float  # units of a study's budget
+    time_of_plain: list[float] | None  # time for a second of speech over the plain step's, over the turns
+    peak_bytes: int | None  # of GPU memory, this name's alone
+
+
+class Row(TypedDict):
+    """One line of the table; without figures where `reason` says why."""
+
+    model: str
+    parameters: int
+    name: str  # a method, `FROM_AUDIO`, a variant of the Trainer, or `transcribe`
+    precision: Precision
+    reason: str | None
+    figures: Figures | None
+
+
+def figures(steps: list[Step], ratios: list[float] | None, peak_bytes: int | None) -> Figures:
+    """Figures of so many steps, and of their turns against the plain step."""
+    return Figures(
+        steps=len(steps),
+        speech_per_second=quartiles([speed([step]) for step in steps]),
+        work_per_second=sum(step.work for step in steps) / sum(step.seconds for step in steps),
+        time_of_plain=quartiles(ratios) if ratios else None,
+        peak_bytes=peak_bytes,
+    )
+
+
+class Turns:
+    """The plain loop of a bench and all steps that it has taken."""
+
+    def __init__(self, bench: Bench, steps: int) -> None:
+        self.bench, self.steps = bench, steps
+        self.plain = bench.loop(PLAIN)
+        self.taken = self.plain.take(steps)
+
+    def figures(self) -> Figures:
+        """Of the plain step."""
+        return figures(self.taken, None, self.plain.peak_bytes)
+
+    def method(self, name: str) -> Figures:
+        """Of a method's step: pair by pair over the same batches."""
+        return self._beside(self.bench.loop(name), self.steps, 1)
+
+    def from_audio(self) -> Figures:
+        """Of the plain step that computes the frozen front-end instead of reading its cached output."""
+        return self._beside(self.bench.loop(PLAIN, from_audio=True), self.steps, 1)
+
+    def trainer(self, variant: str) -> Figures:
+        """Of the Trainer's step, some steps a turn."""
+        return self._beside(self.bench.trainer(variant), TRAINER_ROUNDS, max(1, self.steps // TRAINER_ROUNDS))
+
+    def _beside(self, other: Contestant, rounds: int, steps: int) -> Figures:
+        ours, theirs = in_turns(self.plain, other, rounds, steps)
+        self.taken += [step for turn in ours for step in turn]
+        ratios = [speed(a) / speed(b) for a, b in zip(ours, theirs, strict=True)]
+        return figures([step for turn in theirs for step in turn], ratios, other.peak_bytes)
+
+
+def rows_at(bench: Bench, methods: list[str], steps: int, trainer: bool) -> list[Row]:
+    """All rows of a bench, plain first. One that fails, as for want of memory, says why and holds up no other."""
+    turns: list[Turns] = []
+
+    def begin() -> Figures:
+        turns.append(Turns(bench, steps))
+        return turns[0].figures()
+
+    rows = [row(bench, PLAIN, begin)]
+    measures: list[tuple[str, Callable[[], Figures]]] = [(TRANSCRIBE, partial(transcription, bench))]
+    for plain in turns:
+        measures.append((FROM_AUDIO, plain.from_audio))
+        measures += [(name, partial(plain.method, name)) for name in methods if name != PLAIN]
+        measures += [(name, partial(plain.trainer, name)) for name in VARIANTS if trainer]
+    for name, measure in tqdm(measures, desc=f"{bench.name}, {bench.precision}", unit="row", disable=None):
+        rows.append(row(bench, name, measure))
+    for plain in turns:
+        rows[0]["figures"] = plain.figures()  # with the steps taken beside the others
+    return rows
+
+
+def transcription(bench: Bench) -> Figures:
+    """The dense model's transcription of all the speech, as one step."""
+    seconds = 1 / bench.transcription_speed()
+    return figures([Step(seconds, 1.0, 0.0)], None, None)
+
+
+def row(bench: Bench, name: str, measure: Callable[[], Figures]) -> Row:
+    """Measure, or say why there is nothing to measure."""
+    found, reason = None, None
+    try:
+        with failures_as_reasons():
+            found = measure()
+    except (Failed, OverBudget, CannotCompress, TrainingDiverged, UserError) as error:
+        reason = str(error)
+    return Row(
+        model=bench.name,
+        parameters=count_parameters(bench.ctc.model),
+        name=name,
+        precision=bench.precision,
+        reason=reason,
+        figures=found,
+    )

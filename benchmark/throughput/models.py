@@ -1,0 +1,30 @@
+"""What is timed: the embedded dense model, and the full-size models with random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmark.errors import UserError
+from benchmark.models.checkpoints import CTCModel, load
+from benchmark.models.full_size import FULL_SIZE
+from benchmark.registry import suggestion
+from benchmark.study import ROOT
+
+
+def embedded() -> CTCModel:
+    """The dense model of the default study."""
+    return load(ROOT / "data" / "mini" / "model")
+
+
+MODELS: dict[str, Callable[[], CTCModel]] = {"embedded": embedded, **FULL_SIZE}
+
+
+def built(name: str) -> CTCModel:
+    """A model by name, on the CPU; random weights are the same every time.
+
+    Raises:
+        UserError: there is no such model.
+    """
+    if name not in MODELS:
+        raise UserError(f'unknown model "{name}"{suggestion(name, list(MODELS))}')
+    return MODELS[name]()

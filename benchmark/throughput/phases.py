@@ -1,0 +1,67 @@
+"""A method's training phase, ready for its first step: its own hooks, parameter groups and optimiser on a job."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import torch
+
+from benchmark.contract import CannotCompress
+from benchmark.job import Job
+from benchmark.models.checkpoints import CTCModel
+from benchmark.models.regularisation import regularise
+from benchmark.registry import load_method
+from benchmark.training.loop import Phase
+
+PLAIN = "dense_finetuned"
+CALIBRATION_SECONDS = 32.0
+
+
+class ReadyToTrain(Exception):
+    """Carries a phase out of a method that is about to train."""
+
+    def __init__(self, phase: Phase) -> None:
+        super().__init__()
+        self.phase = phase
+
+
+class HeldJob(Job):
+    """A job that hands its first training phase over instead of running it."""
+
+    def _run(self, phase: Phase) -> list[dict[str, float]]:
+        raise ReadyToTrain(phase)
+
+
+def wait_for_device() -> None:
+    """Until a GPU has done all that it was told."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def training_settings(name: str) -> dict[str, object]:
+    """Settings by which a method calibrates little and trains, a post-training one too."""
+    known = load_method(name).Settings.__dataclass_fields__
+    wanted = {"calibration_seconds": CALIBRATION_SECONDS, "fine_tune": True}
+    return {key: value for key, value in wanted.items() if key in known}
+
+
+def on_device(ctc: CTCModel, device: torch.device) -> CTCModel:
+    """A copy of a model on the device, without dropout and SpecAugment, as studies train."""
+    own = replace(ctc, model=copy.deepcopy(ctc.model))
+    own.to(device)
+    regularise(own.model, dropout=0.0, spec_augment=False)
+    return own
+
+
+def phase_of(name: str, job: Job) -> Phase:
+    """The first training phase of a method on a `HeldJob`; what comes before it in the method is done.
+
+    Raises:
+        CannotCompress: the method does not train, or cannot work on this model.
+    """
+    try:
+        load_method(name)(training_settings(name)).compress(job)
+    except ReadyToTrain as ready:
+        return ready.phase
+    raise CannotCompress("takes no training step")

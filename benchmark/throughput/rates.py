@@ -1,0 +1,66 @@
+"""The measured speeds of one model at one precision, as a plan of costs asks for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.errors import UserError
+from benchmark.study import BudgetConfig, Study
+
+if TYPE_CHECKING:
+    from benchmark.throughput.measuring import Figures
+    from benchmark.throughput.report import Throughput
+
+TRANSCRIBE = "transcribe"
+SHAPES = {  # which measured model has the shape of a study's `dense.model`
+    "data/mini/model": "embedded",
+    "facebook/wav2vec2-base": "wav2vec2-base",
+    "facebook/wav2vec2-base-100h": "wav2vec2-base",
+    "facebook/wav2vec2-base-960h": "wav2vec2-base",
+    "facebook/hubert-large-ll60k": "hubert-large",
+    "facebook/hubert-large-ls960-ft": "hubert-large",
+}
+
+
+class Rates:
+    """Speeds by name of what was measured."""
+
+    def __init__(self, measured: Throughput, model: str, precision: str) -> None:
+        """Raises `UserError` when the model was not measured at this precision."""
+        rows = [row for row in measured["rows"] if (row["model"], row["precision"]) == (model, precision)]
+        if not rows:
+            there = sorted({f"{row['model']} at {row['precision']}" for row in measured["rows"]})
+            raise UserError(f"{model} at {precision} was not measured; there are: {', '.join(there) or 'none'}")
+        self.model, self.precision = model, precision
+        self._figures: dict[str, Figures | None] = {row["name"]: row["figures"] for row in rows}
+
+    @classmethod
+    def for_study(cls, measured: Throughput, study: Study, model: str | None = None) -> Rates:
+        """Those of a study's dense model, or of `model`, at the precision that the study has on the device measured.
+
+        Raises:
+            UserError: no measured model is known to have that shape, or it was not measured at that precision.
+        """
+        model = model or SHAPES.get(study.dense.model)
+        if model is None:
+            raise UserError(f"which model has the shape of {study.dense.model}? --model NAME says it")
+        automatic = "bf16" if measured["device"] == "cuda" else "fp32"
+        return cls(measured, model, automatic if study.training.precision == "auto" else study.training.precision)
+
+    def transcribing(self, speech: float) -> float:
+        """Seconds in which so many seconds of speech are transcribed.
+
+        Raises:
+            UserError: transcription was not measured.
+        """
+        found = self._figures.get(TRANSCRIBE)
+        if found is None:
+            raise UserError("the speed of transcription was not measured: run `python -m benchmark throughput` again")
+        return speech / found["speech_per_second"][1]
+
+    def training(self, method: str, budget: BudgetConfig) -> float | None:
+        """Seconds in which a method uses a budget up; None where its speed matters and was not measured."""
+        if budget.kind == "device_seconds":
+            return budget.limit
+        found = self._figures.get(method)
+        return budget.limit / found["work_per_second"] if found else None

@@ -1,0 +1,136 @@
+"""The whole measurement, as it is kept and as it is read."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TypedDict, cast, get_args
+
+from tabulate import tabulate
+
+from benchmark.corpora.manifest import Dataset
+from benchmark.errors import UserError
+from benchmark.records import Provenance, provenance
+from benchmark.registry import method_names, method_path, suggestion
+from benchmark.study import load_study
+from benchmark.throughput.bench import Bench, Precision, usual_precision
+from benchmark.throughput.measuring import Row, rows_at
+from benchmark.throughput.models import built
+from benchmark.throughput.trainer import check_accelerate
+from benchmark.throughput.utterances import SPLIT, embedded_speech, study_speech
+from benchmark.training.batches import BUCKET_BATCHES
+from benchmark.training.precision import device_name, pick_device
+
+
+class Throughput(TypedDict):
+    """What a call of `throughput` leaves."""
+
+    device: str  # kind: cuda or cpu
+    batch_seconds: float
+    speech: str  # where it is from
+    utterances: int
+    mean_seconds: float  # of an utterance
+    rows: list[Row]
+    provenance: Provenance
+
+
+def measure(
+    *,
+    models: list[str],
+    methods: list[str] | None,
+    precisions: list[str] | None,
+    trainer: bool,
+    steps: int,
+    batch_seconds: float,
+    config: Path | None,
+) -> Throughput:
+    """Time all models. The speech is as much as one window of batches by length needs.
+
+    Raises:
+        UserError: an unknown model, method or precision, nothing to time, or no `accelerate` for `trainer`.
+    """
+    if steps < 1 or batch_seconds <= 0:
+        raise UserError("--steps and --batch-seconds must be positive")
+    names = method_names() if methods is None else methods
+    for name in names:
+        method_path(name)
+    at = _precisions(precisions)
+    if trainer:
+        check_accelerate()
+    with_models = [(name, built(name)) for name in models]
+    device = pick_device()
+    with tempfile.TemporaryDirectory() as folder:
+        dataset, source = _speech(Path(folder, "data"), config, BUCKET_BATCHES * batch_seconds)
+        rows: list[Row] = []
+        for name, ctc in with_models:
+            for precision in at:
+                bench = Bench(name, ctc, dataset, batch_seconds, precision, Path(folder, name))
+                rows += rows_at(bench, names, steps, trainer)
+        seconds = [utterance.seconds for utterance in dataset.split(SPLIT)]
+    return Throughput(
+        device=device.type,
+        batch_seconds=batch_seconds,
+        speech=source,
+        utterances=len(seconds),
+        mean_seconds=sum(seconds) / len(seconds),
+        rows=rows,
+        provenance=provenance(device_name(device)),
+    )
+
+
+def _precisions(asked: list[str] | None) -> list[Precision]:
+    if asked is None:
+        return [usual_precision()]
+    known = list(get_args(Precision))
+    for precision in asked:
+        if precision not in known:
+            raise UserError(f'unknown precision "{precision}"{suggestion(precision, known)}')
+    return cast(list[Precision], asked)
+
+
+def _speech(folder: Path, config: Path | None, seconds: float) -> tuple[Dataset, str]:
+    if config is None:
+        return embedded_speech(folder, seconds), "embedded corpus, utterances joined"
+    study = load_study(config)
+    return study_speech(study, seconds), f"study {study.name}, {study.corpus.train}"
+
+
+def as_table(measured: Throughput) -> str:
+    """Markdown: medians, with quartiles in brackets; under it, what could not be measured and why."""
+    rows = [_cells(row) for row in measured["rows"] if row["figures"]]
+    headers = ["model", "precision", "step of", "speech s/s", "time of plain", "peak memory (GB)"]
+    failed = [f"{row['model']}, {row['precision']}, {row['name']}: {row['reason']}" for row in _failed(measured)]
+    machine = measured["provenance"]
+    speech = f"{measured['utterances']} utterances of {measured['mean_seconds']:.1f} s on average"
+    return "\n".join(
+        [
+            tabulate(rows, headers, tablefmt="github", disable_numparse=True),
+            "",
+            f"{measured['speech']}: {speech}, {measured['batch_seconds']:g} s a batch",
+            f"{machine['device']}, {machine['cpu']}",
+            *failed,
+        ]
+    )
+
+
+def _failed(measured: Throughput) -> list[Row]:
+    return [row for row in measured["rows"] if row["figures"] is None]
+
+
+def _cells(row: Row) -> list[str]:
+    found = row["figures"]
+    assert found is not None
+    ratio, peak = found["time_of_plain"], found["peak_bytes"]
+    return [
+        row["model"],
+        row["precision"],
+        f"`{row['name']}`",
+        _spread(found["speech_per_second"], 1),
+        _spread(ratio, 2) if ratio else "-",
+        f"{peak / 1e9:.2f}" if peak is not None else "-",
+    ]
+
+
+def _spread(quartiles: list[float], digits: int) -> str:
+    low, middle, high = quartiles
+    return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"

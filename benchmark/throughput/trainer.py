@@ -1,0 +1,129 @@
+"""Steps of Hugging Face's `Trainer` on the same utterances, as its CTC fine-tuning example sets it up."""
+
+from __future__ import annotations
+
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch.utils.data import Dataset
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, Wav2Vec2FeatureExtractor
+
+from benchmark.corpora.manifest import SAMPLE_RATE
+from benchmark.errors import UserError
+from benchmark.models.checkpoints import CTCModel
+from benchmark.models.forward import uses_attention_mask
+from benchmark.throughput.phases import wait_for_device
+from benchmark.throughput.timing import Step, own_peak
+from benchmark.training.speech import Speech
+
+WARM_UP = 1  # steps of every call that are not counted
+VARIANTS: dict[str, dict[str, Any]] = {
+    "Trainer, defaults": {},
+    "Trainer, group_by_length, bf16": {"train_sampling_strategy": "group_by_length", "bf16": True},
+}
+
+
+def check_accelerate() -> None:
+    """Raise `UserError` where the library that `Trainer` needs is missing."""
+    if find_spec("accelerate") is None:
+        raise UserError("--trainer needs accelerate, which is not installed: pip install -e '.[dev]'")
+
+
+class Utterances(Dataset[dict[str, Any]]):
+    """A split as `Trainer` wants it: normalised audio from the memory-mapped file, and label ids."""
+
+    def __init__(self, speech: Speech) -> None:
+        self.speech = speech
+
+    def __len__(self) -> int:
+        return len(self.speech)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """One utterance."""
+        return {"input_values": self.speech.audio(index).numpy(), "labels": self.speech.labels[index]}
+
+
+class Collator:
+    """`DataCollatorCTCWithPadding` of the examples; remembers the seconds of speech in each batch."""
+
+    def __init__(self, extractor: Wav2Vec2FeatureExtractor) -> None:
+        self.extractor = extractor
+        self.speech: list[float] = []
+
+    def __call__(self, utterances: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """Pad audio with zeros and labels with -100."""
+        audio = [{"input_values": utterance["input_values"]} for utterance in utterances]
+        self.speech.append(sum(len(a["input_values"]) for a in audio) / SAMPLE_RATE)
+        batch: dict[str, torch.Tensor] = dict(self.extractor.pad(audio, padding=True, return_tensors="pt"))
+        labels = [utterance["labels"] for utterance in utterances]
+        batch["labels"] = torch.nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=-100)
+        return batch
+
+
+class Stopwatch(TrainerCallback):
+    """When each step ended, fetching its batch included."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        """Note the time."""
+        wait_for_device()
+        self.ends.append(time.perf_counter())
+        if len(self.ends) == WARM_UP and torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+
+
+class HuggingFace:
+    """A `Trainer` that takes steps in calls of `train`, each over another shuffling of the speech.
+
+    Its front-end is frozen as in the example, but computed in every step. Dropout and SpecAugment are off, as in the
+    suite's own steps. A batch is so many utterances that it holds `batch_seconds` of speech on average.
+    """
+
+    def __init__(self, variant: str, ctc: CTCModel, speech: Speech, batch_seconds: float, folder: Path) -> None:
+        self.peak_bytes: int | None = None
+        self._model, self._speech, self._folder = ctc.model, speech, folder
+        self._options = VARIANTS[variant]
+        self._utterances = max(1, round(batch_seconds * len(speech) / sum(speech.seconds)))
+        self._calls = 0
+        self._before = torch.cuda.memory_allocated() if torch.cuda.is_available() else 0
+        cast(Any, ctc.model).freeze_feature_encoder()
+        masked = uses_attention_mask(ctc.model)
+        self._extractor = Wav2Vec2FeatureExtractor(do_normalize=False, return_attention_mask=masked)
+
+    def take(self, number: int) -> list[Step]:
+        """A call of `train`, its first steps left out."""
+        stopwatch, collator = Stopwatch(), Collator(self._extractor)
+        arguments = TrainingArguments(
+            output_dir=str(self._folder),
+            max_steps=WARM_UP + number,
+            per_device_train_batch_size=self._utterances,
+            seed=self._calls,
+            use_cpu=self._speech.device.type == "cpu",
+            report_to="none",
+            save_strategy="no",
+            logging_strategy="no",
+            disable_tqdm=True,
+            remove_unused_columns=False,
+            **self._options,
+        )
+        self._calls += 1
+        trainer = Trainer(
+            model=self._model,
+            args=arguments,
+            data_collator=collator,
+            train_dataset=Utterances(self._speech),
+            processing_class=self._extractor,
+            callbacks=[stopwatch],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+        if torch.cuda.is_available():
+            resident = torch.cuda.memory_allocated() - self._before
+            self.peak_bytes = max(self.peak_bytes or 0, own_peak(resident))
+        spans = zip(stopwatch.ends, stopwatch.ends[1:], strict=False)
+        return [Step(end - start, s, 0.0) for (start, end), s in zip(spans, collator.speech[WARM_UP:], strict=False)]
