@@ -50,6 +50,8 @@ def prepare_dense(study: Study, work: Path) -> None:
     source, revision = model_folder(study.dense.model, study.dense.revision)
     ctc = load(source, fresh_head=recipe is not None)
     ctc.to(pick_device(study.hardware.device))
+    if recipe is None:
+        _check_published(study, ctc, dataset)  # before the hours that a large corpus's features take
     speech = Speech(ctc, dataset, study.corpus.train)
     if study.training.frozen_frontend:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
@@ -59,8 +61,8 @@ def prepare_dense(study: Study, work: Path) -> None:
         speech = Speech(ctc, dataset, study.corpus.train, Features(folder / "features"))
     if recipe is not None:
         _fine_tune(study, recipe, ctc, speech, folder / "checkpoint")
+        _check_published(study, ctc, dataset)
     save_dense(ctc, folder / "model")
-    _check_published(study, ctc, dataset)
     dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
     record = {"hash": hash_model(folder / "model"), "source": study.dense.model, "revision": revision, "dev_wer": dev}
     write_json(folder / "dense.json", record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,11 @@ def test_a_checkpoint_of_another_recipe_is_not_used(
 
 
 def expect(study: SmallStudy, model: Path, wer: float) -> int:
+    """Run the dense stage from nothing, with a frozen front-end, for a published WER on test."""
+    shutil.rmtree(study.work / "dense")
     lines = [line for line in study.config.read_text().splitlines() if not line.startswith("dense:")]
     study.config.write_text("\n".join([*lines, f"dense: {{model: {model}, published_wer: {{test: {wer}}}}}"]))
-    (study.work / "dense" / "dense.json").unlink()
+    study.config.write_text(study.config.read_text().replace("dropout: 0.1", "frozen_frontend: true"))
     return study.call("dense")
 
 
@@ -56,6 +59,7 @@ def test_a_start_that_does_not_do_what_its_authors_say_stops_the_study(
 ) -> None:
     measured = 100 * word_error_rate(load(tiny_model), Dataset.open(small_study.work / "data"), "test")
     assert expect(small_study, tiny_model, measured + 0.29) == 0
+    assert (small_study.work / "dense" / "features").exists()
     assert expect(small_study, tiny_model, measured - 0.31) == 2
-    assert not (small_study.work / "dense" / "dense.json").exists()
+    assert not (small_study.work / "dense").exists()  # stopped before anything was computed
     assert f"has {measured:.2f} % WER on test, published are" in capsys.readouterr().err
