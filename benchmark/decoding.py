@@ -12,8 +12,9 @@ from tqdm import tqdm
 
 from benchmark.corpora.audio import UnusableError
 from benchmark.corpora.manifest import SAMPLE_RATE
+from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel
-from benchmark.models.forward import forward, frame_counts
+from benchmark.models.forward import Output, forward, frame_counts
 from benchmark.training.batches import Batch
 from benchmark.training.speech import Speech, normalised
 
@@ -50,6 +51,9 @@ def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcrip
     """Transcribe all utterances greedily, without a language model.
 
     The batches are fixed by the corpus and `batch_seconds`: with padding a wav2vec 2.0 model's output depends on them.
+
+    Raises:
+        UserError: the GPU's memory is too small for a batch.
     """
     texts: dict[str, str] = {}
     seconds = 0.0
@@ -58,7 +62,7 @@ def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcrip
         for indices, batch in speech.in_order(batch_seconds):
             synchronise()
             start = time.perf_counter()
-            output = forward(ctc.model, batch)
+            output = _output(ctc, batch)
             best = output.logits.argmax(-1).cpu()
             for row, index in enumerate(indices):
                 frames = best[row, : int(output.frames[row])].tolist()
@@ -67,3 +71,10 @@ def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcrip
             bar.update(len(indices))
     ordered = {u.id: texts[u.id] for u in speech.utterances}
     return Transcription(ordered, seconds, sum(speech.seconds))
+
+
+def _output(ctc: CTCModel, batch: Batch) -> Output:
+    try:
+        return forward(ctc.model, batch)
+    except torch.cuda.OutOfMemoryError:
+        raise UserError("out of GPU memory while transcribing: lower evaluation.batch_seconds") from None

@@ -13,7 +13,7 @@ from torch import nn
 from benchmark.budget import Budget, Clock, OverBudget
 from benchmark.corpora.manifest import Dataset
 from benchmark.decoding import transcribe
-from benchmark.errors import UserError
+from benchmark.errors import OUT_OF_MEMORY, UserError
 from benchmark.files import hash_of, read_json, write_json
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, model_folder, save_dense
@@ -96,7 +96,7 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Spee
     Its checkpoint belongs to the start, the recipe and the corpus: one of another start is of no use.
 
     Raises:
-        UserError: the loss is not finite, or a step passed the recipe's budget.
+        UserError: the loss is not finite, a step passed the recipe's budget, or the GPU's memory is too small.
     """
     made_from = [asdict(recipe), asdict(study.training), _hash_weights(ctc.model), speech.dataset.hash]
     regularise(ctc.model, dropout=recipe.dropout, spec_augment=recipe.spec_augment)
@@ -123,6 +123,8 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Spee
         job.train(ctc.model, learning_rate=recipe.learning_rate)
     except (OverBudget, TrainingDiverged) as error:
         raise UserError(f"{study.path}: `dense.fine_tune` failed: {error}") from error
+    except torch.cuda.OutOfMemoryError:
+        raise UserError(f"{study.path}: `dense.fine_tune` failed: {OUT_OF_MEMORY}") from None
     regularise(ctc.model, dropout=recipe.dropout, spec_augment=False)
 
 

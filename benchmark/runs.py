@@ -20,7 +20,7 @@ from benchmark.contract import CannotCompress, Method
 from benchmark.corpora.manifest import Dataset
 from benchmark.decoding import transcribe
 from benchmark.dense import dense_hash
-from benchmark.errors import UserError
+from benchmark.errors import OUT_OF_MEMORY, UserError
 from benchmark.files import hash_file, hash_of, read_json, remove, whole, write_json, write_text
 from benchmark.footprint import footprint, matrix_sparsity
 from benchmark.job import Job
@@ -225,7 +225,7 @@ def failures_as_reasons() -> Iterator[None]:
     except (UserError, Failed, OverBudget, CannotCompress, TrainingDiverged):
         raise
     except torch.cuda.OutOfMemoryError:
-        raise Failed("out of GPU memory: lower training.batch_seconds or raise gradient_accumulation") from None
+        raise Failed(OUT_OF_MEMORY) from None
     except Exception as error:
         traceback.print_exc()  # for the method's author; the row gets one line
         raise Failed(f"{type(error).__name__}: {' '.join(str(error).split())}") from error

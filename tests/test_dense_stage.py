@@ -9,9 +9,10 @@ import pytest
 import torch
 from small_study import SmallStudy
 
-from benchmark import dense
+from benchmark import decoding, dense
 from benchmark.corpora.manifest import Dataset
 from benchmark.dense import word_error_rate
+from benchmark.job import Job
 from benchmark.models.checkpoints import load
 
 
@@ -63,3 +64,20 @@ def test_a_start_that_does_not_do_what_its_authors_say_stops_the_study(
     assert expect(small_study, tiny_model, measured - 0.31) == 2
     assert not (small_study.work / "dense").exists()  # stopped before anything was computed
     assert f"has {measured:.2f} % WER on test, published are" in capsys.readouterr().err
+
+
+def out_of_memory(*_: object, **__: object) -> None:
+    raise torch.cuda.OutOfMemoryError("tried to allocate 20 GiB")
+
+
+def test_too_little_gpu_memory_names_the_setting_that_helps(
+    small_study: SmallStudy, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "train", out_of_memory)
+        assert fine_tune(small_study, tiny_model, 1e-3) == 2
+        assert "`dense.fine_tune` failed: out of GPU memory: lower training.batch_seconds" in capsys.readouterr().err
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, "forward", out_of_memory)
+        assert fine_tune(small_study, tiny_model, 1e-3) == 2
+        assert "out of GPU memory while transcribing: lower evaluation.batch_seconds" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,10 +68,20 @@ def save(figure: Figure, folder: Path, name: str) -> None:
             figure.savefig(partial, format=suffix, dpi=200, **timeless)
 
 
+class PlainTicks(LogLocator):
+    """Ticks at 1, 2, 3, 5, 7 of every decade, at fewer of them where there are many decades."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """Ticks between two values."""
+        decades = math.log10(vmax / vmin)
+        self.set_params(subs=(1.0, 2.0, 3.0, 5.0, 7.0) if decades < 1.5 else (1.0, 3.0) if decades < 3 else (1.0,))
+        return super().tick_values(vmin, vmax)
+
+
 def plain_log_axis(axes: Axes, which: str) -> None:
     """A logarithmic axis whose ticks read 1, 2, 5, 10."""
     getattr(axes, f"set_{which}scale")("log")
     axis = getattr(axes, f"{which}axis")
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0, 7.0)))
+    axis.set_major_locator(PlainTicks())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

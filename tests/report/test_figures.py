@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from benchmark.report.gate_figures import gate_rows, sparsity_grid
 from benchmark.report.labels import Label, place_labels, spread_out
 from benchmark.report.rows import table_rows
 from benchmark.report.study_report import write_report
+from benchmark.report.style import plain_log_axis
 
 NAMES = ("wer_vs_parameters", "wer_vs_time", "significance_matrix", "gate_sparsity", "gate_training")
 
@@ -67,6 +69,19 @@ def test_labels_cover_neither_each_other_nor_the_points() -> None:
     pixels = axes.transData.transform(np.array(points))
     assert not any(box.contains(*pixel) for box in boxes for pixel in pixels)
     assert all(axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 for box in boxes)
+
+
+@pytest.mark.parametrize("decades", [0.5, 1.4, 2, 4, 7])
+def test_ticks_of_a_logarithmic_axis_do_not_cover_each_other(decades: float) -> None:
+    figure = Figure(figsize=(4, 3))
+    axes = figure.subplots()
+    plain_log_axis(axes, "x")
+    low, high = axes.set_xlim(0.009, 0.009 * 10**decades)
+    figure.canvas.draw()
+    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+    boxes = [label.get_window_extent() for at, label in ticks if low <= at <= high]
+    assert len(boxes) >= 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_heights_spread_about_the_mean_of_a_tight_group() -> None:
