@@ -12,6 +12,7 @@ from tabulate import tabulate
 from benchmark.errors import UserError
 from benchmark.export.origin import UNKNOWN, Origin
 from benchmark.export.use import how_to_use
+from benchmark.facts import budget, provenance, settings, sizes
 from benchmark.records import RunRecord
 from benchmark.registry import load_method
 
@@ -133,36 +134,14 @@ def _of_integers(artefact: Artefact) -> str:
 
 
 def _sizes(record: RunRecord, artefact: Artefact) -> str:
-    size = record["footprint"]
-    return _table(
-        ["", "of the run's model"],
-        [
-            ("parameters of the dense model", f"{size['total_parameters']:,}"),
-            ("parameters left", f"{size['remaining_parameters']:,} (ratio {size['compression_ratio']:.2f})"),
-            (
-                "encoder matrices",
-                f"{100 * size['encoder_sparsity']:.2f} % of {size['encoder_matrix_parameters']:,} weights removed",
-            ),
-            ("multiply-accumulates a second of audio", f"{size['macs_per_second']:,.0f}"),
-            ("bytes, packed", f"{size['bytes_on_disk']:,}"),
-            (f"bytes of {artefact.weights} in this folder, measured", f"{artefact.weight_bytes:,}"),
-        ],
-    ) + ("\n\nThis folder stores every weight as a 32-bit float, zeros too." if artefact.plain else "")
+    here = (f"bytes of {artefact.weights} in this folder, measured", f"{artefact.weight_bytes:,}")
+    stored = "\n\nThis folder stores every weight as a 32-bit float, zeros too." if artefact.plain else ""
+    return _table(["", "of the run's model"], [*sizes(record), here]) + stored
 
 
 def _compression(record: RunRecord) -> str:
-    budget, target = record["budget"], record["target_sparsity"]
-    phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in record["phases"].items())
-    unit = "s on the device" if budget["kind"] == "device_seconds" else "units of work (a dense forward of a second)"
-    rows = [
-        ("method", f"{record['title']} (`{record['method']}`, {record['family']})"),
-        ("source", _source(record["method"])),
-        ("settings", ", ".join(f"`{key} = {value}`" for key, value in record["settings"].items()) or "none"),
-        ("target sparsity of the encoder matrices", "none" if target is None else f"{100 * target:g} %"),
-        ("seed", str(record["seed"])),
-        ("budget", f"{budget['spent']:,.1f} of {budget['limit']:,g} {unit}"),
-        ("compression time", f"{record['compression_seconds']:.1f} s" + (f" ({phases})" if phases else "")),
-    ]
+    source = ("source", _source(record["method"]))
+    rows = [("title", record["title"]), source, *settings(record), *budget(record)]
     return _table(["", ""], rows) + "".join(f"\n\nNote: {note}." for note in record["notes"])
 
 
@@ -181,26 +160,13 @@ def _data(record: RunRecord, origin: Origin) -> str:
         if origin.licence == UNKNOWN
         else f"Licence: {origin.licence}, that of the corpus, of its voices and of the dense model."
     )
-    return "\n".join(
-        [
-            f"- Corpus: {origin.corpus}. SHA-256 of ids, texts and audio: `{record['data_hash']}`",
-            f"- Dense model: {origin.dense}. SHA-256 of its weights: `{record['dense_hash']}`",
-            f"- {licence}",
-        ]
-    )
+    return f"- Corpus: {origin.corpus}.\n- Dense model: {origin.dense}.\n- {licence}"
 
 
 def _provenance(record: RunRecord) -> str:
-    made = record["provenance"]
-    packages = ", ".join(f"{name} {version}" for name, version in made["packages"].items())
-    return "\n".join(
-        [
-            f"- Run `{record['run']}`, identity `{record['identity']}`, started {made['started']}",
-            f"- Commit of pinchbench: `{made['git_commit']}`",
-            f"- {made['device']}; {made['cpu']}, {made['cores']} cores; Python {made['python']}; {packages}",
-            f"- Cite the method as above, and the suite as pinchbench, commit `{made['git_commit'][:12]}`.",
-        ]
-    )
+    commit = record["provenance"]["git_commit"][:12]
+    cite = f"Cite the method as above, and the suite as pinchbench, commit `{commit}`."
+    return _table(["", ""], provenance(record)) + f"\n\n{cite}"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from benchmark.facts import Facts, budget, provenance, settings, sizes
 from benchmark.report.collection import Collection, Run
 from benchmark.report.page.curves import curve_charts
-from benchmark.report.page.facts import Facts, budget, provenance, settings, sizes
 from benchmark.report.page.utterances import Utterance, worst_utterances
 from benchmark.report.rows import Row
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 
 from benchmark.records import RunRecord
-from benchmark.report.rows import percent
 
 Facts = list[tuple[str, str]]
 
-UNITS = {"work": "units of work", "device_seconds": "s on the device"}
+UNITS = {"work": "units of work (a dense forward of a second)", "device_seconds": "s on the device"}
 
 
 def budget(record: RunRecord) -> Facts:
     """What was spent, and the time of each phase."""
     spent, limit, unit = record["budget"]["spent"], record["budget"]["limit"], UNITS[record["budget"]["kind"]]
     return [
-        ("spent", f"{spent:.0f} of {limit:g} {unit} ({100 * spent / limit:.1f} %)"),
-        ("compression", f"{record['compression_seconds']:.1f} s"),
+        ("budget", f"{spent:,.1f} of {limit:,g} {unit}"),
+        ("compression time", f"{record['compression_seconds']:.1f} s"),
         *((f"of which {phase}", f"{seconds:.1f} s") for phase, seconds in record["phases"].items()),
     ]
 
@@ -28,14 +27,14 @@ def sizes(record: RunRecord) -> Facts:
         return []
     size = record["footprint"]
     return [
-        ("parameters left", f"{size['remaining_parameters']:,} of {size['total_parameters']:,}"),
-        ("ratio", f"{size['compression_ratio']:.2f}"),
+        ("parameters of the dense model", f"{size['total_parameters']:,}"),
+        ("parameters left", f"{size['remaining_parameters']:,} (ratio {size['compression_ratio']:.2f})"),
         (
-            "encoder sparsity",
-            f"{100 * size['encoder_sparsity']:.2f} % of {size['encoder_matrix_parameters']:,} weights",
+            "encoder matrices",
+            f"{100 * size['encoder_sparsity']:.2f} % of {size['encoder_matrix_parameters']:,} weights removed",
         ),
-        ("on disk", f"{size['bytes_on_disk'] / 1e6:.2f} MB"),
-        ("MACs for a second of audio", f"{size['macs_per_second'] / 1e6:.1f} M"),
+        ("multiply-accumulates a second of audio", f"{size['macs_per_second']:,.0f}"),
+        ("bytes, packed", f"{size['bytes_on_disk']:,}"),
     ]
 
 
@@ -45,7 +44,7 @@ def settings(record: RunRecord) -> Facts:
     return [
         ("method", record["method"]),
         ("family", record["family"]),
-        ("target", "none" if target is None else percent(target)),
+        ("target sparsity of the encoder matrices", "none" if target is None else f"{100 * target:g} %"),
         ("seed", str(record["seed"])),
         *((name, json.dumps(value)) for name, value in record["settings"].items()),
     ]
@@ -62,6 +61,6 @@ def provenance(record: RunRecord) -> Facts:
         ("Python", origin["python"]),
         ("packages", ", ".join(f"{name} {version}" for name, version in origin["packages"].items())),
         ("identity", record["identity"]),
-        ("data", record["data_hash"]),
-        ("dense model", record["dense_hash"]),
+        ("corpus, SHA-256 of ids, texts and audio", record["data_hash"]),
+        ("dense model, SHA-256 of its weights", record["dense_hash"]),
     ]
