@@ -155,7 +155,7 @@ class SelfPinching(Method):
 
     title = "Self-pinching gates"
     family = "unstructured"
-    source = "Xu et al., Interspeech 2025, arXiv 2505.22608 (section A1; authors' release SASPG-pruning)"
+    source = "Xu et al., Interspeech 2025, arXiv 2505.22608 (authors' release SASPG-pruning)"
     tunable = ("size_weight", 53.0, 300.0)
 
     @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class SelfPinchingStructured(Method):
 
     title = "Self-pinching, structured"
     family = "structured"
-    source = "Xu et al., Interspeech 2025, arXiv 2505.22608 (section A2; authors' release SASPG-pruning)"
+    source = "Xu et al., Interspeech 2025, arXiv 2505.22608 (authors' release SASPG-pruning)"
     tunable = ("size_weight", 106.0, 600.0)
 
     @dataclass(frozen=True)
