@@ -18,6 +18,8 @@ from benchmark.lock import first_free
 Device = Literal["auto", "cpu", "cuda"]
 CPU = "cpu"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+# OpenMP's threads spin for the next operation: waking them is a tenth of a small model's step, and the CPU is leased.
+WAIT = "OMP_WAIT_POLICY"
 NO_MORE = ("", "-1", "NoDevFiles")  # where CUDA ends its reading of the variable; the last is older Slurm's
 
 
@@ -36,8 +38,9 @@ def devices(asked: Device = "auto") -> list[str]:
 def leased_device(asked: Device, job: str) -> Iterator[str]:
     """Hold a device for this process alone, and see no other; waits for one, and says so in a line.
 
-    To be entered before torch looks for GPUs. The lock files are the machine's and the user's, whatever the study; in a
-    Slurm job they are the job's own, since the scheduler has already kept other jobs off what it assigned.
+    To be entered before torch is imported: then it looks for GPUs and settles how its threads wait. The lock files are
+    the machine's and the user's, whatever the study; in a Slurm job they are the job's own, since the scheduler has
+    already kept other jobs off what it assigned.
 
     Args:
         asked: the study's `hardware.device`.
@@ -46,21 +49,28 @@ def leased_device(asked: Device, job: str) -> Iterator[str]:
     Raises:
         UserError: CUDA_VISIBLE_DEVICES names a GPU that is not there, or the lock files cannot be written.
     """
-    before = os.environ.get(VISIBLE)
     locks = {_lock_file(device): device for device in devices(asked)}
-    with first_free(list(locks), f"{job} (process {os.getpid()})") as lock:
-        device = locks[lock]
-        if device != CPU:
-            os.environ[VISIBLE] = device
-        elif asked == "cpu":
-            os.environ[VISIBLE] = ""
-        try:
-            yield device
-        finally:
-            if before is None:
-                os.environ.pop(VISIBLE, None)
+    with first_free(list(locks), f"{job} (process {os.getpid()})") as lock, _environment(locks[lock], asked):
+        yield locks[lock]
+
+
+@contextmanager
+def _environment(device: str, asked: Device) -> Iterator[None]:
+    """The environment variables of a job that has the device; in the end they are as before."""
+    variables = {VISIBLE: device}
+    if device == CPU:
+        hidden = {VISIBLE: ""} if asked == "cpu" else {}
+        variables = {WAIT: os.environ.get(WAIT, "active"), **hidden}
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
             else:
-                os.environ[VISIBLE] = before
+                os.environ[name] = value
 
 
 def _lock_file(device: str) -> Path:

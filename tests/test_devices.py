@@ -155,6 +155,17 @@ def test_a_study_for_the_cpu_sees_no_gpu(monkeypatch: pytest.MonkeyPatch) -> Non
         assert (device, os.environ["CUDA_VISIBLE_DEVICES"]) == ("cpu", "")
 
 
+@pytest.mark.parametrize(("before", "inside"), [(None, "active"), ("passive", "passive")])
+def test_threads_spin_on_a_leased_cpu_unless_told_otherwise(
+    before: str | None, inside: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if before:
+        monkeypatch.setenv("OMP_WAIT_POLICY", before)
+    with leased_device("cpu", "a job"):
+        assert os.environ["OMP_WAIT_POLICY"] == inside
+
+
 def test_a_scheduler_has_assigned_devices_already(monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as held:
         for number in ("17", "18"):  # two jobs of Slurm on one node, each with processors of its own

@@ -27,18 +27,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print the table, and keep the figures if asked to."""
+    from benchmark.devices import leased_device
     from benchmark.files import write_json
-    from benchmark.throughput.report import as_table, measure
 
-    measured = measure(
-        models=args.models,
-        methods=args.methods,
-        precisions=args.precision,
-        trainer=args.trainer,
-        steps=args.steps,
-        batch_seconds=args.batch_seconds,
-        config=args.study,
-    )
+    with leased_device("auto", "throughput"):
+        from benchmark.throughput.report import as_table, measure  # with torch
+
+        measured = measure(
+            models=args.models,
+            methods=args.methods,
+            precisions=args.precision,
+            trainer=args.trainer,
+            steps=args.steps,
+            batch_seconds=args.batch_seconds,
+            config=args.study,
+        )
     print(as_table(measured))
     if args.json:
         write_json(args.json, measured)
