@@ -113,9 +113,9 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         reuse_from: folder of finished records; a complete one of the same identity is taken over instead of trained.
     """
     folder = work / "runs" / plan.run
-    plan = replace(plan, settings=chosen_settings(study, plan, work))
-    method = _method(plan)
-    record = new_record(study, plan, method, work)
+    tuned = replace(plan, settings=chosen_settings(study, plan, work))
+    method = _method(tuned)
+    record = new_record(study, tuned, method, work)
     _clear(folder)  # not before it is certain that there are data and a dense model to start from
     attempts.start(study, plan, folder)
     if reuse_from is not None and (finished := _take_over(record, reuse_from / plan.run, folder)):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from conftest import MakeJob
 from benchmark import registry
 from benchmark.__main__ import main
 from benchmark.footprint import remaining_parameters
+from benchmark.study import ROOT
 
 
 def write_tone(path: Path, rate: int, channels: int = 1) -> None:
@@ -86,3 +89,13 @@ def test_a_method_may_live_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.syspath_prepend(str(outside))
     assert registry.method_names() == ["mine"]
     assert registry.load_method("mine").title == "Elsewhere"
+
+
+def test_a_reader_that_has_seen_enough_breaks_nothing() -> None:
+    command = [sys.executable, "-m", "benchmark", "methods"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

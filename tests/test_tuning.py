@@ -62,6 +62,10 @@ def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.Cap
     assert small_study.call("compress", run) == 0
     record = json.loads((small_study.run(run) / "compress.json").read_text())
     assert record["settings"] | tuning["chosen"] == record["settings"]
+    assert small_study.call("transcribe-tests", run) == small_study.call("score", run) == 0
+    assert f"{run}: ok" in capsys.readouterr().out
+    assert small_study.call("status") == 0
+    assert f"{run}: ok" in capsys.readouterr().out  # the record is that of the plan, whatever the search chose
     assert small_study.call("tune", "uniform_magnitude") == 0  # nothing is left to try
     assert json.loads(path.read_text()) == tuning
     assert small_study.call("tune", "unifrm") == 2
