@@ -113,7 +113,8 @@ def keep_by_score(groups: Sequence[Units], scores: Sequence[torch.Tensor], remov
     """Which units stay (count,) in each group when those of the lowest scores go, `removed` parameters in all.
 
     A unit that costs more than is left to remove is passed over, so that the last ones to go are neurons and the
-    target is met to one neuron. The best unit of each group stays, whatever its score.
+    target is met to one neuron. Where no neuron is left for that, one more head goes and the best neurons that had gone
+    come back. The best unit of each group stays, whatever its score.
 
     Raises:
         CannotReachTarget: the units do not hold so many parameters.
@@ -122,11 +123,24 @@ def keep_by_score(groups: Sequence[Units], scores: Sequence[torch.Tensor], remov
     flat = torch.cat([score.detach().float().cpu().flatten() for score in scores])
     owners = [(g, i) for g, group in enumerate(groups) for i in range(group.count)]
     left = removed
-    for place in flat.argsort(stable=True).tolist():
-        group, index = owners[place]
+    order = [owners[place] for place in flat.argsort(stable=True).tolist()]
+    for group, index in order:
         if groups[group].cost <= left and kept[group].sum() > 1:
             kept[group][index] = False
             left -= groups[group].cost
     if left >= min(group.cost for group in groups):
-        raise CannotReachTarget(f"with one head and one neuron a layer, {left} parameters too many are left")
+        _exchange(groups, kept, order, left)
     return [mask.to(group.outward.weight.device) for mask, group in zip(kept, groups, strict=True)]
+
+
+def _exchange(groups: Sequence[Units], kept: list[torch.Tensor], order: list[tuple[int, int]], left: int) -> None:
+    """Let the worst unit go that costs more than is `left` to remove; for it the best of the cheaper ones come back."""
+    going = next(((g, i) for g, i in order if kept[g][i] and kept[g].sum() > 1), None)
+    if going is None:
+        raise CannotReachTarget(f"with one head and one neuron a layer, {left} parameters too many are left")
+    kept[going[0]][going[1]] = False
+    left -= groups[going[0]].cost
+    for group, index in reversed(order):
+        if left < 0 and not kept[group][index] and groups[group].cost < groups[going[0]].cost:
+            kept[group][index] = True
+            left += groups[group].cost

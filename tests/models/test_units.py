@@ -122,6 +122,20 @@ def test_the_lowest_scores_go_and_neurons_make_it_exact() -> None:
         assert mask.tolist() == sorted(mask.tolist()), units.name
 
 
+def test_neurons_come_back_for_a_head_where_only_heads_are_left() -> None:
+    """Every neuron scores below every head, and what is to go beyond the neurons is less than a head."""
+    groups = groups_of(models()[0])
+    heads, neurons = groups[0].cost, groups[-1].cost
+    scores = [torch.arange(units.count) + (1000.0 if units.cost == heads else 0.0) for units in groups]
+    spare = sum(units.count - 1 for units in groups if units.cost == neurons)
+    removed = spare * neurons + heads // 2
+    kept = keep_by_score(groups, scores, removed)
+    gone = sum(int((~mask).sum()) * units.cost for units, mask in zip(groups, kept, strict=True))
+    assert removed - neurons < gone <= removed
+    assert sum(int((~mask).sum()) for units, mask in zip(groups, kept, strict=True) if units.cost == heads) == 1
+    assert all(mask[-1] for mask in kept)
+
+
 def test_a_target_beyond_the_last_units_is_refused() -> None:
     model = models()[0]
     groups = groups_of(model)
