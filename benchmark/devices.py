@@ -19,7 +19,7 @@ Device = Literal["auto", "cpu", "cuda"]
 CPU = "cpu"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 # OpenMP's threads spin for the next operation: waking them is a tenth of a small model's step, and the CPU is leased.
-WAIT = "OMP_WAIT_POLICY"
+WAIT, SPIN = "OMP_WAIT_POLICY", "active"
 NO_MORE = ("", "-1", "NoDevFiles")  # where CUDA ends its reading of the variable; the last is older Slurm's
 
 
@@ -60,7 +60,7 @@ def _environment(device: str, asked: Device) -> Iterator[None]:
     variables = {VISIBLE: device}
     if device == CPU:
         hidden = {VISIBLE: ""} if asked == "cpu" else {}
-        variables = {WAIT: os.environ.get(WAIT, "active"), **hidden}
+        variables = {WAIT: os.environ.get(WAIT, SPIN), **hidden}
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -2,4 +2,7 @@
 
 import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "active")  # before torch is imported; as a job has it that leases the CPU
+from benchmark.devices import CPU, SPIN, WAIT, devices
+
+if devices() == [CPU]:
+    os.environ.setdefault(WAIT, SPIN)  # before torch is imported; as a job has it that leases the CPU

@@ -138,14 +138,10 @@ def word_gaps(ctc: CTCModel, lessons: Lessons) -> list[list[float]]:
     """The gaps between the words of every training utterance as it is, where the model hears them."""
     speech = Speech(ctc, lessons.dataset, lessons.recipe.corpus.train, lessons.hearings[0])
     model, gaps = frozen_copy(ctc.model), []  # a copy is not metered
+    blank, delimiter = ctc.vocabulary.blank, ctc.vocabulary.tokens[WORD_DELIMITER]
     with lessons.clock.phase("alignment"):
         for index in tqdm(range(len(speech)), desc="align", unit="utt", mininterval=2):
             batch = through_context(model, speech.batch([index]))
             log_probabilities = forward(model, batch).logits[0].log_softmax(-1).cpu()
-            tokens = ctc.vocabulary.tokens
-            gaps.append(
-                gaps_between_words(
-                    log_probabilities, speech.labels[index], ctc.vocabulary.blank, tokens[WORD_DELIMITER]
-                )
-            )
+            gaps.append(gaps_between_words(log_probabilities, speech.labels[index], blank, delimiter))
     return gaps
