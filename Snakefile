@@ -38,7 +38,7 @@ WORK = f"work/{STUDY.name}"
 RESULTS = f"results/{STUDY.name}"
 RUN = WORK + "/runs/{run}"
 PLANS = {plan.run: plan for plan in STUDY.runs}
-LABELS = {plan.label: plan for plan in PLANS.values()}
+SEARCHES = {plan.search: plan for plan in PLANS.values()}
 FAILURES = {run: steps.failures(STUDY, plan) for run, plan in PLANS.items()}
 REUSE = "--reuse" if config.get("reuse") else ""
 LOG = f"--log {config['log']}" if config.get("log") else ""
@@ -63,11 +63,11 @@ def method_file(wildcards):
 
 
 def tuned_file(wildcards):
-    return steps.method_file(LABELS[wildcards.label])
+    return steps.method_file(SEARCHES[wildcards.search])
 
 
 def tuning(wildcards):
-    return f"{WORK}/tuning/{PLANS[wildcards.run].label}.json" if STUDY.tuning else []
+    return f"{WORK}/tuning/{PLANS[wildcards.run].search}.json" if STUDY.tuning else []
 
 
 def plan(wildcards):
@@ -80,7 +80,7 @@ def failures(wildcards):
 
 wildcard_constraints:
     run="|".join(map(re.escape, PLANS)),
-    label="|".join(map(re.escape, LABELS)),
+    search="|".join(map(re.escape, SEARCHES)),
 
 
 rule all:
@@ -132,16 +132,16 @@ rule dense:
         "python -m benchmark dense {CONFIG} 2> {log}"
 
 
-# Before the runs, where the study has `tuning`: the same number of trials for every trained method, on dev.
+# Before the runs, where the study has `tuning`: the same number of trials for every trained method at every target, on dev.
 rule tune:
     input:
         data=WORK + "/data/data.json",
         dense=WORK + "/dense/dense.json",
         method=tuned_file,
     output:
-        WORK + "/tuning/{label}.json",
+        WORK + "/tuning/{search}.json",
     log:
-        WORK + "/logs/tune/{label}.log",
+        WORK + "/logs/tune/{search}.log",
     conda:
         "envs/benchmark.yaml"
     threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
@@ -153,9 +153,9 @@ rule tune:
         tuning=steps.described(STUDY.tuning) if STUDY.tuning else "",
         training=steps.described(STUDY.training),
     message:
-        "Tune: {wildcards.label}"
+        "Tune: {wildcards.search}"
     shell:
-        "python -m benchmark tune {CONFIG} {wildcards.label} {REUSE} 2> {log}"
+        "python -m benchmark tune {CONFIG} {wildcards.search} {REUSE} 2> {log}"
 
 
 # A method that fails leaves a record too, so that the tables have its row; its number of failures makes the next call

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel
 from benchmark.models.forward import Output, forward, frame_counts
 from benchmark.training.batches import Batch
+from benchmark.training.precision import wait_for_gpu
 from benchmark.training.speech import Speech, normalised
 
 
@@ -57,10 +57,9 @@ def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcrip
     """
     texts: dict[str, str] = {}
     seconds = 0.0
-    synchronise: Callable[[], None] = torch.cuda.synchronize if speech.device.type == "cuda" else lambda: None
     with torch.inference_mode(), tqdm(total=len(speech), desc="transcribe", unit="utt", mininterval=2) as bar:
         for indices, batch in speech.in_order(batch_seconds):
-            synchronise()
+            wait_for_gpu()
             start = time.perf_counter()
             output = _output(ctc, batch)
             best = output.logits.argmax(-1).cpu()

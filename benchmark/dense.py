@@ -23,7 +23,7 @@ from benchmark.scoring.wer import word_errors
 from benchmark.study import FineTuneConfig, Study
 from benchmark.training.features import Features, write_features
 from benchmark.training.loop import Options, TrainingDiverged
-from benchmark.training.precision import pick_device, uses_bf16
+from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 
 
@@ -100,19 +100,17 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Spee
     """
     made_from = [asdict(recipe), asdict(study.training), _hash_weights(ctc.model), speech.dataset.hash]
     regularise(ctc.model, dropout=recipe.dropout, spec_augment=recipe.spec_augment)
-    device = ctc.model.device
-    clock = Clock(torch.cuda.synchronize if device.type == "cuda" else lambda: None)
     job = Job(
         ctc,
         speech,
-        Budget(recipe.budget.kind, recipe.budget.limit, clock),
+        Budget(recipe.budget.kind, recipe.budget.limit, Clock(wait_for_gpu)),
         Options(
             learning_rate=0.0,
             batch_seconds=study.training.batch_seconds,
             gradient_accumulation=study.training.gradient_accumulation,
             clip=5.0,
             speeds=recipe.speeds,
-            bf16=uses_bf16(study.training.precision, device),
+            bf16=uses_bf16(study.training.precision, ctc.model.device),
         ),
         sparsity=None,
         seed=0,

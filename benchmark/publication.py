@@ -51,7 +51,7 @@ def _publish_references(study: Study) -> None:
 
 def _publish_tuning(study: Study) -> None:
     """Every trial of the searches, and what was chosen."""
-    found = [study.work / "tuning" / f"{label}.json" for label in sorted({plan.label for plan in study.runs})]
+    found = [study.work / "tuning" / f"{search}.json" for search in sorted({plan.search for plan in study.runs})]
     for path in filter(Path.exists, found if study.tuning else []):
         with whole(study.results / "tuning" / path.name) as partial:
             shutil.copy(path, partial)

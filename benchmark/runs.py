@@ -32,7 +32,7 @@ from benchmark.scoring.trn import write_trn
 from benchmark.study import RunPlan, Study
 from benchmark.training.features import Features
 from benchmark.training.loop import Options, TrainingDiverged
-from benchmark.training.precision import device_name, pick_device, uses_bf16
+from benchmark.training.precision import device_name, pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 from benchmark.tuning import chosen_settings
 
@@ -198,11 +198,10 @@ def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
     ctc.to(device)
     regularise(ctc.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
     features = Features(work / "dense" / "features") if study.training.frozen_frontend else None
-    clock = Clock(torch.cuda.synchronize if device.type == "cuda" else lambda: None)
     return Job(
         ctc,
         Speech(ctc, Dataset.open(work / "data"), study.corpus.train, features=features),
-        Budget(study.budget.kind, study.budget.limit, clock),
+        Budget(study.budget.kind, study.budget.limit, Clock(wait_for_gpu)),
         Options(
             learning_rate=0.0,
             warmup=study.training.warmup,

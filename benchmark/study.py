@@ -109,12 +109,11 @@ class EvaluationConfig:
 class TuningConfig:
     """The same small search for every trained method, on the dev set: see benchmark/tuning.py.
 
-    `rates`: learning rates to try, as multiples of the method's own. `target` and `budget` are each trial's.
+    `budget`: of each trial. `learning_rates`: those to try, in this order.
     """
 
     budget: BudgetConfig
-    target: float
-    rates: tuple[float, ...]
+    learning_rates: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -127,6 +126,11 @@ class RunPlan:
     target: float | None
     seed: int
     settings: dict[str, object]
+
+    @property
+    def search(self) -> str:
+        """Name of the search for its settings: one a label and target, whatever the seed."""
+        return self.run.removesuffix(f"-seed{self.seed}")
 
 
 @dataclass(frozen=True)
@@ -238,7 +242,7 @@ def _dense(config: dict[str, Any]) -> DenseConfig:
 def _tuning(config: dict[str, Any] | None) -> TuningConfig | None:
     if not config:
         return None
-    return TuningConfig(BudgetConfig(**config["budget"]), config["target"], tuple(config["rates"]))
+    return TuningConfig(BudgetConfig(**config["budget"]), tuple(config["learning_rates"]))
 
 
 def _corpus(config: dict[str, Any]) -> CorpusConfig:

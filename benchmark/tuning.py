@@ -1,14 +1,15 @@
 """Equal tuning: every trained method gets the same number of trials of the same size, judged on the dev set.
 
-A trial is the method on the search's budget, target and the study's first seed. Half of the trials' learning rates
-come with each of the two values of the method's `tunable` setting; a method without one tries all rates.
+Each target has a search of its own: the best rate grows with what is removed. A trial is the method on the search's
+budget and the study's first seed. The trials are the study's learning
+rates; a method with a setting of its own (`tunable`) tries that setting's second value, at the best rate so far, in
+place of the last one. So nearly all rates are tried by all methods: halving them for some made those look worse.
 """
 
 from __future__ import annotations
 
 import shutil
 from dataclasses import asdict, replace
-from itertools import product
 from pathlib import Path
 from typing import TypedDict
 
@@ -19,7 +20,7 @@ from benchmark.dense import word_error_rate
 from benchmark.errors import UserError
 from benchmark.files import read_json, write_json
 from benchmark.models.checkpoints import load
-from benchmark.registry import load_method, method_traits
+from benchmark.registry import load_method
 from benchmark.study import RunPlan, Study, TuningConfig
 from benchmark.training.loop import TrainingDiverged
 
@@ -33,7 +34,7 @@ class Trial(TypedDict):
 
 
 class Tuning(TypedDict):
-    """What is kept in `tuning/<label>.json`."""
+    """What is kept in `tuning/<label>-<target>.json`."""
 
     identity: str
     trials: list[Trial]
@@ -46,16 +47,14 @@ def trains(method: Method) -> bool:
     return "learning_rate" in settings and bool(settings.get("fine_tune", True))
 
 
-def candidates(method: Method, config: TuningConfig) -> list[dict[str, object]]:
-    """The settings to try, as many for every method that trains: none for one that does not, as it is set."""
-    if not trains(method):
-        return []
-    settings = asdict(method.settings)
-    rates = [settings["learning_rate"] * factor for factor in sorted(config.rates)]
-    if method.tunable is None:
-        return [{"learning_rate": rate} for rate in rates]
-    name, *values = method.tunable
-    return [{"learning_rate": rate, name: value} for rate, value in product(rates[::2], values)]
+def next_settings(method: Method, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
+    """What to try after `trials`; as many for every method that trains, none for one that does not, as it is set."""
+    if not trains(method) or len(trials) == len(config.learning_rates):
+        return None
+    name, first, second = method.tunable or (None, None, None)
+    if name and len(trials) == len(config.learning_rates) - 1:
+        return best(trials) | {name: second}
+    return {"learning_rate": config.learning_rates[len(trials)]} | ({name: first} if name else {})
 
 
 def best(trials: list[Trial]) -> dict[str, object]:
@@ -65,31 +64,30 @@ def best(trials: list[Trial]) -> dict[str, object]:
 
 
 def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> Tuning:
-    """Run a method's trials and write `work/tuning/<label>.json`, after each one, so that a stopped search goes on.
+    """Run a method's trials and write `work/tuning/<search>.json`, after each one, so that a stopped search goes on.
 
     A method whose file does not import has no trials: the rows of its runs say why.
 
     Args:
         study: the study; it has `tuning`.
-        plan: the method's first run.
+        plan: the first run of the method at the target.
         work: the study's work folder.
         reuse_from: folder of published searches; one of the same identity is taken over.
     """
     from benchmark.runs import identity
 
     assert study.tuning is not None
-    path = work / "tuning" / f"{plan.label}.json"
-    target = study.tuning.target if method_traits(plan.method).takes_target else None
-    searched, trial_plan = replace(study, budget=study.tuning.budget), replace(plan, target=target)
+    path = work / "tuning" / f"{plan.search}.json"
+    searched = replace(study, budget=study.tuning.budget)
     data, dense = Dataset.open(work / "data").hash, read_json(work / "dense" / "dense.json")["hash"]
-    key = identity(searched, trial_plan, {"rates": study.tuning.rates, "settings": plan.settings}, data, dense)
+    asked = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
+    key = identity(searched, plan, asked, data, dense)
     done = _begun(key, path, *([reuse_from / path.name] if reuse_from else []))
-    for number, settings in enumerate(_candidates_of(plan, study.tuning)):
-        if number >= len(done["trials"]):
-            checkpoints = path.parent / f"{plan.label}-{number}-{key[:16]}"
-            done["trials"].append(_try(searched, replace(trial_plan, settings=settings), work, checkpoints))
-            done["chosen"] = best(done["trials"])
-            write_json(path, done)
+    while settings := _next_of(plan, study.tuning, done["trials"]):
+        checkpoints = path.parent / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
+        done["trials"].append(_try(searched, replace(plan, settings=settings), work, checkpoints))
+        done["chosen"] = best(done["trials"])
+        write_json(path, done)
     write_json(path, done)
     return done
 
@@ -102,11 +100,11 @@ def _begun(key: str, *paths: Path) -> Tuning:
     return {"identity": key, "trials": [], "chosen": {}}
 
 
-def _candidates_of(plan: RunPlan, config: TuningConfig) -> list[dict[str, object]]:
+def _next_of(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
     try:
-        return candidates(load_method(plan.method)(plan.settings), config)
+        return next_settings(load_method(plan.method)(plan.settings), config, trials)
     except UserError:
-        return []
+        return None
 
 
 def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
@@ -132,5 +130,5 @@ def chosen_settings(study: Study, plan: RunPlan, work: Path) -> dict[str, object
     """A run's settings: what the search chose, and over it what the study sets."""
     if study.tuning is None:
         return plan.settings
-    tuning: Tuning = read_json(work / "tuning" / f"{plan.label}.json")
+    tuning: Tuning = read_json(work / "tuning" / f"{plan.search}.json")
     return tuning["chosen"] | plan.settings

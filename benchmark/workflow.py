@@ -93,8 +93,8 @@ def dense_budgets(study: Study) -> list[BudgetConfig]:
 
 
 def tuning_budgets(study: Study) -> list[BudgetConfig]:
-    """What the search of one method may spend: a budget a trial."""
-    return [study.tuning.budget] * len(study.tuning.rates) if study.tuning else []
+    """What one search may spend: a budget a trial."""
+    return [study.tuning.budget] * len(study.tuning.learning_rates) if study.tuning else []
 
 
 def failures(study: Study, plan: RunPlan) -> str:

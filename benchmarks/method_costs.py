@@ -30,10 +30,10 @@ from benchmark.contract import CannotCompress
 from benchmark.files import write_json
 from benchmark.records import provenance
 from benchmark.registry import load_method, method_names
-from benchmark.throughput.phases import PLAIN, training_settings, wait_for_device
+from benchmark.throughput.phases import PLAIN, training_settings
 from benchmark.training.batches import Batch
 from benchmark.training.loop import Phase, Planned
-from benchmark.training.precision import device_name, pick_device
+from benchmark.training.precision import device_name, pick_device, wait_for_gpu
 from benchmarks.subjects import BATCH_SECONDS, bench_of
 
 # As long as in a study: what a method does now and then, such as pruning, belongs to its steps.
@@ -58,10 +58,10 @@ def cost_of(name: str, model: str, work: Path) -> Cost:
     step = Phase._step
 
     def timed(phase: Phase, planned: Planned, load: Callable[[], list[Batch]]) -> bool:
-        wait_for_device()
+        wait_for_gpu()
         start = time.perf_counter()
         going = step(phase, planned, load)
-        wait_for_device()
+        wait_for_gpu()
         if going:
             steps.append(time.perf_counter() - start)
         return going

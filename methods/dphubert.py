@@ -55,10 +55,10 @@ class DPHuBERT(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """Rates of the two stages and of the gates; `ramp`: share of the first stage in which the target rises."""
+        """`second_rate`: of the first stage's. `ramp`: share of the first stage in which the target rises."""
 
         learning_rate: float = 2e-4
-        second_learning_rate: float = 1e-4
+        second_rate: float = 0.5
         gate_learning_rate: float = 2e-2
         first_share: float = 2 / 3
         ramp: float = 0.1
@@ -100,5 +100,6 @@ class DPHuBERT(Method):
             parameter_groups=[{"params": learning}, *gates.parameter_groups(settings.gate_learning_rate)],
         )
         gates.fold()
-        job.train(job.model, extra=heads, loss=second_loss, learning_rate=settings.second_learning_rate)
+        rate = settings.learning_rate * settings.second_rate
+        job.train(job.model, extra=heads, loss=second_loss, learning_rate=rate)
         return job.model

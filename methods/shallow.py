@@ -22,7 +22,7 @@ class Shallow(Method):
     source = (
         "layer dropping: Fan et al., ICLR 2020, arXiv 1909.11556; Sajjad et al., 2023, arXiv 2004.03844 (adaptation)"
     )
-    tunable = ("layers", "bottom", "even")
+    tunable = ("layers", "even", "bottom")
 
     @dataclass(frozen=True)
     class Settings:

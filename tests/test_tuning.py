@@ -11,10 +11,10 @@ import benchmark.tuning
 from benchmark.contract import Method
 from benchmark.registry import load_method
 from benchmark.study import BudgetConfig, TuningConfig
-from benchmark.tuning import Trial, best, candidates
+from benchmark.tuning import Trial, best, next_settings
 
-SEARCH = TuningConfig(BudgetConfig("work", 100), 0.5, (1.0, 0.25, 4.0, 0.5, 2.0, 8.0))
-TUNING = "tuning: {budget: {kind: work, limit: 60}, target: 0.5, rates: [0.5, 1.0]}\n"
+SEARCH = TuningConfig(BudgetConfig("work", 100), (8e-4, 1.6e-3, 3.2e-3, 4e-4))
+TUNING = "tuning: {budget: {kind: work, limit: 60}, learning_rates: [1.0e-4, 2.0e-4]}\n"
 
 
 def trained() -> list[Method]:
@@ -24,21 +24,39 @@ def trained() -> list[Method]:
     return methods
 
 
+def tried(method: Method) -> list[dict[str, object]]:
+    """A whole search in which the rate of 1.6e-3 is best."""
+    trials: list[Trial] = []
+    while settings := next_settings(method, SEARCH, trials):
+        wer = abs(float(str(settings["learning_rate"])) - 1.6e-3)
+        trials.append({"settings": settings, "dev_wer": wer, "reason": None})
+    return [trial["settings"] for trial in trials]
+
+
 def test_every_method_gets_as_many_trials() -> None:
-    assert {len(candidates(method, SEARCH)) for method in trained()} == {6}
-    assert candidates(load_method("dense")(), SEARCH) == []
-    assert candidates(load_method("wanda")(), SEARCH) == []  # all trials would be the same: its rate is of no use
-    assert len(candidates(load_method("wanda")({"fine_tune": True}), SEARCH)) == 6
+    assert {len(tried(method)) for method in trained()} == {4}
+    assert tried(load_method("dense")()) == []
+    assert tried(load_method("wanda")()) == []  # all trials would be the same: its rate is of no use
+    assert len(tried(load_method("wanda")({"fine_tune": True}))) == 4
 
 
-def test_a_method_s_own_setting_takes_half_of_the_rates() -> None:
+def test_a_method_s_own_setting_is_tried_at_the_best_rate_in_place_of_the_last() -> None:
     method = load_method("self_pinching")()
     assert method.tunable is not None
-    name, *values = method.tunable
-    tried = candidates(method, SEARCH)
-    assert {trial[name] for trial in tried} == set(values)
-    rates = sorted({float(str(trial["learning_rate"])) for trial in tried})
-    assert rates == pytest.approx([0.25 * 2e-4, 2e-4, 4 * 2e-4])
+    name, first, second = method.tunable
+    rates = [float(str(settings["learning_rate"])) for settings in tried(method)]
+    assert rates == [8e-4, 1.6e-3, 3.2e-3, 1.6e-3]
+    assert [settings[name] for settings in tried(method)] == [first, first, first, second]
+    plain = [float(str(settings["learning_rate"])) for settings in tried(load_method("uniform_magnitude")())]
+    assert plain == list(SEARCH.learning_rates)
+
+
+def test_where_all_rates_failed_the_second_value_comes_with_the_default_rate() -> None:
+    method = load_method("self_pinching")()
+    assert method.tunable is not None
+    name, _, second = method.tunable
+    failed: Trial = {"settings": {"learning_rate": 1.0}, "dev_wer": None, "reason": "diverged"}
+    assert next_settings(method, SEARCH, [failed] * 3) == {name: second}
 
 
 def test_the_lowest_wer_wins_and_failures_never_do() -> None:
@@ -54,8 +72,8 @@ def test_the_lowest_wer_wins_and_failures_never_do() -> None:
 def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.CaptureFixture[str]) -> None:
     text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
     small_study.config.write_text(text + TUNING)
-    assert small_study.call("tune", "uniform_magnitude") == 0
-    path = small_study.work / "tuning" / "uniform_magnitude.json"
+    assert small_study.call("tune", "uniform_magnitude-0.65") == 0
+    path = small_study.work / "tuning" / "uniform_magnitude-0.65.json"
     tuning = json.loads(path.read_text())
     assert [trial["settings"]["learning_rate"] for trial in tuning["trials"]] == pytest.approx([1e-4, 2e-4])
     run = RUN.replace("breaks_off", "uniform_magnitude")
@@ -66,23 +84,23 @@ def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.Cap
     assert f"{run}: ok" in capsys.readouterr().out
     assert small_study.call("status") == 0
     assert f"{run}: ok" in capsys.readouterr().out  # the record is that of the plan, whatever the search chose
-    assert small_study.call("tune", "uniform_magnitude") == 0  # nothing is left to try
+    assert small_study.call("tune", "uniform_magnitude-0.65") == 0  # nothing is left to try
     assert json.loads(path.read_text()) == tuning
-    assert small_study.call("tune", "unifrm") == 2
-    assert 'did you mean "uniform_magnitude"?' in capsys.readouterr().err
+    assert small_study.call("tune", "unifrm_magnitude-0.65") == 2
+    assert 'did you mean "uniform_magnitude-0.65"?' in capsys.readouterr().err
 
 
 def test_a_published_search_is_taken_over(small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
     small_study.config.write_text(text + TUNING)
-    assert small_study.call("tune", "uniform_magnitude") == 0
+    assert small_study.call("tune", "uniform_magnitude-0.65") == 0
     assert small_study.call("publish") == 0
-    kept = small_study.work / "tuning" / "uniform_magnitude.json"
+    kept = small_study.work / "tuning" / "uniform_magnitude-0.65.json"
     tuning = kept.read_text()
     assert (small_study.root / "results" / "small" / "tuning" / kept.name).read_text() == tuning
     kept.unlink()
     monkeypatch.setattr(benchmark.tuning, "_try", None)  # there is nothing to try
-    assert small_study.call("tune", "uniform_magnitude", "--reuse") == 0
+    assert small_study.call("tune", "uniform_magnitude-0.65", "--reuse") == 0
     assert kept.read_text() == tuning
 
 
@@ -96,7 +114,7 @@ def test_a_method_that_breaks_has_its_reason_in_every_trial(small_study: SmallSt
         .replace("import os", "import os\nfrom dataclasses import dataclass")
     )
     small_study.config.write_text(small_study.config.read_text() + TUNING)
-    assert small_study.call("tune", "breaks_off") == 0
-    tuning = json.loads((small_study.work / "tuning" / "breaks_off.json").read_text())
+    assert small_study.call("tune", "breaks_off-0.65") == 0
+    tuning = json.loads((small_study.work / "tuning" / "breaks_off-0.65.json").read_text())
     assert [trial["reason"] for trial in tuning["trials"]] == ["ValueError: no such thing"] * 2
     assert tuning["chosen"] == {}

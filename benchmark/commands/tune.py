@@ -9,7 +9,7 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tune`."""
     parser.add_argument("config", type=Path, help="the study's YAML")
-    parser.add_argument("label", metavar="LABEL", help="a method of the study, by its label")
+    parser.add_argument("search", metavar="SEARCH", help="label and target, such as self_pinching-0.65")
     parser.add_argument("--reuse", action="store_true", help="take over a published search of the same identity")
 
 
@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> None:
     """Run the trials that are left and say what was chosen.
 
     Raises:
-        UserError: the study has no `tuning`, or no such label.
+        UserError: the study has no `tuning`, or no such search.
     """
     from benchmark.devices import leased_device
     from benchmark.errors import UserError
@@ -28,15 +28,16 @@ def run(args: argparse.Namespace) -> None:
     study = load_study(args.config)
     if study.tuning is None:
         raise UserError(f"{args.config} has no `tuning`")
-    plans = {plan.label: plan for plan in reversed(study.runs)}
-    if args.label not in plans:
-        raise UserError(f'study {study.name} has no method "{args.label}"{suggestion(args.label, sorted(plans))}')
-    what = f"tuning of {args.label} of study {study.name}"
-    with exclusive(study.work / "tuning" / f"{args.label}.lock", what), leased_device(study.hardware.device, what):
+    plans = {plan.search: plan for plan in reversed(study.runs)}
+    if args.search not in plans:
+        known = suggestion(args.search, sorted(plans))
+        raise UserError(f'study {study.name} has no search "{args.search}"{known}')
+    what = f"tuning of {args.search} of study {study.name}"
+    with exclusive(study.work / "tuning" / f"{args.search}.lock", what), leased_device(study.hardware.device, what):
         from benchmark.tuning import tune  # with torch, which must not look for GPUs before one is leased
 
-        tuning = tune(study, plans[args.label], study.work, study.results / "tuning" if args.reuse else None)
+        tuning = tune(study, plans[args.search], study.work, study.results / "tuning" if args.reuse else None)
     for trial in tuning["trials"]:
         result = trial["reason"] if trial["dev_wer"] is None else f"dev WER {100 * trial['dev_wer']:.2f} %"
-        print(f"{args.label} {trial['settings']}: {result}")
-    print(f"{args.label}: chosen {tuning['chosen'] or 'the defaults'}")
+        print(f"{args.search} {trial['settings']}: {result}")
+    print(f"{args.search}: chosen {tuning['chosen'] or 'the defaults'}")

@@ -12,13 +12,13 @@ from benchmark.decoding import transcribe
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, frozen_copy
 from benchmark.registry import load_method
-from benchmark.throughput.phases import HeldJob, on_device, phase_of, wait_for_device
+from benchmark.throughput.phases import HeldJob, on_device, phase_of
 from benchmark.throughput.timing import Loop, bytes_in_use
 from benchmark.throughput.trainer import HuggingFace
 from benchmark.throughput.utterances import SPLIT
 from benchmark.training.features import Features, write_features
 from benchmark.training.loop import CURVE_POINTS, Options
-from benchmark.training.precision import pick_device, uses_bf16
+from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 
 Precision = Literal["fp32", "bf16"]
@@ -49,7 +49,7 @@ class Bench:
         return make(
             ctc,
             Speech(ctc, self.dataset, SPLIT, None if from_audio else self._features(ctc)),
-            Budget("work", 3 * self.batch_seconds * steps, Clock(wait_for_device)),
+            Budget("work", 3 * self.batch_seconds * steps, Clock(wait_for_gpu)),
             Options(learning_rate=0.0, batch_seconds=self.batch_seconds, bf16=self.precision == "bf16"),
             sparsity=SPARSITY if load_method(method).takes_target else None,
             seed=0,

@@ -14,23 +14,23 @@ from benchmark.registry import load_method
 from benchmark.study import RunPlan, Study
 from benchmark.throughput.phases import PLAIN
 from benchmark.throughput.rates import Rates
-from benchmark.tuning import candidates, trains
+from benchmark.tuning import trains
 
 HOUR = 3600.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of a label: of its search (0: none), and of each run; None where its speed was not measured."""
+    """Seconds of a label: of each search, one a target, and of each run; None where its speed was not measured."""
 
     label: str
-    search: float | None
+    searches: tuple[float | None, ...]
     runs: tuple[float | None, ...]
 
     @property
     def known(self) -> bool:
         """Whether all of it is known."""
-        return self.search is not None and None not in self.runs
+        return None not in self.searches + self.runs
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class CostPlan:
 
     def hours(self, devices: int) -> float:
         """Wall-clock hours of all that is known, one job a device: the dense stage, the searches, the runs."""
-        searches = [cost.search for cost in self.labels if cost.search is not None]
+        searches = [search for cost in self.labels for search in cost.searches if search is not None]
         runs = [run for cost in self.labels for run in cost.runs if run is not None]
         return (self.dense + makespan(searches, devices) + makespan(runs, devices)) / HOUR
 
@@ -81,13 +81,14 @@ def _cost(study: Study, plans: list[RunPlan], rates: Rates, dev: float, tests: f
     name = plans[0].method
     method = load_method(name)(plans[0].settings)
     if not trains(method):
-        return Cost(plans[0].label, 0.0, (tests,) * len(plans))
-    search: float | None = 0.0
+        return Cost(plans[0].label, (), (tests,) * len(plans))
+    searches: tuple[float | None, ...] = ()
     if study.tuning is not None:
         trial = rates.training(name, study.tuning.budget)
-        search = None if trial is None else len(candidates(method, study.tuning)) * (trial + dev)
+        search = None if trial is None else len(study.tuning.learning_rates) * (trial + dev)
+        searches = (search,) * len({plan.search for plan in plans})
     run = rates.training(name, study.budget)
-    return Cost(plans[0].label, search, (None if run is None else run + tests,) * len(plans))
+    return Cost(plans[0].label, searches, (None if run is None else run + tests,) * len(plans))
 
 
 def seconds_of(study: Study, split: str) -> float:

@@ -19,7 +19,7 @@ def as_markdown(plan: CostPlan, study: Study, rates: Rates, measured: Throughput
     missing = [cost.label for cost in plan.labels if not cost.known]
     total = "sum of what is known" if missing else "sum"
     rows = [dense, *map(_row, plan.labels), [total, "", "", "", f"{plan.hours(1):.2f}", f"{plan.hours(DEVICES):.2f}"]]
-    headers = ["label", "runs", "a run (h)", "search (h)", "one device (h)", f"{DEVICES} devices (h)"]
+    headers = ["label", "runs", "a run (h)", "a search (h)", "one device (h)", f"{DEVICES} devices (h)"]
     table = tabulate(rows, headers, tablefmt="github", colalign=("left", *["right"] * 5), disable_numparse=True)
     return "\n\n".join([_source(study, rates, measured), table])
 
@@ -36,12 +36,11 @@ def _source(study: Study, rates: Rates, measured: Throughput) -> str:
 
 
 def _row(cost: Cost) -> list[str]:
-    run = cost.runs[0]
-    if run is None or cost.search is None:
+    searches, runs = ([job for job in jobs if job is not None] for jobs in (cost.searches, cost.runs))
+    if not cost.known:
         return [f"`{cost.label}`", str(len(cost.runs)), *[UNKNOWN] * 4]
-    runs = [run] * len(cost.runs)
-    spans = [_hours(cost.search + makespan(runs, devices)) for devices in (1, DEVICES)]
-    return [f"`{cost.label}`", str(len(runs)), _hours(run), _hours(cost.search) if cost.search else "-", *spans]
+    spans = [_hours(makespan(searches, devices) + makespan(runs, devices)) for devices in (1, DEVICES)]
+    return [f"`{cost.label}`", str(len(runs)), _hours(runs[0]), _hours(searches[0]) if searches else "-", *spans]
 
 
 def _hours(seconds: float) -> str:

@@ -33,12 +33,6 @@ class HeldJob(Job):
         raise ReadyToTrain(phase)
 
 
-def wait_for_device() -> None:
-    """Until a GPU has done all that it was told."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-
-
 def training_settings(name: str) -> dict[str, object]:
     """Settings by which a method calibrates little and trains, a post-training one too."""
     known = load_method(name).Settings.__dataclass_fields__

@@ -12,8 +12,8 @@ import torch
 from tqdm import tqdm
 
 from benchmark.contract import CannotCompress
-from benchmark.throughput.phases import wait_for_device
 from benchmark.training.loop import Phase
+from benchmark.training.precision import wait_for_gpu
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ class Loop:
         work = self._phase.budget.work
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
-        wait_for_device()
+        wait_for_gpu()
         start = time.perf_counter()
         group = next(self._steps, None)
-        wait_for_device()
+        wait_for_gpu()
         seconds = time.perf_counter() - start
         if group is None:
             raise CannotCompress("its budget ends before the steps to be timed")

@@ -15,8 +15,8 @@ from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel
 from benchmark.models.forward import uses_attention_mask
-from benchmark.throughput.phases import wait_for_device
 from benchmark.throughput.timing import Step, own_peak
+from benchmark.training.precision import wait_for_gpu
 from benchmark.training.speech import Speech
 
 WARM_UP = 1  # steps of every call that are not counted
@@ -71,7 +71,7 @@ class Stopwatch(TrainerCallback):
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
         """Note the time."""
-        wait_for_device()
+        wait_for_gpu()
         self.ends.append(time.perf_counter())
         if len(self.ends) == WARM_UP and torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()

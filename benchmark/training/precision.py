@@ -1,4 +1,4 @@
-"""Which device, and where bf16 autocast pays on it."""
+"""Which device, waiting for it, and where bf16 autocast pays on it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def pick_device(asked: Device = "auto") -> torch.device:
     if asked == "auto" and visible and not there:
         warnings.warn(f"torch finds no GPU though {VISIBLE} is {visible}: computing on the CPU", stacklevel=1)
     return torch.device("cuda" if there else "cpu")
+
+
+def wait_for_gpu() -> None:
+    """Return when the GPU has done all that it was told, so that clocks see it; at once where there is none."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def device_name(device: torch.device) -> str:

@@ -114,7 +114,7 @@ def test_two_identities_name_both_folders_of_the_run(
 
 
 def test_searches_are_taken_and_must_agree(here: Path, there: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ours, theirs = (runs.parent / "tuning" / "self_pinching.json" for runs in (here, there))
+    ours, theirs = (runs.parent / "tuning" / "self_pinching-0.65.json" for runs in (here, there))
     write_json(theirs, {"chosen": {"learning_rate": 1e-4}})
     assert merge(here, there) == 0
     assert read_json(ours) == read_json(theirs)

@@ -74,7 +74,7 @@ def test_work_budgets_go_through_the_speed_that_was_measured() -> None:
     found = plan(study())
     run = 720_000 / 80 + TEST_SECONDS
     assert found.dense == pytest.approx(DEV_SECONDS)
-    assert [(cost.label, cost.search) for cost in found.labels] == [("dense", 0.0), ("self_pinching", 0.0)]
+    assert [(cost.label, cost.searches) for cost in found.labels] == [("dense", ()), ("self_pinching", ())]
     assert found.labels[0].runs == pytest.approx([TEST_SECONDS])
     assert found.labels[1].runs == pytest.approx([run] * 3)
     assert found.hours(1) == pytest.approx((DEV_SECONDS + TEST_SECONDS + 3 * run) / 3600)
@@ -93,12 +93,12 @@ def test_the_dense_stage_fine_tunes_at_the_plain_speed() -> None:
 
 
 def test_a_search_has_its_trials_and_methods_that_do_not_train_have_none() -> None:
-    tuning = {"budget": {"kind": "work", "limit": 8000}, "target": 0.65, "rates": [1.0, 2.0, 4.0, 8.0]}
+    tuning = {"budget": {"kind": "work", "limit": 8000}, "learning_rates": [1e-4, 2e-4, 4e-4, 8e-4]}
     methods = {"wanda": None, "self_pinching": None, "tuned": {"method": "wanda", "settings": {"fine_tune": True}}}
     found = {cost.label: cost for cost in plan(study(tuning=tuning, methods=methods)).labels}
-    assert found["self_pinching"].search == pytest.approx(4 * (8000 / 80 + DEV_SECONDS))
-    assert found["tuned"].search == pytest.approx(4 * (8000 / 90 + DEV_SECONDS))
-    assert found["wanda"].search == 0.0
+    assert found["self_pinching"].searches == pytest.approx([4 * (8000 / 80 + DEV_SECONDS)])
+    assert found["tuned"].searches == pytest.approx([4 * (8000 / 90 + DEV_SECONDS)])
+    assert found["wanda"].searches == ()
     assert set(found["wanda"].runs) == {TEST_SECONDS}
 
 

@@ -65,7 +65,7 @@ def test_time_is_the_budget_and_a_quarter_and_half_an_hour() -> None:
 
 def test_a_search_and_a_fine_tuned_start_have_budgets_of_their_own(file: Path) -> None:
     budget = {"kind": "work", "limit": 100}
-    searched = yaml.safe_load(file.read_text()) | {"tuning": {"budget": budget, "target": 0.5, "rates": [1, 2, 4]}}
+    searched = yaml.safe_load(file.read_text()) | {"tuning": {"budget": budget, "learning_rates": [1e-4, 2e-4, 4e-4]}}
     searched["dense"]["fine_tune"] = {"budget": budget, "learning_rate": 1e-3}
     file.write_text(yaml.safe_dump(searched))
     study = chosen_study([file], {})
