@@ -67,7 +67,7 @@ def tuned_file(wildcards):
 
 
 def tuning(wildcards):
-    return f"{WORK}/tuning/{PLANS[wildcards.run].search}.json" if STUDY.tuning else []
+    return steps.search_files(STUDY, PLANS[wildcards.run])
 
 
 def plan(wildcards):

@@ -113,7 +113,8 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         reuse_from: folder of finished records; a complete one of the same identity is taken over instead of trained.
     """
     folder = work / "runs" / plan.run
-    tuned = replace(plan, settings=chosen_settings(study, plan, work))
+    search = study.search_file(plan)
+    tuned = replace(plan, settings=chosen_settings(search, plan))
     method = _method(tuned)
     record = new_record(study, tuned, method, work)
     _clear(folder)  # not before it is certain that there are data and a dense model to start from
@@ -125,6 +126,8 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
     try:
         dense = load(work / "dense" / "model")
         job = job_for(study, plan, work, checkpoints)
+        if search is not None and not search.exists():
+            job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
         with failures_as_reasons():
             with job.budget.clock.phase("other"):
                 model = method.compress(job)

@@ -146,6 +146,7 @@ class Study:
     evaluation: EvaluationConfig
     runs: tuple[RunPlan, ...]
     tuning: TuningConfig | None = None
+    settings_from: str | None = None
     hardware: HardwareConfig = HardwareConfig()
 
     @property
@@ -157,6 +158,12 @@ class Study:
     def results(self) -> Path:
         """Folder of records, tables and figures."""
         return ROOT / "results" / self.name
+
+    def search_file(self, plan: RunPlan) -> Path | None:
+        """Where the search for a run's settings is kept, this study's or a published one; None where none is asked."""
+        if self.settings_from is not None:
+            return ROOT / "results" / self.settings_from / "tuning" / f"{plan.search}.json"
+        return self.work / "tuning" / f"{plan.search}.json" if self.tuning else None
 
     def run(self, name: str) -> RunPlan:
         """A run by name.
@@ -213,6 +220,7 @@ def _studies() -> str:
 def parse_study(config: dict[str, Any], path: Path) -> Study:
     """Check a study's configuration against config/schema.json and the methods, and type it."""
     _validate(config, path)
+    _check_settings_from(config, path)
     try:
         runs = _plan_runs(config)
     except UserError as error:
@@ -227,6 +235,7 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         evaluation=EvaluationConfig(**config.get("evaluation", {})),
         runs=runs,
         tuning=_tuning(config.get("tuning")),
+        settings_from=config.get("settings_from"),
         hardware=HardwareConfig(**config.get("hardware", {})),
     )
 
@@ -292,6 +301,14 @@ def _validate(config: dict[str, Any], path: Path) -> None:
     error = best_match(Draft202012Validator(schema).iter_errors(config))
     if error is not None:
         raise UserError(f"{path}: {_explain(error)}")
+
+
+def _check_settings_from(config: dict[str, Any], path: Path) -> None:
+    name = config.get("settings_from")
+    if name is not None and config.get("tuning"):
+        raise UserError(f"{path} has both `tuning` and `settings_from`: keep the one that is to choose the settings")
+    if name is not None and not (searches := ROOT / "results" / name / "tuning").is_dir():
+        raise UserError(f"{path}: settings_from is {name}, but {searches} does not exist: run that study first")
 
 
 def _explain(error: ValidationError) -> str:

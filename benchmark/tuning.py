@@ -126,9 +126,9 @@ def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
     return trial
 
 
-def chosen_settings(study: Study, plan: RunPlan, work: Path) -> dict[str, object]:
-    """A run's settings: what the search chose, and over it what the study sets."""
-    if study.tuning is None:
+def chosen_settings(search: Path | None, plan: RunPlan) -> dict[str, object]:
+    """A run's settings: what its search chose, if there is one, and over it what the study sets."""
+    if search is None or not search.exists():
         return plan.settings
-    tuning: Tuning = read_json(work / "tuning" / f"{plan.search}.json")
+    tuning: Tuning = read_json(search)
     return tuning["chosen"] | plan.settings

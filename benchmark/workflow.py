@@ -70,6 +70,12 @@ def method_file(plan: RunPlan) -> str:
     return os.path.relpath(method_path(plan.method))
 
 
+def search_files(study: Study, plan: RunPlan) -> list[str]:
+    """The search that a run waits for; a published one only if it is there."""
+    path = study.search_file(plan)
+    return [os.path.relpath(path)] if path is not None and (study.tuning or path.is_file()) else []
+
+
 def threads(allowed: int, devices: int) -> int:
     """A timed job's share of the cores that there are and that `snakemake -j` allows."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -104,6 +104,31 @@ def test_a_published_search_is_taken_over(small_study: SmallStudy, monkeypatch: 
     assert kept.read_text() == tuning
 
 
+def test_another_study_s_searches_set_what_they_chose(
+    small_study: SmallStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
+    small_study.config.write_text(text + "settings_from: searched\n")
+    run = RUN.replace("breaks_off", "uniform_magnitude")
+    assert small_study.call("compress", run) == 2
+    assert "settings_from is searched, but" in capsys.readouterr().err
+    searches = small_study.root / "results" / "searched" / "tuning"
+    searches.mkdir(parents=True)
+    record = small_study.run(run) / "compress.json"
+    assert small_study.call("compress", run) == 0
+    assert json.loads(record.read_text())["notes"] == [
+        "settings were not searched: searched has no search uniform_magnitude-0.65"
+    ]
+    chosen = {"identity": "", "trials": [], "chosen": {"learning_rate": 3e-4}}
+    (searches / "uniform_magnitude-0.65.json").write_text(json.dumps(chosen))
+    assert small_study.call("compress", run) == 0
+    assert json.loads(record.read_text())["settings"]["learning_rate"] == 3e-4
+    assert json.loads(record.read_text())["notes"] == []
+    small_study.config.write_text(small_study.config.read_text() + TUNING)
+    assert small_study.call("compress", run) == 2
+    assert "both `tuning` and `settings_from`" in capsys.readouterr().err
+
+
 def test_a_method_that_breaks_has_its_reason_in_every_trial(small_study: SmallStudy) -> None:
     (small_study.root / "methods" / "breaks_off.py").write_text(
         METHOD.replace("return job.model", 'raise ValueError("no such thing")')
