@@ -1,4 +1,4 @@
-"""The record of one run, `run.json`: everything a table needs, typed, one comment a field."""
+"""The records of a study, typed: of a run, `run.json`, everything a table needs; of a search, `tuning/*.json`."""
 
 from __future__ import annotations
 
@@ -99,6 +99,22 @@ class RunRecord(TypedDict):
     data_hash: str
     dense_hash: str
     provenance: Provenance
+
+
+class Trial(TypedDict):
+    """One trial of a search."""
+
+    settings: dict[str, object]
+    dev_wer: float | None  # None where it failed
+    reason: str | None  # why it failed
+
+
+class Tuning(TypedDict):
+    """A search: `tuning/<label>-<target>.json`."""
+
+    identity: str  # of all that determines its trials
+    trials: list[Trial]
+    chosen: dict[str, object]  # settings; empty: the method's defaults
 
 
 def read_record(path: Path, *, scored: bool = True) -> RunRecord:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TypedDict
 
 from benchmark.budget import OverBudget
 from benchmark.contract import CannotCompress, Method
@@ -20,25 +19,10 @@ from benchmark.dense import word_error_rate
 from benchmark.errors import UserError
 from benchmark.files import read_json, write_json
 from benchmark.models.checkpoints import load
+from benchmark.records import Trial, Tuning
 from benchmark.registry import load_method
 from benchmark.study import RunPlan, Study, TuningConfig
 from benchmark.training.loop import TrainingDiverged
-
-
-class Trial(TypedDict):
-    """One trial; `dev_wer` is None where it failed, with the reason."""
-
-    settings: dict[str, object]
-    dev_wer: float | None
-    reason: str | None
-
-
-class Tuning(TypedDict):
-    """What is kept in `tuning/<label>-<target>.json`."""
-
-    identity: str
-    trials: list[Trial]
-    chosen: dict[str, object]
 
 
 def trains(method: Method) -> bool:

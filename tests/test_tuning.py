@@ -9,9 +9,10 @@ from small_study import METHOD, RUN, SmallStudy
 
 import benchmark.tuning
 from benchmark.contract import Method
+from benchmark.records import Trial
 from benchmark.registry import load_method
 from benchmark.study import BudgetConfig, TuningConfig
-from benchmark.tuning import Trial, best, next_settings
+from benchmark.tuning import best, next_settings
 
 SEARCH = TuningConfig(BudgetConfig("work", 100), (8e-4, 1.6e-3, 3.2e-3, 4e-4))
 TUNING = "tuning: {budget: {kind: work, limit: 60}, learning_rates: [1.0e-4, 2.0e-4]}\n"

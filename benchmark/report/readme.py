@@ -11,7 +11,13 @@ from benchmark.report.rows import Row
 
 
 def readme(
-    collection: Collection, rows: list[Row], comparisons: Comparisons, table: str, note: str, pictures: list[Picture]
+    collection: Collection,
+    rows: list[Row],
+    comparisons: Comparisons,
+    table: str,
+    note: str,
+    pictures: list[Picture],
+    searches: str,
 ) -> str:
     """The whole page in Markdown."""
     finished = [run for run in collection.runs if run.ok]
@@ -35,6 +41,8 @@ def readme(
         parts.append("No run has finished, so there is nothing to compare; the table says why.")
     parts.append(_section("Caveats", _caveats(collection, rows)))
     parts += [f"## {p.title}\n\n![{p.title}](figures/{p.name}.png)\n\n{p.caption}" for p in pictures]
+    if searches:
+        parts.append(f"## Searches\n\n{searches}")
     parts.append(_section("Remarks of the runs", _remarks(collection)))
     parts.append(_section("Provenance", _provenance(collection)))
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -16,6 +16,7 @@ from benchmark.report.pictures import Picture, draw
 from benchmark.report.reading_table import legend, reading_frame, short_frame
 from benchmark.report.readme import readme
 from benchmark.report.rows import table_rows
+from benchmark.report.searches import search_page
 from benchmark.report.significance_tables import significance_frame, significance_page
 from benchmark.report.style import figure_style, save
 from benchmark.report.typesetting import latex, markdown
@@ -42,7 +43,8 @@ def write_report(runs_folder: Path, out: Path) -> None:
     with figure_style():
         pictures = draw(rows, comparisons)
         write_figures(pictures, out / "figures")
-    write_text(out / "README.md", readme(collection, rows, comparisons, markdown(table), note, pictures))
+    searches = search_page(runs_folder.parent / "tuning")
+    write_text(out / "README.md", readme(collection, rows, comparisons, markdown(table), note, pictures, searches))
     write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, note))
 
 

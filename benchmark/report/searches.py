@@ -1,0 +1,56 @@
+"""What the searches before the runs tried and chose, as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.files import read_json
+from benchmark.records import Trial, Tuning
+from benchmark.report.typesetting import markdown
+
+RATE = "learning_rate"
+
+
+def search_page(folder: Path) -> str:
+    """A line and the table of all searches in a folder that had trials; empty where there are none.
+
+    Raises:
+        UserError: a file is not JSON.
+    """
+    searches: dict[str, Tuning] = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
+    lines = [_line(name, search) for name, search in searches.items() if search["trials"]]
+    if not lines:
+        return ""
+    note = (
+        "Before the runs every method that trains was tried with the same number of settings, at each target, on a "
+        "smaller budget, and judged by WER on the development set; no test set was used. A trial is named by its "
+        "learning rate, and by the method's own setting where that is not the first trial's."
+    )
+    return f"{note}\n\n{markdown(pd.DataFrame(lines))}"
+
+
+def _line(name: str, search: Tuning) -> dict[str, str]:
+    first, *_ = search["trials"]
+    chosen = next((trial for trial in search["trials"] if trial["settings"] == search["chosen"]), None)
+    return {
+        "search": f"`{name}`",
+        "chosen": ", ".join(f"{key} {_value(value)}" for key, value in search["chosen"].items()) or "defaults",
+        "dev WER %": _wer(chosen) if chosen else "-",
+        "trials": "; ".join(f"{_named(trial, first)}: {_wer(trial)}" for trial in search["trials"]),
+    }
+
+
+def _named(trial: Trial, first: Trial) -> str:
+    known = first["settings"]
+    changed = {key: value for key, value in trial["settings"].items() if key == RATE or value != known.get(key)}
+    return ", ".join(_value(value) if key == RATE else f"{key} {_value(value)}" for key, value in changed.items())
+
+
+def _wer(trial: Trial) -> str:
+    return "failed" if trial["dev_wer"] is None else f"{100 * trial['dev_wer']:.1f}"
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
