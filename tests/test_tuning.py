@@ -9,10 +9,11 @@ from small_study import METHOD, RUN, SmallStudy
 
 import benchmark.tuning
 from benchmark.contract import Method
+from benchmark.files import read_json
 from benchmark.records import Trial
 from benchmark.registry import load_method
-from benchmark.study import BudgetConfig, TuningConfig
-from benchmark.tuning import best, next_settings
+from benchmark.study import ROOT, BudgetConfig, TuningConfig, load_study
+from benchmark.tuning import best, chosen_settings, next_settings
 
 SEARCH = TuningConfig(BudgetConfig("work", 100), (8e-4, 1.6e-3, 3.2e-3, 4e-4))
 TUNING = "tuning: {budget: {kind: work, limit: 60}, learning_rates: [1.0e-4, 2.0e-4]}\n"
@@ -128,6 +129,16 @@ def test_another_study_s_searches_set_what_they_chose(
     small_study.config.write_text(small_study.config.read_text() + TUNING)
     assert small_study.call("compress", run) == 2
     assert "both `tuning` and `settings_from`" in capsys.readouterr().err
+
+
+def test_the_default_study_was_run_on_what_the_searches_chose() -> None:
+    study = load_study(ROOT / "config" / "mini.yaml")
+    published = {run.run: study.results / "runs" / run.run / "run.json" for run in study.runs}
+    searched = [plan for plan in study.runs if published[plan.run].exists() and study.search_file(plan).exists()]  # type: ignore[union-attr]
+    assert len(searched) > 10
+    for plan in searched:
+        settings = read_json(published[plan.run])["settings"]
+        assert settings | chosen_settings(study.search_file(plan), plan) == settings
 
 
 def test_a_method_that_breaks_has_its_reason_in_every_trial(small_study: SmallStudy) -> None:
