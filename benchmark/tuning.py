@@ -64,7 +64,7 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     path = work / "tuning" / f"{plan.search}.json"
     searched = replace(study, budget=study.tuning.budget)
     data, dense = Dataset.open(work / "data").hash, read_json(work / "dense" / "dense.json")["hash"]
-    asked = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
+    asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
     key = identity(searched, plan, asked, data, dense)
     done = _begun(key, path, *([reuse_from / path.name] if reuse_from else []))
     while settings := _next_of(plan, study.tuning, done["trials"]):
