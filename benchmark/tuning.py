@@ -1,9 +1,9 @@
 """Equal tuning: every trained method gets the same number of trials of the same size, judged on the dev set.
 
 Each target has a search of its own: the best rate grows with what is removed. A trial is the method on the search's
-budget and the study's first seed. The trials are the study's learning
-rates; a method with a setting of its own (`tunable`) tries that setting's second value, at the best rate so far, in
-place of the last one. So nearly all rates are tried by all methods: halving them for some made those look worse.
+budget and the study's first seed. The trials are the study's learning rates; a method with a setting of its own
+(`tunable`) tries that setting's second value, at the best rate so far, in place of the last rate. So nearly all rates
+are tried by all methods: halving them for some made those look worse.
 """
 
 from __future__ import annotations
