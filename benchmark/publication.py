@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.files import read_json, whole
@@ -51,8 +50,8 @@ def _publish_references(study: Study) -> None:
 
 def _publish_tuning(study: Study) -> None:
     """Every trial of the searches, and what was chosen."""
-    found = [study.work / "tuning" / f"{search}.json" for search in sorted({plan.search for plan in study.runs})]
-    for path in filter(Path.exists, found if study.tuning else []):
+    found = {study.search_file(plan) for plan in study.runs} if study.tuning else set()
+    for path in sorted(path for path in found if path is not None and path.exists()):
         with whole(study.results / "tuning" / path.name) as partial:
             shutil.copy(path, partial)
 

@@ -126,7 +126,7 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
     try:
         dense = load(work / "dense" / "model")
         job = job_for(study, plan, work, checkpoints)
-        if search is not None and not search.exists():
+        if study.settings_from is not None and search is None:
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
         with failures_as_reasons():
             with job.budget.clock.phase("other"):

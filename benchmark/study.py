@@ -160,10 +160,13 @@ class Study:
         return ROOT / "results" / self.name
 
     def search_file(self, plan: RunPlan) -> Path | None:
-        """Where the search for a run's settings is kept, this study's or a published one; None where none is asked."""
-        if self.settings_from is not None:
-            return ROOT / "results" / self.settings_from / "tuning" / f"{plan.search}.json"
-        return self.work / "tuning" / f"{plan.search}.json" if self.tuning else None
+        """The search that sets a run's settings: this study's own, made or not, or a published one if there is one."""
+        if self.tuning:
+            return self.work / "tuning" / f"{plan.search}.json"
+        if self.settings_from is None:
+            return None
+        published = ROOT / "results" / self.settings_from / "tuning" / f"{plan.search}.json"
+        return published if published.is_file() else None
 
     def run(self, name: str) -> RunPlan:
         """A run by name.

@@ -60,8 +60,9 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     """
     from benchmark.runs import identity
 
+    path = study.search_file(plan)
     assert study.tuning is not None
-    path = work / "tuning" / f"{plan.search}.json"
+    assert path is not None
     searched = replace(study, budget=study.tuning.budget)
     data, dense = Dataset.open(work / "data").hash, read_json(work / "dense" / "dense.json")["hash"]
     asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
@@ -111,8 +112,12 @@ def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
 
 
 def chosen_settings(search: Path | None, plan: RunPlan) -> dict[str, object]:
-    """A run's settings: what its search chose, if there is one, and over it what the study sets."""
-    if search is None or not search.exists():
+    """A run's settings: what its search chose, if it has one, and over it what the study sets.
+
+    Raises:
+        UserError: the search has not been made.
+    """
+    if search is None:
         return plan.settings
     tuning: Tuning = read_json(search)
     return tuning["chosen"] | plan.settings

@@ -71,9 +71,9 @@ def method_file(plan: RunPlan) -> str:
 
 
 def search_files(study: Study, plan: RunPlan) -> list[str]:
-    """The search that a run waits for; a published one only if it is there."""
+    """The search that a run waits for, if any."""
     path = study.search_file(plan)
-    return [os.path.relpath(path)] if path is not None and (study.tuning or path.is_file()) else []
+    return [] if path is None else [os.path.relpath(path)]
 
 
 def threads(allowed: int, devices: int) -> int:

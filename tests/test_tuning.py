@@ -74,6 +74,8 @@ def test_the_lowest_wer_wins_and_failures_never_do() -> None:
 def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.CaptureFixture[str]) -> None:
     text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
     small_study.config.write_text(text + TUNING)
+    assert small_study.call("compress", RUN.replace("breaks_off", "uniform_magnitude")) == 2
+    assert "uniform_magnitude-0.65.json does not exist" in capsys.readouterr().err  # never on defaults, unsearched
     assert small_study.call("tune", "uniform_magnitude-0.65") == 0
     path = small_study.work / "tuning" / "uniform_magnitude-0.65.json"
     tuning = json.loads(path.read_text())
@@ -134,7 +136,7 @@ def test_another_study_s_searches_set_what_they_chose(
 def test_the_default_study_was_run_on_what_the_searches_chose() -> None:
     study = load_study(ROOT / "config" / "mini.yaml")
     published = {run.run: study.results / "runs" / run.run / "run.json" for run in study.runs}
-    searched = [plan for plan in study.runs if published[plan.run].exists() and study.search_file(plan).exists()]  # type: ignore[union-attr]
+    searched = [plan for plan in study.runs if published[plan.run].exists() and study.search_file(plan)]
     assert len(searched) > 10
     for plan in searched:
         settings = read_json(published[plan.run])["settings"]
