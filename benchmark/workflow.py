@@ -13,7 +13,8 @@ from benchmark.attempts import Attempts
 from benchmark.errors import UserError
 from benchmark.event_files import LOGS, require_tensorboard
 from benchmark.registry import method_path
-from benchmark.study import ROOT, BudgetConfig, RunPlan, Study, load_study, read_yaml
+from benchmark.study import ROOT, BudgetConfig, RunPlan, Study
+from benchmark.study_file import load_study, read_yaml
 
 DEFAULT = Path("config/mini.yaml")
 OPTIONS = {"reuse", "log"}  # all that `--config` may give

@@ -15,7 +15,8 @@ from benchmark.__main__ import main
 from benchmark.dense import prepare_dense
 from benchmark.errors import UserError
 from benchmark.event_files import write_events
-from benchmark.study import Study, load_study
+from benchmark.study import Study
+from benchmark.study_file import load_study
 
 accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 

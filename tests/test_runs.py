@@ -19,7 +19,8 @@ from benchmark.report.collection import read_collection
 from benchmark.runs import compress, transcribe_run
 from benchmark.score import score_run
 from benchmark.scoring.trn import read_trn
-from benchmark.study import Study, parse_study
+from benchmark.study import Study
+from benchmark.study_file import parse_study
 
 BODIES = {
     "good": "job.train(job.model, learning_rate=1e-4); return job.model",

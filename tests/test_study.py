@@ -10,7 +10,8 @@ import yaml
 from made_study import configuration, use_methods
 
 from benchmark.errors import UserError
-from benchmark.study import ROOT, Study, load_study, parse_study, read_yaml
+from benchmark.study import ROOT, Study
+from benchmark.study_file import load_study, parse_study, read_yaml
 
 STUDIES = [path for path in sorted((ROOT / "config").glob("*.yaml")) if read_yaml(path).keys() & {"methods", "extends"}]
 

@@ -12,7 +12,8 @@ from benchmark.contract import Method
 from benchmark.files import read_json
 from benchmark.records import Trial
 from benchmark.registry import load_method
-from benchmark.study import ROOT, BudgetConfig, TuningConfig, load_study
+from benchmark.study import ROOT, BudgetConfig, TuningConfig
+from benchmark.study_file import load_study
 from benchmark.tuning import best, chosen_settings, next_settings
 
 SEARCH = TuningConfig(BudgetConfig("work", 100), (8e-4, 1.6e-3, 3.2e-3, 4e-4))

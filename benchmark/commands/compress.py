@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> None:
     """Compress; a failed method is recorded and reported, and does not fail the command."""
     from benchmark.devices import leased_device
     from benchmark.lock import exclusive
-    from benchmark.study import load_study
+    from benchmark.study_file import load_study
 
     if args.log:
         require_tensorboard()  # before hours of training, not after

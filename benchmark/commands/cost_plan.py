@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print the table, and keep it if asked to."""
     from benchmark.files import read_json, write_text
-    from benchmark.study import load_study
+    from benchmark.study_file import load_study
     from benchmark.throughput.cost_plan import cost_plan
     from benchmark.throughput.cost_table import as_markdown
     from benchmark.throughput.rates import Rates

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Run the dense stage."""
     from benchmark.devices import leased_device
-    from benchmark.study import load_study
+    from benchmark.study_file import load_study
 
     study = load_study(args.config)
     with leased_device(study.hardware.device, f"dense model of study {study.name}"):

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Publish what is finished so far."""
     from benchmark.publication import publish
-    from benchmark.study import load_study
+    from benchmark.study_file import load_study
 
     study = load_study(args.config)
     published = publish(study)

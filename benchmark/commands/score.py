@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.progress import progress_line, result_line, run_states
     from benchmark.publication import publish_run
     from benchmark.score import score_run
-    from benchmark.study import load_study
+    from benchmark.study_file import load_study
 
     study = load_study(args.config)
     plan = study.run(args.run_name)

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print a line a run, then the count."""
     from benchmark.progress import progress_line, result_line, run_states
-    from benchmark.study import load_study
+    from benchmark.study_file import load_study
 
     study = load_study(args.config)
     states = run_states(study)

@@ -16,7 +16,7 @@ def run(args: argparse.Namespace) -> None:
     """Transcribe."""
     from benchmark.devices import leased_device
     from benchmark.lock import exclusive
-    from benchmark.study import load_study
+    from benchmark.study_file import load_study
 
     study = load_study(args.config)
     plan = study.run(args.run_name)

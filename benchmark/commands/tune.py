@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.errors import UserError
     from benchmark.lock import exclusive
     from benchmark.registry import suggestion
-    from benchmark.study import load_study
+    from benchmark.study_file import load_study
 
     study = load_study(args.config)
     if study.tuning is None:

@@ -12,7 +12,7 @@ from benchmark.corpora.manifest import Dataset
 from benchmark.errors import UserError
 from benchmark.records import Provenance, provenance
 from benchmark.registry import method_names, method_path, suggestion
-from benchmark.study import load_study
+from benchmark.study_file import load_study
 from benchmark.throughput.bench import Bench, Precision, usual_precision
 from benchmark.throughput.measuring import Row, rows_at
 from benchmark.throughput.models import built

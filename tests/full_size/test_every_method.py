@@ -24,7 +24,7 @@ from benchmark.files import read_json, write_json
 from benchmark.models.checkpoints import save_dense
 from benchmark.models.full_size import FULL_SIZE
 from benchmark.registry import load_method, method_names
-from benchmark.study import load_study
+from benchmark.study_file import load_study
 
 SIZES = {"wav2vec2-base": (94_396_320, 84_934_656, 72), "hubert-large": (315_471_520, 301_989_888, 144)}
 TARGET = 0.85

@@ -11,7 +11,8 @@ from benchmark.__main__ import main
 from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.records import provenance
-from benchmark.study import Study, parse_study
+from benchmark.study import Study
+from benchmark.study_file import parse_study
 from benchmark.throughput.bench import Precision
 from benchmark.throughput.cost_plan import CostPlan, cost_plan, makespan
 from benchmark.throughput.measuring import Figures, Row

@@ -10,7 +10,8 @@ from small_study import RUN, SmallStudy
 
 from benchmark.errors import UserError
 from benchmark.runs import identity
-from benchmark.study import HardwareConfig, load_study
+from benchmark.study import HardwareConfig
+from benchmark.study_file import load_study
 from benchmark.training.precision import pick_device
 
 

@@ -9,7 +9,8 @@ import yaml
 from made_study import configuration, use_methods
 
 from benchmark.errors import UserError
-from benchmark.study import ROOT, BudgetConfig, read_yaml
+from benchmark.study import ROOT, BudgetConfig
+from benchmark.study_file import read_yaml
 from benchmark.workflow import DEFAULT, chosen_study, dense_budgets, described, minutes, threads, tuning_budgets
 
 

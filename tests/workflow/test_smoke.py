@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from benchmark.files import read_json
-from benchmark.study import ROOT, load_study
+from benchmark.study import ROOT
+from benchmark.study_file import load_study
 
 COPIED = ("Snakefile", "benchmark", "captions", "config", "envs", "profiles")
 TRAINED = ("self_pinching-0.65-seed0", "uniform_magnitude-0.65-seed0")
