@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.files import read_json, whole
+from benchmark.files import read_json, whole, write_json
+from benchmark.records import PLANNED
 from benchmark.score import references
 from benchmark.scoring.trn import write_trn
 from benchmark.study import RunPlan, Study
@@ -33,9 +34,12 @@ def publish_run(study: Study, plan: RunPlan) -> bool:
 def publish(study: Study) -> int:
     """Bring `runs`, `ref` and `tuning` of the results up to date with the work folder; returns how many runs there are.
 
+    `planned.json` lists the study's runs, so that a table made half-way says what is to come.
+
     Runs that the study does not plan any more are removed, since they cannot stand in its tables.
     """
     published = sum(publish_run(study, plan) for plan in study.runs)
+    write_json(study.results / PLANNED, [plan.run for plan in study.runs])
     _publish_references(study)
     _publish_tuning(study)
     _remove_unplanned(study)

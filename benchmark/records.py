@@ -14,6 +14,8 @@ from benchmark.errors import UserError
 from benchmark.files import read_json
 
 SCHEMA = 1
+WIDEST_FIRST = ("avx512f", "avx2", "avx", "sse2")  # vector instructions, as Linux names them
+PLANNED = "planned.json"  # beside `runs/`: the names of all that the study plans
 Status = Literal["ok", "failed", "over_budget"]
 
 
@@ -177,10 +179,13 @@ def _git_commit() -> str:
 
 
 def _cpu_name() -> str:
+    """The processor with its generation and widest vectors: two of one name may differ twofold in speed."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
+        first = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        return platform.processor() or platform.machine()
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}
+    if "model name" not in facts:
+        return platform.processor() or platform.machine()
+    vectors = next((name for name in WIDEST_FIRST if name in facts.get("flags", "").split()), "no vectors known")
+    return f"{facts['model name']}, family {facts.get('cpu family')} model {facts.get('model')}, {vectors}"

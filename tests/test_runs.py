@@ -38,7 +38,8 @@ def study(tmp_path: Path, tiny_corpus: Path, tiny_model: Path, monkeypatch: pyte
     (tmp_path / "methods" / "absent.py").write_text(
         (tmp_path / "methods" / "good.py").read_text().replace("import dataclass", "import dataclas", 1)
     )
-    monkeypatch.setattr("benchmark.study.ROOT", tmp_path)
+    for module in ("study", "study_file"):
+        monkeypatch.setattr(f"benchmark.{module}.ROOT", tmp_path)
     made = parse_study(configuration(dense={"model": str(tiny_model)}, methods={"*": None}), Path("made.yaml"))
     shutil.copytree(tiny_corpus, made.work / "data")
     prepare_dense(made, made.work)
@@ -108,6 +109,8 @@ def test_published_runs_are_what_the_tables_read(study: Study, capsys: pytest.Ca
     collection = read_collection(study.results / "runs")
     assert [run.ok for run in collection.runs] == [False, True, True]
     assert len(collection.references["test"]) == 6
+    assert set(collection.to_come) == {plan.run for plan in study.runs} - {run.record["run"] for run in collection.runs}
+    assert collection.to_come
 
 
 def test_a_published_run_is_taken_over_with_its_results(study: Study) -> None:

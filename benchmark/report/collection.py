@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.errors import UserError
-from benchmark.records import RunRecord, Score, read_record
+from benchmark.files import read_json
+from benchmark.records import PLANNED, RunRecord, Score, read_record
 from benchmark.scoring.trn import Transcripts, read_trn
 from benchmark.scoring.wer import word_errors
 
@@ -68,6 +69,12 @@ class Collection:
     study: str
     runs: tuple[Run, ...]
     references: dict[str, Transcripts]  # by test set
+    to_come: tuple[str, ...] = ()  # planned runs that have no record yet
+
+    @property
+    def planned(self) -> int:
+        """How many runs there are and are to come."""
+        return len(self.runs) + len(self.to_come)
 
     @property
     def test_sets(self) -> list[str]:
@@ -90,9 +97,14 @@ def read_collection(runs_folder: Path) -> Collection:
         _require_one(runs, field)
     test_sets = list(dict.fromkeys(name for run in runs if run.ok for name in run.scores))
     references = {name: _read_reference(runs_folder.parent / "ref" / f"{name}.trn") for name in test_sets}
-    collection = Collection(runs[0].record["study"], runs, references)
+    collection = Collection(runs[0].record["study"], runs, references, _to_come(runs, runs_folder.parent / PLANNED))
     _check_scores(collection)
     return collection
+
+
+def _to_come(runs: tuple[Run, ...], planned: Path) -> tuple[str, ...]:
+    recorded = {run.record["run"] for run in runs}
+    return tuple(name for name in read_json(planned) if name not in recorded) if planned.is_file() else ()
 
 
 def _require_one(runs: tuple[Run, ...], field: str) -> None:

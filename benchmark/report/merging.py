@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.files import read_json, whole
-from benchmark.records import RunRecord, read_record
+from benchmark.records import PLANNED, RunRecord, read_record
 
 COMPARABLE = ("study", "data_hash", "dense_hash")  # what all runs of one table have in common
 
@@ -55,7 +55,7 @@ def merge(sources: list[Path], target: Path) -> list[str]:
     _require_same_searches([target, *sources])
     for name in sorted(names):
         lines.append(f"{name}: {_keep_best(names[name], target / name)}")
-    for pattern in ("ref/*.trn", "tuning/*.json"):
+    for pattern in ("ref/*.trn", "tuning/*.json", PLANNED):
         _copy_missing(pattern, sources, target)
     return lines
 
@@ -104,9 +104,10 @@ def _require_same_searches(folders: list[Path]) -> None:
 
 
 def _copy_missing(pattern: str, sources: list[Path], target: Path) -> None:
-    """Copy what lies beside the runs: what the tables count against, and what the searches found."""
-    for path in (path for runs in sources for path in sorted(runs.parent.glob(pattern))):
-        place = target.parent / path.relative_to(path.parents[1])
-        if not place.exists():
-            with whole(place) as partial:
-                shutil.copy(path, partial)
+    """Copy what lies beside the runs: what the tables count against, what the searches found, what was planned."""
+    for runs in sources:
+        for path in sorted(runs.parent.glob(pattern)):
+            place = target.parent / path.relative_to(runs.parent)
+            if not place.exists():
+                with whole(place) as partial:
+                    shutil.copy(path, partial)

@@ -23,8 +23,8 @@ def readme(
     finished = [run for run in collection.runs if run.ok]
     parts = [
         f"# Results of the study `{collection.study}`",
-        f"{len(finished)} of {len(collection.runs)} runs finished. This page, its tables and figures are generated "
-        f"from the records in `runs/`; `python -m benchmark tables {collection.study}` makes them again.",
+        f"{len(finished)} of {collection.planned} runs finished. This page, its tables and figures are generated from "
+        f"the records in `runs/`; `python -m benchmark tables {collection.study}` makes them again.",
         f"## Main table\n\n{table}\n{note}",
     ]
     if finished:
@@ -73,6 +73,8 @@ def _caveats(collection: Collection, rows: list[Row]) -> list[str]:
     troubled = [run.record["run"] for run in collection.runs if not run.ok]
     if troubled:
         caveats.append(f"Not finished and left out of every mean, test and figure: {', '.join(troubled)}.")
+    if collection.to_come:
+        caveats.append(f"The study is under way. Not run yet: {', '.join(collection.to_come)}.")
     return caveats
 
 

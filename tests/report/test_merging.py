@@ -52,8 +52,10 @@ def test_what_is_missing_is_taken_and_the_rest_kept(
     here: Path, there: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = contents(here)
+    write_json(there.parent / "planned.json", [*LABELS, "to come"])
     assert merge(here, there) == 0
     assert contents(here) == contents(there)
+    assert read_json(here.parent / "planned.json") == [*LABELS, "to come"]
     assert before.items() <= contents(here).items()
     lines = capsys.readouterr().out.splitlines()
     assert f"{UNIFORM}: ok, from {there}, started 2025-06-01T10:00:00+00:00" in lines
