@@ -61,7 +61,7 @@ def identity(study: Study, plan: RunPlan, settings: dict[str, object], data_hash
             "settings": settings,
             "target": plan.target,
             "seed": plan.seed,
-            "budget": asdict(study.budget),
+            "budget": asdict(study.budget_of(plan)),
             "training": asdict(study.training),
             "evaluation": asdict(study.evaluation),
             "splits": [study.corpus.train, *study.corpus.tests],
@@ -75,7 +75,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
     """The record of a run that has not started yet."""
     settings: dict[str, object] = asdict(method.settings)
     data_hash, dense = Dataset.open(work / "data").hash, dense_hash(work)
-    limit = study.budget.limit
+    budget = study.budget_of(plan)
     return RunRecord(
         schema=SCHEMA,
         study=study.name,
@@ -90,7 +90,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
         settings=settings,
         status="ok",
         reason=None,
-        budget=Spending(kind=study.budget.kind, limit=limit, spent=0.0),
+        budget=Spending(kind=budget.kind, limit=budget.limit, spent=0.0),
         compression_seconds=0.0,
         phases={},
         notes=[],
@@ -196,7 +196,7 @@ def _take_over(record: RunRecord, finished: Path, folder: Path) -> RunRecord | N
 
 def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
     """A job on the study's dense model and budget, for a run's target and seed."""
-    device = pick_device(study.hardware.device)
+    device, budget = pick_device(study.hardware.device), study.budget_of(plan)
     ctc = load(work / "dense" / "model")
     ctc.to(device)
     regularise(ctc.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
@@ -204,7 +204,7 @@ def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
     return Job(
         ctc,
         Speech(ctc, Dataset.open(work / "data"), study.corpus.train, features=features),
-        Budget(study.budget.kind, study.budget.limit, Clock(wait_for_gpu)),
+        Budget(budget.kind, budget.limit, Clock(wait_for_gpu)),
         Options(
             learning_rate=0.0,
             warmup=study.training.warmup,

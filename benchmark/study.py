@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -110,7 +110,10 @@ class TuningConfig:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run: a method with its settings, a target (None where it takes none) and a seed."""
+    """One run: a method with its settings, a target (None where it takes none) and a seed.
+
+    `budget_share`: of the study's budget; less than all where a study asks how little would do.
+    """
 
     run: str
     label: str
@@ -118,6 +121,7 @@ class RunPlan:
     target: float | None
     seed: int
     settings: dict[str, object]
+    budget_share: float = 1  # no float: a whole number's share stays whole, and so do identities
 
     @property
     def search(self) -> str:
@@ -150,6 +154,10 @@ class Study:
     def results(self) -> Path:
         """Folder of records, tables and figures."""
         return ROOT / "results" / self.name
+
+    def budget_of(self, plan: RunPlan) -> BudgetConfig:
+        """What a run may compute."""
+        return replace(self.budget, limit=plan.budget_share * self.budget.limit)
 
     def search_file(self, plan: RunPlan) -> Path | None:
         """The search that sets a run's settings: this study's own, made or not, or a published one if there is one."""

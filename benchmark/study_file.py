@@ -124,7 +124,7 @@ def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
             for seed in options.get("seeds", config["seeds"]) if traits.seeded else [config["seeds"][0]]:
                 at = f"-{target:g}" if target is not None else ""
                 run = label + at + (f"-seed{seed}" if traits.seeded else "")
-                runs.append(RunPlan(run, label, method, target, seed, settings))
+                runs.append(RunPlan(run, label, method, target, seed, settings, options.get("budget_share", 1)))
     return tuple(runs)
 
 

@@ -55,7 +55,7 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     Args:
         study: the study; it has `tuning`.
         plan: the first run of the method at the target.
-        work: the study's work folder.
+        work: the study's work folder. A search of the same identity, of another label, is taken over.
         reuse_from: folder of published searches; one of the same identity is taken over.
     """
     from benchmark.runs import identity
@@ -63,11 +63,12 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     path = study.search_file(plan)
     assert study.tuning is not None
     assert path is not None
-    searched = replace(study, budget=study.tuning.budget)
+    searched, plan = replace(study, budget=study.tuning.budget), replace(plan, budget_share=1)
     data, dense = Dataset.open(work / "data").hash, read_json(work / "dense" / "dense.json")["hash"]
     asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
     key = identity(searched, plan, asked, data, dense)
-    done = _begun(key, path, *([reuse_from / path.name] if reuse_from else []))
+    others = sorted(path.parent.glob("*.json"))
+    done = _begun(key, path, *others, *([reuse_from / path.name] if reuse_from else []))
     while settings := _next_of(plan, study.tuning, done["trials"]):
         checkpoints = path.parent / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
         done["trials"].append(_try(searched, replace(plan, settings=settings), work, checkpoints))

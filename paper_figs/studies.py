@@ -27,7 +27,7 @@ GATES = "self_pinching"
 LIBRISPEECH = {"test-clean": 2620, "test-other": 2939, "dev-clean": 2703, "dev-other": 2864}  # utterances of a set
 SPREAD = ("mean", "sd", "min", "max")
 DIFFERENCE = ("delta", "low", "high", "tests", "worse", "better", "worse_uncorrected", "better_uncorrected")
-NAMES = ("label", "method", "title", "family", "status")
+NAMES = ("label", "method", "title", "family", "two_stage", "status")
 COUNTS = ("finished_runs", "planned_runs")
 SIZES = ("remaining_parameters", "encoder_sparsity", "compression_ratio")
 MAIN = Format(
@@ -42,7 +42,11 @@ MAIN = Format(
 )
 RUNS = Format(columns=("test_set", "utterances"), filled=(), numbers="utterances")
 SYSTEMS = ("test_set", "seed", "label_a", "label_b")
-TESTS = Format(columns=(*SYSTEMS, "target_a", "target_b", "p"), filled=SYSTEMS, numbers="seed|target_a|target_b|p")
+TESTS = Format(
+    columns=(*SYSTEMS, "target_a", "target_b", "p", "mark"),
+    filled=(*SYSTEMS, "mark"),
+    numbers="seed|target_a|target_b|p",
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ class Row:
     method: str
     title: str
     family: str
+    two_stage: bool
     target: float | None
     status: str
     finished: int
@@ -154,6 +159,15 @@ class Study:
         """Whether a WER on this set may stand beside a published one: it is all of LibriSpeech's."""
         return test_set in LIBRISPEECH and self.utterances.get(test_set, LIBRISPEECH[test_set]) == LIBRISPEECH[test_set]
 
+    def seeds_worse(self, row: Row, other: Row, test_set: str) -> int | None:
+        """Seeds in which a row is significantly worse than another, uncorrected; None where no test was possible."""
+        found = []
+        for test in self.tests[self.tests["test_set"] == test_set].to_dict("records"):
+            pair = [(test[f"label_{side}"], optional(test[f"target_{side}"])) for side in "ab"]
+            if {*pair} == {(row.label, row.target), (other.label, other.target)} and test["mark"] != "?":
+                found.append(test["mark"].startswith("worse" if pair[0] == (row.label, row.target) else "better"))
+        return sum(found) if found else None
+
     def p_values(self, row: Row, other: Row, test_set: str) -> list[float | None]:
         """Uncorrected p of MAPSSWE between two rows, one a seed; None where no test was possible."""
         here = self.tests[self.tests["test_set"] == test_set].sort_values("seed")
@@ -199,6 +213,7 @@ def _row(line: dict[Any, Any], test_sets: tuple[str, ...]) -> Row:
         method=str(line["method"]),
         title=str(line["title"]),
         family=str(line["family"]),
+        two_stage=bool(line["two_stage"]),
         target=optional(line["target_sparsity"]),
         status=str(line["status"]),
         finished=int(line["finished_runs"]),

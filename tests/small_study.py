@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import registry, study
+from benchmark import registry, study, study_file
 from benchmark.__main__ import main
 
 REPOSITORY = Path(__file__).parents[1]
@@ -71,7 +71,8 @@ class SmallStudy:
         (root / "methods" / "breaks_off.py").write_text(METHOD)
         self.config.write_text(CONFIG.format(model=model))
         (self.work / "data").mkdir(parents=True)
-        monkeypatch.setattr(study, "ROOT", root)
+        for module in (study, study_file):
+            monkeypatch.setattr(module, "ROOT", root)
         monkeypatch.setattr(registry, "METHODS", root / "methods")
 
     def become_project(self, method: str, source: str) -> None:

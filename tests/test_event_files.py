@@ -33,7 +33,8 @@ def study(tmp_path: Path, tiny_corpus: Path, tiny_model: Path, monkeypatch: pyte
     use_methods(
         monkeypatch, tmp_path / "methods", {"good": "job.train(job.model, learning_rate=1e-4); return job.model"}
     )
-    monkeypatch.setattr("benchmark.study.ROOT", tmp_path)
+    for module in ("study", "study_file"):
+        monkeypatch.setattr(f"benchmark.{module}.ROOT", tmp_path)
     path = tmp_path / "made.yaml"
     path.write_text(yaml.safe_dump(configuration(dense={"model": str(tiny_model)}, methods={"*": None})))
     made = load_study(path)

@@ -109,6 +109,25 @@ def test_a_published_search_is_taken_over(small_study: SmallStudy, monkeypatch: 
     assert kept.read_text() == tuning
 
 
+def test_a_run_with_half_of_the_budget_has_the_search_of_a_whole_one(
+    small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
+    half = "methods: {half: {method: uniform_magnitude, budget_share: 0.5}, "
+    small_study.config.write_text(text.replace("methods: {", half) + TUNING)
+    assert small_study.call("tune", "uniform_magnitude-0.65") == 0
+    monkeypatch.setattr(benchmark.tuning, "_try", None)  # there is nothing to try
+    assert small_study.call("tune", "half-0.65") == 0
+    searches = small_study.work / "tuning"
+    assert (searches / "half-0.65.json").read_text() == (searches / "uniform_magnitude-0.65.json").read_text()
+    run = RUN.replace("breaks_off", "half")
+    assert small_study.call("compress", run) == 0
+    budget = read_json(small_study.run(run) / "compress.json")["budget"]
+    whole = load_study(small_study.config).budget.limit
+    assert budget["limit"] == whole / 2
+    assert 0.9 * whole / 2 < budget["spent"] <= 1.01 * whole / 2
+
+
 def test_another_study_s_searches_set_what_they_chose(
     small_study: SmallStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, obje
         "method": row.first["method"],
         "title": row.title,
         "family": row.first["family"],
+        "two_stage": row.is_two_stage,
         "target_sparsity": row.target,
         "status": row.status,
         "seeds": " ".join(map(str, row.seeds)),
@@ -51,14 +52,14 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, obje
     spent = row.spread(lambda record: record["budget"]["spent"])
     budget = row.first["budget"]
     line |= {"budget_kind": budget["kind"], "budget_limit": budget["limit"]}
-    line |= {"budget_spent": spent.mean if spent else None, "budget_share": budget_share(row)}
+    line |= {"budget_spent": spent.mean if spent else None, "budget_share": budget_share(row, rows)}
     return line
 
 
-def budget_share(row: Row) -> float | None:
-    """Mean share of the budget that the finished runs spent."""
-    spread = row.spread(lambda record: record["budget"]["spent"] / record["budget"]["limit"])
-    return spread.mean if spread else None
+def budget_share(row: Row, rows: list[Row]) -> float | None:
+    """What the finished runs spent on average, as a share of the largest budget in the study."""
+    spent = row.spread(lambda record: record["budget"]["spent"])
+    return spent.mean / max(row.first["budget"]["limit"] for row in rows) if spent else None
 
 
 def _spread_columns(name: str, spread: Spread | None) -> dict[str, object]:

@@ -31,7 +31,7 @@ def legend(rows: list[Row], comparisons: Comparisons) -> str:
         "Target: the share of the encoder's matrices that has to go; a method without one stands at its own size. "
         "Params: what remains of the whole model; encoder sparsity: what is gone of its six matrices a layer; MB: the "
         "exported artefact as written; MACs: for one second of audio; speed: seconds of audio transcribed in a second, "
-        "as measured."
+        "as measured; budget: what was spent of the study's."
     ]
     if several:
         parts.append("WER and time: mean ± standard deviation over the seeds.")
@@ -68,7 +68,7 @@ def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[st
         rival = self_pinching_row(rows, row.target)
         verdict = comparisons.between(row, rival, test_set) if rival and rival is not row else None
         cells[test_set, "vs s.-p."] = verdict.worded_mark if verdict else NOTHING
-    share = budget_share(row)
+    share = budget_share(row, rows)
     cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0)
     cells["", "budget"] = f"{100 * share:.1f} %" if share is not None else NOTHING
     cells["", "seeds"] = str(len(row.finished)) + (f" of {len(row.runs)}" if len(row.finished) < len(row.runs) else "")

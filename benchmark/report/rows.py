@@ -10,6 +10,8 @@ from functools import cached_property
 from benchmark.records import RunRecord
 from benchmark.report.collection import Collection, Run
 
+GATES = "self_pinching"
+TWO_STAGE = ("distillation", "dphubert", "l0_structured", "lottery_ticket")  # methods that train in two phases or more
 FAMILIES = ("dense", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared", "control")
 
 
@@ -61,6 +63,11 @@ class Row:
     def is_control(self) -> bool:
         """Whether this row is a control and not a method."""
         return self.first["family"] == "control"
+
+    @property
+    def is_two_stage(self) -> bool:
+        """Whether its method trains in more than one phase."""
+        return self.first["method"] in TWO_STAGE
 
     @cached_property
     def finished(self) -> tuple[Run, ...]:
@@ -144,8 +151,8 @@ def dense_row(rows: list[Row]) -> Row | None:
 
 def self_pinching_row(rows: list[Row], target: float | None) -> Row | None:
     """The finished row of the method under study at a target; of its variants the one with the plain label."""
-    found = [row for row in rows if row.first["method"] == "self_pinching" and row.target == target and row.finished]
-    return next((row for row in found if row.label == "self_pinching"), found[0] if found else None)
+    found = [row for row in rows if row.first["method"] == GATES and row.target == target and row.finished]
+    return next((row for row in found if row.label == GATES), found[0] if found else None)
 
 
 def pareto_front(rows: list[Row], test_set: str, size_of: Size | None = None) -> list[Row]:

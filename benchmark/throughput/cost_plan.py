@@ -87,7 +87,7 @@ def _cost(study: Study, plans: list[RunPlan], rates: Rates, dev: float, tests: f
         trial = rates.training(name, study.tuning.budget)
         search = None if trial is None else len(study.tuning.learning_rates) * (trial + dev)
         searches = (search,) * len({plan.search for plan in plans})
-    run = rates.training(name, study.budget)
+    run = rates.training(name, study.budget_of(plans[0]))
     return Cost(plans[0].label, searches, (None if run is None else run + tests,) * len(plans))
 
 
