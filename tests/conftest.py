@@ -63,10 +63,14 @@ def write_tiny_corpus(folder: Path) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_leases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests do not wait for the devices that studies hold on this machine, nor studies for theirs."""
+    """Tests do not wait for the devices that studies hold on this machine, nor studies for theirs.
+
+    What they start does not spin: other tests run beside it.
+    """
     folder = str(tmp_path_factory.mktemp("leases"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", folder)
+        patch.setenv("OMP_WAIT_POLICY", "passive")
         patch.setattr("tempfile.tempdir", folder)
         yield
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,11 +135,12 @@ def test_time_is_claimed_against_the_best_two_stage_method(demo: Path, paper: Pa
 
 
 def test_time_is_claimed_at_equal_wer(tmp_path: Path) -> None:
-    recipes = {name: RECIPES[name] for name in ("dense", "self_pinching", "distillation")}
+    recipes = {name: RECIPES[name] for name in ("dense", "distillation")}
+    recipes["self_pinching"] = replace(RECIPES["self_pinching"], errors={0.85: 0.085})
     quick = {"half": (0.1, 130.0), "quarter": (0.4, 65.0)}
     for share, (rate, seconds) in quick.items():
         recipes[f"self_pinching_{share}"] = Recipe(share, "unstructured", {0.85: rate}, seconds, "self_pinching")
-    folder = build_study(tmp_path / "results" / "made", seeds=(0, 1), utterances=60, troubled=False, recipes=recipes)
+    folder = build_study(tmp_path / "results" / "made", seeds=(0,), utterances=30, troubled=False, recipes=recipes)
     write_report(folder / "runs", folder)
     assert make_tables(tmp_path / "results", "made") == 0
     line = pd.read_csv(folder / "paper" / "claims_table.csv").query("claim.str.startswith('Less')").iloc[0]

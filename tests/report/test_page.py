@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from synthetic_study import RECIPES, Recipe, build_study, reported_study
+from synthetic_study import RECIPES, build_study, reported_study
 
 from benchmark.__main__ import main
 from benchmark.files import read_json, write_json
@@ -60,32 +59,6 @@ def test_a_study_half_way_says_what_is_to_come(tmp_path: Path) -> None:
     for page in ("README.md", "index.html"):
         assert "3 of 5 runs finished" in (folder / page).read_text()
     assert "Not run yet: self_pinching-0.65-seed1, wanda-0.65." in (folder / "README.md").read_text()
-
-
-def test_time_is_compared_at_equal_wer(tmp_path: Path) -> None:
-    """Of the gates' rows the quickest one that the test does not find worse than the best two-stage method."""
-    names = ("dense", "self_pinching", "distillation")
-    recipes = {name: replace(RECIPES[name], errors=RECIPES[name].errors) for name in names}
-    shares = {"half": (0.06, 130.0), "quarter": (0.4, 65.0)}
-    for share, (rate, seconds) in shares.items():
-        recipes[f"self_pinching_{share}"] = Recipe(share, "unstructured", {0.65: rate}, seconds, "self_pinching")
-    folder = build_study(tmp_path / "demo", seeds=(0,), utterances=60, troubled=False, recipes=recipes)
-    write_report(folder / "runs", folder)
-    claim = (folder / "README.md").read_text().partition("## Claim 3")[2].partition("\n## ")[0]
-    at_65 = [line for line in claim.splitlines() if "65 %" in line]
-    assert len(at_65) == 2
-    for line in at_65:
-        assert "best two-stage method is Distillation, 65 %" in line
-        assert "half, 65 %" in line
-        assert "is enough: significantly better" in line
-        assert re.search(r"-5\d % time", line)
-    at_85 = [line for line in claim.splitlines() if "85 %" in line]
-    assert all("Self-pinching gates, 85 %" in line for line in at_85)
-
-    worse = {name: replace(recipe, errors={0.65: 0.5}) for name, recipe in recipes.items() if "pinching" in name}
-    folder = build_study(tmp_path / "worse", seeds=(0,), utterances=60, troubled=False, recipes=recipes | worse)
-    write_report(folder / "runs", folder)
-    assert "no row of the gates has its WER" in (folder / "README.md").read_text()
 
 
 def test_runs_on_unequal_budgets_and_commits_are_a_caveat(tmp_path: Path) -> None:
