@@ -42,6 +42,11 @@ settings.load_profile("suite")
 torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that of several workers none ends alone."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
+
+
 def write_tiny_corpus(folder: Path) -> None:
     """Thirty utterances of half a second to one and a half: each letter is a tone."""
     rng = np.random.default_rng(0)
