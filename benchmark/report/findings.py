@@ -53,9 +53,8 @@ def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
             for row in rows:
                 verdict = comparisons.between(control, row, test_set)
                 if verdict and not row.is_control and row.target == control.target is not None and verdict.delta < 0:
-                    sentences.append(
-                        f"A control does better than a method: {versus(control, row, test_set, comparisons)}"
-                    )
+                    better = "does better than" if verdict.direction == "better" else "has no higher WER than"
+                    sentences.append(f"A control {better} a method: {versus(control, row, test_set, comparisons)}")
     if not sentences and any(row.target is not None for row in controls):
         sentences = ["No control has a lower WER than a method at the same target."]
     for control in controls:
