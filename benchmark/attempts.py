@@ -43,7 +43,7 @@ def plan_digest(study: Study, plan: RunPlan) -> str:
         {
             "source": hash_file(method_path(plan.method)),
             "plan": asdict(plan),
-            "budget": asdict(study.budget_of(plan)),
+            "budget": asdict(study.budget),
             "training": asdict(study.training),
             "evaluation": asdict(study.evaluation),
             "splits": [study.corpus.train, *study.corpus.tests],

@@ -180,10 +180,8 @@ def _git_commit() -> str:
 
 def _cpu_name() -> str:
     """The processor with its generation and widest vectors: two of one name may differ twofold in speed."""
-    try:
-        first = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\n\n")[0]
-    except OSError:
-        return platform.processor() or platform.machine()
+    linux = Path("/proc/cpuinfo")
+    first = linux.read_text(encoding="utf-8").partition("\n\n")[0] if linux.is_file() else ""
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}
     if "model name" not in facts:
         return platform.processor() or platform.machine()

@@ -161,19 +161,19 @@ class Study:
 
     def seeds_worse(self, row: Row, other: Row, test_set: str) -> int | None:
         """Seeds in which a row is significantly worse than another, uncorrected; None where no test was possible."""
-        found = []
-        for test in self.tests[self.tests["test_set"] == test_set].to_dict("records"):
-            pair = [(test[f"label_{side}"], optional(test[f"target_{side}"])) for side in "ab"]
-            if {*pair} == {(row.label, row.target), (other.label, other.target)} and test["mark"] != "?":
-                found.append(test["mark"].startswith("worse" if pair[0] == (row.label, row.target) else "better"))
-        return sum(found) if found else None
+        tests = [(first, test["mark"]) for first, test in self._between(row, other, test_set) if test["mark"] != "?"]
+        return sum(mark.startswith("worse" if first else "better") for first, mark in tests) if tests else None
 
     def p_values(self, row: Row, other: Row, test_set: str) -> list[float | None]:
         """Uncorrected p of MAPSSWE between two rows, one a seed; None where no test was possible."""
+        return [optional(test["p"]) for _, test in self._between(row, other, test_set)]
+
+    def _between(self, row: Row, other: Row, test_set: str) -> list[tuple[bool, dict[Any, Any]]]:
+        """Lines of significance.csv on two rows, one a seed, each with whether `row` is its first."""
         here = self.tests[self.tests["test_set"] == test_set].sort_values("seed")
-        pairs = zip(_systems(here, "a"), _systems(here, "b"), here["p"], strict=True)
-        wanted = {(row.label, row.target), (other.label, other.target)}
-        return [optional(p) for a, b, p in pairs if {a, b} == wanted]
+        ours, theirs = (row.label, row.target), (other.label, other.target)
+        lines = [(_system(line, "a"), _system(line, "b"), line) for line in here.to_dict("records")]
+        return [(a == ours, line) for a, b, line in lines if {a, b} == {ours, theirs}]
 
 
 def percent(share: float) -> str:
@@ -246,6 +246,5 @@ def _difference(line: dict[Any, Any], name: str) -> Difference | None:
     return Difference(delta, low, high, mark, tests, worse, better, worse_uncorrected, better_uncorrected)
 
 
-def _systems(tests: pd.DataFrame, which: str) -> list[tuple[str, float | None]]:
-    columns = zip(tests[f"label_{which}"], tests[f"target_{which}"], strict=True)
-    return [(label, optional(target)) for label, target in columns]
+def _system(test: dict[Any, Any], which: str) -> tuple[str, float | None]:
+    return test[f"label_{which}"], optional(test[f"target_{which}"])
