@@ -10,6 +10,7 @@ import math
 import torch
 from torch import nn
 
+from benchmark.job import Job
 from benchmark.models.units import Units
 from benchmark.unit_gates import UnitGate, UnitGates
 
@@ -82,30 +83,43 @@ class L0Gates(UnitGates[HardConcrete]):
         gates = [HardConcrete(units, 0.01) for units in heads] + [HardConcrete(units, 0.5) for units in neurons]
         super().__init__(gates, removed)
         self.lagrangian = Lagrangian()
+        self.start = 1 - float(self.size().detach())
 
-    def parameter_groups(self, rate: float) -> list[dict[str, object]]:
-        """The gates descend, the multipliers climb."""
+    def parameter_groups(self, steps: int, *, gate_travel: float, size_weight: float) -> list[dict[str, object]]:
+        """The gates descend, the multipliers climb.
+
+        Args:
+            steps: how many there will be.
+            gate_travel: how far a log alpha that always moves the same way comes in them at full rate.
+            size_weight: how far a multiplier comes, in units of the loss for all units.
+        """
         gates = [gate.log_alpha for gate in self.gates]
         return [
-            {"params": gates, "lr": rate},
-            {"params": list(self.lagrangian.parameters()), "lr": rate, "maximize": True},
+            {"params": gates, "lr": gate_travel / steps},
+            {"params": list(self.lagrangian.parameters()), "lr": size_weight / steps, "maximize": True},
         ]
 
     def penalty(self, ramp: float) -> tuple[torch.Tensor, float]:
         """Draw the gates of a step; the Lagrangian's penalty and the expected sparsity.
 
-        The target rises linearly with `ramp` in [0, 1].
+        What is asked for moves linearly with `ramp` in [0, 1] from the gates' first sparsity to the target. From zero,
+        as in DPHuBERT's release, a short search would first spend its steps on opening gates.
         """
         for gate in self.gates:
             gate.draw()
         sparsity = 1 - self.size()
-        return self.lagrangian(sparsity, ramp * self.target), float(sparsity.detach())
+        asked = self.start + ramp * (self.target - self.start)
+        return self.lagrangian(sparsity, asked), float(sparsity.detach())
 
-    def fold(self) -> None:
+    def fold(self, job: Job) -> None:
         """Cut out the units whose gates are least open, to the target, and fold the others' values in.
+
+        How near training came to the target is noted.
 
         Raises:
             CannotReachTarget: the units do not hold so many parameters.
         """
+        expected = 1 - float(self.size().detach())
         for gate, kept in zip(self.gates, self.choose([gate.log_alpha for gate in self.gates]), strict=True):
             gate.fold(kept)
+        job.note(f"trained to an expected {expected:.4f} of the units' parameters removed; cut to {self.target:.4f}")

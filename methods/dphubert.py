@@ -44,23 +44,29 @@ class DPHuBERT(Method):
     """Hard-concrete gates on heads and neurons learn from the distance to the teacher's layers; cut; distil on.
 
     Adaptations: the second stage adds the CTC loss, since what is compared is a recogniser (the paper's model is fine-
-    tuned afterwards); no gates on the front-end, which is frozen; the stages are shares of the budget as the paper's
-    50,000 and 25,000 steps are, and so are its warm-ups.
+    tuned afterwards), and has two thirds of the budget instead of one; no gates on the front-end, which is frozen;
+    warm-ups are shares of a stage; the rates of gates and multipliers follow from the number of steps (theirs, 0.02
+    over 50,000, close no gate in a few hundred).
     """
 
     title = "DPHuBERT"
     family = "structured"
     source = "Peng et al., Interspeech 2023, arXiv 2305.17651 (release pyf98/DPHuBERT)"
-    tunable = ("first_share", 0.33, 0.67)
+    tunable = ("size_weight", 600.0, 200.0)
 
     @dataclass(frozen=True)
     class Settings:
-        """`second_rate`: of the first stage's. `ramp`: share of the first stage in which the target rises."""
+        """`second_rate`: of the first stage's. `ramp`: share of the first stage in which the target rises.
+
+        `gate_travel`, `size_weight`: how far a gate's log alpha, and a multiplier in units of the loss, could come in
+        the first stage at full rate.
+        """
 
         learning_rate: float = 2e-4
         second_rate: float = 0.5
-        gate_learning_rate: float = 2e-2
-        first_share: float = 2 / 3
+        gate_travel: float = 30.0
+        size_weight: float = 600.0
+        first_share: float = 1 / 3
         ramp: float = 0.1
         predicted_layers: int = 3
         distillation_weight: float = 1.0
@@ -97,9 +103,16 @@ class DPHuBERT(Method):
             learning_rate=settings.learning_rate,
             share=settings.first_share,
             warmup=0.3,
-            parameter_groups=[{"params": learning}, *gates.parameter_groups(settings.gate_learning_rate)],
+            parameter_groups=[
+                {"params": learning},
+                *gates.parameter_groups(
+                    job.expected_steps(settings.first_share),
+                    gate_travel=settings.gate_travel,
+                    size_weight=settings.size_weight,
+                ),
+            ],
         )
-        gates.fold()
+        gates.fold(job)
         rate = settings.learning_rate * settings.second_rate
         job.train(job.model, extra=heads, loss=second_loss, learning_rate=rate)
         return job.model

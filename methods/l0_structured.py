@@ -18,21 +18,28 @@ class L0Structured(Method):
     """Learn which heads and neurons to keep while fine-tuning with CTC, cut, and fine-tune what is left.
 
     HJ-pruning with the task's loss. Adaptations: gates on heads and neurons only (the front-end is frozen); the
-    stages are shares of the budget; the units least likely to be open go, to the nearest neuron of the target.
+    stages are shares of the budget, and the rates of gates and multipliers follow from the number of steps (theirs,
+    0.02 over 50,000, close no gate in a few hundred); the units least likely to be open go, to the nearest neuron of
+    the target.
     """
 
     title = "L0 gates (CTC)"
     family = "structured"
     source = "Peng et al., HJ-pruning, ICASSP 2023, arXiv 2302.14132; gates: Louizos et al., ICLR 2018"
-    tunable = ("search", 0.4, 0.6)
+    tunable = ("size_weight", 1000.0, 3000.0)
 
     @dataclass(frozen=True)
     class Settings:
-        """`search`: share of the budget with gates; `ramp`: share of that in which the target rises."""
+        """`search`: share of the budget with gates; `ramp`: share of that in which the target rises.
+
+        `gate_travel`, `size_weight`: how far a gate's log alpha, and a multiplier in nats an utterance, could come in
+        the search at full rate.
+        """
 
         learning_rate: float = 2e-4
-        gate_learning_rate: float = 2e-2
-        search: float = 0.6
+        gate_travel: float = 30.0
+        size_weight: float = 1000.0
+        search: float = 0.4
         ramp: float = 0.3
 
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
@@ -54,9 +61,13 @@ class L0Structured(Method):
             share=settings.search,
             parameter_groups=[
                 {"params": [p for p in job.model.parameters() if p.requires_grad]},
-                *gates.parameter_groups(settings.gate_learning_rate),
+                *gates.parameter_groups(
+                    job.expected_steps(settings.search),
+                    gate_travel=settings.gate_travel,
+                    size_weight=settings.size_weight,
+                ),
             ],
         )
-        gates.fold()
+        gates.fold(job)
         job.train(job.model, learning_rate=settings.learning_rate)
         return job.model

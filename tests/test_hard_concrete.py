@@ -51,6 +51,24 @@ def test_the_cut_meets_the_target_and_keeps_the_gates_values(make_job: MakeJob, 
     with torch.no_grad():
         gates.gates[len(job.encoder.heads)].log_alpha[3] = 1.0
         value = gates.gates[len(job.encoder.heads)].value()[3]
-    gates.fold()
+    gates.fold(job)
     assert total_parameters(job.model) == pytest.approx(job.target.remaining, rel=0.005)
     assert any(torch.allclose(left, value * column) for left in neurons.outward.weight.T)
+
+
+@pytest.mark.parametrize("steps", [60, 600])
+def test_the_size_reaches_the_target_in_short_searches_and_long_ones(
+    make_job: MakeJob, tmp_path: Path, steps: int
+) -> None:
+    """The authors' fixed rates close no gate in so few steps."""
+    job = make_job(tmp_path)
+    assert job.target is not None
+    gates = L0Gates(job.encoder.heads, job.encoder.neurons, job.target.removed)
+    optimiser = torch.optim.AdamW(gates.parameter_groups(steps, gate_travel=30.0, size_weight=1000.0), weight_decay=0)
+    decay = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, steps)
+    for step in range(steps):
+        optimiser.zero_grad()
+        gates.penalty(min(1.0, step / (0.3 * steps)))[0].backward()
+        optimiser.step()
+        decay.step()
+    assert 1 - float(gates.size().detach()) == pytest.approx(gates.target, abs=0.1)
