@@ -26,7 +26,7 @@ class L0Structured(Method):
     title = "L0 gates (CTC)"
     family = "structured"
     source = "Peng et al., HJ-pruning, ICASSP 2023, arXiv 2302.14132; gates: Louizos et al., ICLR 2018"
-    tunable = ("size_weight", 1000.0, 3000.0)
+    tunable = ("search", 0.4, 0.6)
 
     @dataclass(frozen=True)
     class Settings:

@@ -160,9 +160,11 @@ class Study:
         return test_set in LIBRISPEECH and self.utterances.get(test_set, LIBRISPEECH[test_set]) == LIBRISPEECH[test_set]
 
     def seeds_worse(self, row: Row, other: Row, test_set: str) -> int | None:
-        """Seeds in which a row is significantly worse than another, uncorrected; None where no test was possible."""
-        tests = [(first, test["mark"]) for first, test in self._between(row, other, test_set) if test["mark"] != "?"]
-        return sum(mark.startswith("worse" if first else "better") for first, mark in tests) if tests else None
+        """Seeds in which a row is significantly worse than another, uncorrected; None unless every seed has a test."""
+        tests = [(first, str(test["mark"])) for first, test in self._between(row, other, test_set)]
+        if not tests or "?" in (mark for _, mark in tests):
+            return None
+        return sum(mark.startswith("worse" if first else "better") for first, mark in tests)
 
     def p_values(self, row: Row, other: Row, test_set: str) -> list[float | None]:
         """Uncorrected p of MAPSSWE between two rows, one a seed; None where no test was possible."""
