@@ -29,22 +29,27 @@ def share_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
         "the claim easier to make."
     ]
     for test_set in comparisons.test_sets:
-        for label in labels:
-            sentences.append(_largest_without_increase([r for r in rows if r.label == label], comparisons, test_set))
-    return [sentence for sentence in sentences if sentence]
+        found = [
+            _largest_without_increase([r for r in rows if r.label == label], comparisons, test_set) for label in labels
+        ]
+        sentences += [f"{test_set}: {sentence}." for sentence, safe in filter(None, found) if safe]
+        if lost := [sentence for sentence, safe in filter(None, found) if not safe]:
+            sentences.append(f"{test_set}: at no target without an increase: {'; '.join(lost)}.")
+    return sentences
 
 
-def _largest_without_increase(rows: list[Row], comparisons: Comparisons, test_set: str) -> str:
+def _largest_without_increase(rows: list[Row], comparisons: Comparisons, test_set: str) -> tuple[str, bool] | None:
+    """A method's largest share without an increase; else what its smallest costs, and False. None: not tested."""
     assert comparisons.dense is not None
     tested = [(row, v) for row in rows if (v := comparisons.between(row, comparisons.dense, test_set))]
     safe = [(row, v) for row, v in tested if v.worse_uncorrected == 0 and all(p is not None for p in v.p)]
     if not tested:
-        return ""
+        return None
     if not safe:
         least, verdict = tested[0]
-        return f"{test_set}: {least.title}, none; at {percent(least.target or 0)} {evidence(verdict)}."
+        return f"{least.name} ({verdict.points})", False
     row, verdict = safe[-1]
-    return f"{test_set}: {row.title}, {_share_removed(row)}; {evidence(verdict)}."
+    return f"{row.title}, {_share_removed(row)}; {evidence(verdict)}", True
 
 
 def _share_removed(row: Row) -> str:

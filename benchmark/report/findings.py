@@ -47,14 +47,12 @@ def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
     controls = [row for row in rows if row.is_control and row.finished]
     if not controls:
         return ["The study has no finished control."]
-    sentences = []
-    for control in controls:
-        for test_set in comparisons.test_sets:
-            for row in rows:
-                verdict = comparisons.between(control, row, test_set)
-                if verdict and not row.is_control and row.target == control.target is not None and verdict.delta < 0:
-                    better = "does better than" if verdict.direction == "better" else "has no higher WER than"
-                    sentences.append(f"A control {better} a method: {versus(control, row, test_set, comparisons)}")
+    sentences = [
+        sentence
+        for control in controls
+        for test_set in comparisons.test_sets
+        for sentence in _beaten(control, rows, test_set, comparisons)
+    ]
     if not sentences and any(row.target is not None for row in controls):
         sentences = ["No control has a lower WER than a method at the same target."]
     for control in controls:
@@ -62,6 +60,23 @@ def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
             if control.target is None and row is self_pinching_row(rows, row.target):
                 sentences += [versus(row, control, test_set, comparisons) for test_set in comparisons.test_sets]
     return [sentence for sentence in sentences if sentence]
+
+
+def _beaten(control: Row, rows: list[Row], test_set: str, comparisons: Comparisons) -> list[str]:
+    """The methods that a control of the same target beats, and those to which it loses no words."""
+    peers = [row for row in rows if not row.is_control and row.target == control.target is not None]
+    lower = [(row, v) for row in peers if (v := comparisons.between(control, row, test_set)) and v.delta < 0]
+    groups = {
+        "does better than a method": [(row, v) for row, v in lower if v.direction == "better"],
+        "has no higher WER than a method": [(row, v) for row, v in lower if v.direction != "better"],
+    }
+    return [
+        f"A control {what}: {test_set}: {control.name} against "
+        + "; ".join(f"{row.title}: **{conclusion(v)}** ({v.points})" for row, v in group)
+        + "."
+        for what, group in groups.items()
+        if group
+    ]
 
 
 def versus(row: Row, other: Row, test_set: str, comparisons: Comparisons) -> str:

@@ -35,6 +35,7 @@ def test_the_page_answers_its_questions(study: Path) -> None:
     assert "Self-pinching gates, 85 % against Uniform magnitude, 85 %: **significantly better in 3 of 3 seeds**" in page
     assert "Self-pinching gates, 85 % against Dense: **significantly worse in 3 of 3 seeds**" in page
     assert "The closest ratio here is 2.68x" in page
+    assert "test-clean: at no target without an increase: Distillation, 65 % (+" in page
     assert "No control has a lower WER than a method at the same target." in page
     assert '"Not significant" is not "equal"' in page
     assert "2025-06-01 to 2025-06-03" in page
@@ -47,7 +48,7 @@ def test_a_control_that_beats_a_method_is_named(tmp_path: Path) -> None:
     recipes["random_pruning"] = replace(recipes["random_pruning"], errors={0.65: 0.05})
     folder = build_study(tmp_path / "demo", seeds=(0,), utterances=60, troubled=False, recipes=recipes)
     write_report(folder / "runs", folder)
-    expected = "A control does better than a method: test-clean: Random pruning, 65 % against Distillation, 65 %"
+    expected = "A control does better than a method: test-clean: Random pruning, 65 % against Distillation: **sig"
     assert expected in (folder / "README.md").read_text()
 
 
