@@ -83,7 +83,7 @@ class L0Gates(UnitGates[HardConcrete]):
         gates = [HardConcrete(units, 0.01) for units in heads] + [HardConcrete(units, 0.5) for units in neurons]
         super().__init__(gates, removed)
         self.lagrangian = Lagrangian()
-        self.start = 1 - float(self.size().detach())
+        self.start = self.sparsity
 
     def parameter_groups(self, steps: int, *, gate_travel: float, size_weight: float) -> list[dict[str, object]]:
         """The gates descend, the multipliers climb.
@@ -119,7 +119,7 @@ class L0Gates(UnitGates[HardConcrete]):
         Raises:
             CannotReachTarget: the units do not hold so many parameters.
         """
-        expected = 1 - float(self.size().detach())
+        expected = self.sparsity
         for gate, kept in zip(self.gates, self.choose([gate.log_alpha for gate in self.gates]), strict=True):
             gate.fold(kept)
         job.note(f"trained to an expected {expected:.4f} of the units' parameters removed; cut to {self.target:.4f}")

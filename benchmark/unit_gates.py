@@ -53,6 +53,11 @@ class UnitGates(nn.Module, Generic[Gate]):
         """Share of the units' parameters that stays, with a gradient."""
         return torch.stack([gate.size() for gate in self.gates]).sum() / self.everything
 
+    @property
+    def sparsity(self) -> float:
+        """Share of the units' parameters that is gone, as the gates stand."""
+        return 1 - float(self.size().detach())
+
     def choose(self, scores: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Take the masks away; which units stay (count,) in each group when those of the lowest scores go.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.report.comparisons import Comparisons
+from benchmark.report.comparisons import Comparisons, Verdict
 from benchmark.report.findings import conclusion, evidence, versus
 from benchmark.report.rows import (
     GATES,
@@ -29,27 +29,29 @@ def share_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
         "the claim easier to make."
     ]
     for test_set in comparisons.test_sets:
-        found = [
-            _largest_without_increase([r for r in rows if r.label == label], comparisons, test_set) for label in labels
-        ]
-        sentences += [f"{test_set}: {sentence}." for sentence, safe in filter(None, found) if safe]
-        if lost := [sentence for sentence, safe in filter(None, found) if not safe]:
+        lost = []
+        for label in labels:
+            tested = _against_dense([row for row in rows if row.label == label], comparisons, test_set)
+            safe = [(row, v) for row, v in tested if _not_worse(v)]
+            if safe:
+                row, verdict = safe[-1]
+                sentences.append(f"{test_set}: {row.title}, {_share_removed(row)}; {evidence(verdict)}.")
+            elif tested:
+                row, verdict = tested[0]
+                lost.append(f"{row.name} ({verdict.points})")
+        if lost:
             sentences.append(f"{test_set}: at no target without an increase: {'; '.join(lost)}.")
     return sentences
 
 
-def _largest_without_increase(rows: list[Row], comparisons: Comparisons, test_set: str) -> tuple[str, bool] | None:
-    """A method's largest share without an increase; else what its smallest costs, and False. None: not tested."""
+def _against_dense(rows: list[Row], comparisons: Comparisons, test_set: str) -> list[tuple[Row, Verdict]]:
     assert comparisons.dense is not None
-    tested = [(row, v) for row in rows if (v := comparisons.between(row, comparisons.dense, test_set))]
-    safe = [(row, v) for row, v in tested if v.worse_uncorrected == 0 and all(p is not None for p in v.p)]
-    if not tested:
-        return None
-    if not safe:
-        least, verdict = tested[0]
-        return f"{least.name} ({verdict.points})", False
-    row, verdict = safe[-1]
-    return f"{row.title}, {_share_removed(row)}; {evidence(verdict)}", True
+    return [(row, v) for row in rows if (v := comparisons.between(row, comparisons.dense, test_set))]
+
+
+def _not_worse(verdict: Verdict) -> bool:
+    """Whether every seed was tested and none, uncorrected, finds the first system significantly worse."""
+    return verdict.worse_uncorrected == 0 and None not in verdict.p
 
 
 def _share_removed(row: Row) -> str:
@@ -97,7 +99,7 @@ def _quickest_of_equal_wer(gates: list[Row], other: Row, test_set: str, comparis
     """The gates' rows, quickest first, against the best two-stage method of their target."""
     theirs = f"{test_set}: the best two-stage method is {_timed(other, test_set)}; "
     verdicts = [(row, comparisons.between(row, other, test_set)) for row in gates]
-    equal = [(row, v) for row, v in verdicts if v and v.worse_uncorrected == 0 and None not in v.p]
+    equal = [(row, v) for row, v in verdicts if v and _not_worse(v)]
     if not equal:
         return theirs + "no row of the gates has its WER."
     row, verdict = equal[0]
