@@ -31,8 +31,9 @@ def draw(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
         pictures += _wer_pictures(rows, comparisons)
     if comparisons.tests:
         caption = (
-            "WER of the line's system minus WER of the column's, in points, and what MAPSSWE says of it: strong shade "
-            "and `*` after Holm's correction, pale shade and `°` only before it."
+            "What MAPSSWE says of the line's system against the column's, the lowest WER first: blue better, orange "
+            "worse, strong shade and `*` after Holm's correction, pale shade and `°` only before it. With few systems "
+            "also the WER difference in points."
         )
         figure = significance_matrix(rows, comparisons)
         pictures.append(Picture("significance_matrix", "Significance of all pairs", caption, figure))

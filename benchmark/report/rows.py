@@ -12,6 +12,7 @@ from benchmark.report.collection import Collection, Run
 
 GATES = "self_pinching"
 TWO_STAGE = ("distillation", "dphubert", "l0_structured", "lottery_ticket")  # methods that train in two phases or more
+SAME_SIZE = 0.005  # sizes closer than this share count as equal: whole ranks and heads land a little off a target
 FAMILIES = ("dense", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared", "control")
 
 
@@ -156,14 +157,17 @@ def self_pinching_row(rows: list[Row], target: float | None) -> Row | None:
 
 
 def pareto_front(rows: list[Row], test_set: str, size_of: Size | None = None) -> list[Row]:
-    """Finished rows that no other beats in both size and WER, dense first; size is remaining parameters by default."""
+    """Finished rows that no other beats in both size and WER, from large to small; by remaining parameters unless told.
+
+    A row whose size is the same but for `SAME_SIZE` beats another by its WER alone.
+    """
     size_of = size_of or remaining_parameters
     points = [(row, size_of(row), row.wer(test_set)) for row in rows]
     known = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
     front = [
         (row, size)
         for row, size, wer in known
-        if not any(s <= size and w <= wer and (s, w) != (size, wer) for _, s, w in known)
+        if not any((w < wer and s <= size * (1 + SAME_SIZE)) or (w == wer and s < size) for _, s, w in known)
     ]
     return [row for row, _ in sorted(front, key=lambda point: -point[1])]
 

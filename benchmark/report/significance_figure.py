@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -13,26 +15,35 @@ from benchmark.report.significance_tables import compared_rows
 
 SHADES = ListedColormap(["#17466F", "#B9D3E8", "#F6F6F6", "#FBE3CB", "#EDA35C"])
 BETTER_HOLM, BETTER, NEITHER, WORSE, WORSE_HOLM = range(5)
-CELL = 0.62  # inches
+MOST_WITH_NUMBERS = 24  # systems; with more, a matrix that fits on a page has room for marks only
+CELL, SMALL_CELL = 0.62, 0.22  # inches
 
 
 def significance_matrix(rows: list[Row], comparisons: Comparisons) -> Figure:
-    """One matrix a test set; a cell is the WER of its line minus that of its column, in points, with its mark."""
-    compared = {test_set: compared_rows(rows, comparisons, test_set) for test_set in comparisons.test_sets}
-    size = CELL * max(len(found) for found in compared.values())
+    """One matrix a test set, the lowest WER first; a cell compares its line with its column."""
+    compared = {test_set: _by_wer(rows, comparisons, test_set) for test_set in comparisons.test_sets}
+    most = max(len(found) for found in compared.values())
+    numbers = most <= MOST_WITH_NUMBERS
+    size = (CELL if numbers else SMALL_CELL) * most
     figure = Figure(figsize=(size + 2.6, len(compared) * (0.62 * size + 2.2)), layout="constrained")
     panels = figure.subplots(len(compared), 1, squeeze=False)[:, 0]
     for axes, (test_set, systems) in zip(panels, compared.items(), strict=True):
-        _matrix(axes, systems, comparisons, test_set)
+        _matrix(axes, systems, comparisons, test_set, numbers)
     figure.supxlabel(
-        "WER of the line minus WER of the column, in points. Negative, blue: better; positive, orange: worse.\n"
+        ("WER of the line minus WER of the column, in points. " if numbers else "")
+        + "Blue: the line has fewer errors than the column; orange: more. Lines and columns by WER.\n"
         "Strong and *: significant after Holm's correction; pale and °: only before it; k/n: in k of n seeds.",
         fontsize=8,
     )
     return figure
 
 
-def _matrix(axes: Axes, systems: list[Row], comparisons: Comparisons, test_set: str) -> None:
+def _by_wer(rows: list[Row], comparisons: Comparisons, test_set: str) -> list[Row]:
+    compared = compared_rows(rows, comparisons, test_set)
+    return sorted(compared, key=lambda row: wer.mean if (wer := row.wer(test_set)) else math.inf)
+
+
+def _matrix(axes: Axes, systems: list[Row], comparisons: Comparisons, test_set: str, numbers: bool) -> None:
     shades = [[NEITHER] * len(systems) for _ in systems]
     for i, row in enumerate(systems):
         for j, other in enumerate(systems):
@@ -41,8 +52,8 @@ def _matrix(axes: Axes, systems: list[Row], comparisons: Comparisons, test_set: 
                 shades[i][j] = _shade(verdict)
                 colour = "white" if shades[i][j] == BETTER_HOLM else "black"
                 mark = "" if verdict.mark == "ns" else verdict.mark
-                text = f"{100 * verdict.delta:+.1f}\n{mark}".strip()
-                axes.text(j, i, text, ha="center", va="center", fontsize=7, color=colour, linespacing=0.95)
+                text = f"{100 * verdict.delta:+.1f}\n{mark}".strip() if numbers else mark
+                axes.text(j, i, text, ha="center", va="center", fontsize=7 if numbers else 5, color=colour)
     edges = np.arange(len(systems) + 1) - 0.5
     axes.pcolormesh(edges, edges, np.array(shades), cmap=SHADES, vmin=0, vmax=4, edgecolors="white", linewidth=1)
     axes.invert_yaxis()

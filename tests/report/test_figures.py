@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
-from synthetic_study import RECIPES, build_study, reported_study
+from synthetic_study import RECIPES, Recipe, build_study, reported_study
 
 from benchmark.report.collection import read_collection
+from benchmark.report.comparisons import compare_rows
 from benchmark.report.gate_figures import gate_rows, sparsity_grid
 from benchmark.report.labels import Label, place_labels, spread_out
-from benchmark.report.rows import table_rows
+from benchmark.report.rows import known, table_rows
+from benchmark.report.significance_figure import significance_matrix
 from benchmark.report.study_report import write_report
 from benchmark.report.style import plain_log_axis
 
@@ -87,6 +90,23 @@ def test_ticks_of_a_logarithmic_axis_do_not_cover_each_other(decades: float) -> 
 def test_heights_spread_about_the_mean_of_a_tight_group() -> None:
     assert spread_out(np.array([0.0, 1.0, 2.0, 100.0]), 10).tolist() == [-9.0, 1.0, 11.0, 100.0]
     assert spread_out(np.array([0.0, 10.0]), 10).tolist() == [0.0, 10.0]
+
+
+@pytest.mark.parametrize(("systems", "numbers"), [(8, True), (30, False)])
+def test_the_matrix_goes_by_wer_and_fits_on_a_page(tmp_path: Path, systems: int, numbers: bool) -> None:
+    recipes = {"dense": RECIPES["dense"]} | {
+        f"method{i:02d}": Recipe(f"Method {i}", "unstructured", {0.65: 0.6 - 0.015 * i}) for i in range(systems - 1)
+    }
+    folder = build_study(tmp_path / "demo", seeds=(0,), utterances=20, troubled=False, recipes=recipes)
+    collection = read_collection(folder / "runs")
+    rows = table_rows(collection)
+    figure = significance_matrix(rows, compare_rows(collection, rows))
+    for axes, test_set in zip(figure.axes, collection.test_sets, strict=True):
+        names = [label.get_text() for label in axes.get_yticklabels()]
+        wers = {row.name: known(row.wer(test_set)).mean for row in rows}
+        assert [wers[name] for name in names] == sorted(wers.values())
+        assert any(re.search(r"\d", text.get_text()) for text in axes.texts) is numbers
+    assert max(figure.get_size_inches()) < 24
 
 
 def test_the_grid_holds_the_share_removed_of_each_matrix(study: Path) -> None:

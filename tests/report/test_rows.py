@@ -68,12 +68,12 @@ def test_pareto_front(tmp_path: Path) -> None:
         tmp_path / "demo", seeds=(0,), utterances=2, troubled=False, recipes={name: RECIPES[name] for name in names}
     )
     (folder / "ref/test-clean.trn").write_text("word " * 20 + "(s-1)\n")
-    _set(folder, "dense", 100, 4)
-    _set(folder, "dense_finetuned-seed0", 100, 2)  # beats dense at the same size
-    _set(folder, "self_pinching-0.65-seed0", 50, 4)
-    _set(folder, "uniform_magnitude-0.65-seed0", 50, 5)  # same size, more errors
-    _set(folder, "self_pinching-0.85-seed0", 20, 9)
-    _set(folder, "uniform_magnitude-0.85-seed0", 20, 9)  # a tie: neither beats the other
+    _set(folder, "dense", 10000, 4)
+    _set(folder, "dense_finetuned-seed0", 10000, 2)  # beats dense at the same size
+    _set(folder, "self_pinching-0.65-seed0", 5000, 4)
+    _set(folder, "uniform_magnitude-0.65-seed0", 4980, 5)  # the same size but for 0.4 %, more errors
+    _set(folder, "self_pinching-0.85-seed0", 2000, 9)
+    _set(folder, "uniform_magnitude-0.85-seed0", 2000, 9)  # a tie: neither beats the other
     front = pareto_front(table_rows(read_collection(folder / "runs")), "test-clean")
     assert [row.key for row in front] == [
         "dense_finetuned",
