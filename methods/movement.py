@@ -66,24 +66,28 @@ class Movement(Method):
 
     `hard`: each matrix keeps its top scores, along the cubic schedule, then the mask is held. `soft`: sigmoid(S) above
     a threshold is kept, a penalty on the sigmoids drives them down, and at the end the top scores of the whole
-    encoder are kept so that the target is met exactly. Adaptations: Adam's rate for the scores is a multiple of the
-    weights' rate; masks are drawn anew `prunings` times over the ramp instead of at every step.
+    encoder are kept so that the target is met exactly. As in the release, scores gather over the first tenth of the
+    run before any weight goes. Adaptation: the hard mask is held at the end of the ramp; there it goes on changing.
     """
 
     title = "Movement pruning"
     family = "unstructured"
-    source = "Sanh et al., NeurIPS 2020, arXiv 2005.07683"
-    tunable = ("score_learning_rate", 1e-3, 1e-2)
+    source = "Sanh et al., NeurIPS 2020, arXiv 2005.07683 (release: research projects of transformers)"
+    tunable = ("end", 0.8, 0.9)
 
     @dataclass(frozen=True)
     class Settings:
-        """`penalty`: weight of the mean sigmoid of the scores, in nats an utterance (soft only)."""
+        """`begin`, `end`: shares of the run between which sparsity rises (hard only).
+
+        `score_learning_rate`: for `soft`; what `hard` does with the scores, ranking them, does not depend on it.
+        `penalty`: weight of the mean sigmoid of the scores, in nats an utterance (soft only).
+        """
 
         kind: Literal["hard", "soft"] = "hard"
         learning_rate: float = 2e-4
         score_learning_rate: float = 1e-2
-        ramp: float = 0.66
-        prunings: int = 50
+        begin: float = 0.1
+        end: float = 0.8
         threshold: float = 0.1
         penalty: float = 100.0
 
@@ -99,8 +103,8 @@ class Movement(Method):
             if settings.kind == "soft":
                 for _, module in pairs:
                     module.keep(module.scores.sigmoid() > settings.threshold)
-            elif state.passes_mark(settings.prunings, settings.ramp):
-                ramp = state.marks(settings.prunings, settings.ramp) / settings.prunings
+            elif settings.begin < state.progress and state.began < settings.end:
+                ramp = min(1.0, (state.progress - settings.begin) / (settings.end - settings.begin))
                 for _, module in pairs:
                     module.keep(top_mask(module.scores.detach(), 1 - cubic_sparsity(ramp, target.sparsity)))
 
