@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmark.report.labels import Label, Segment, place_labels
-from benchmark.report.style import MARKERS, figure_style, save
+from benchmark.report.style import MARKERS, figure_style, lay_out, save
 from paper_figs import pages
 from paper_figs.published import SUPERB, Published, by_protocol
 from paper_figs.studies import Study
@@ -53,7 +53,7 @@ def draw(published: Sequence[Published]) -> Figure:
     axes.set(xlabel="compression ratio", ylabel="WER (%)")
     axes.margins(x=0.12, y=0.1)
     figure.supxlabel(CAPTION, fontsize=8)
-    figure.draw_without_rendering()
+    lay_out(figure)
     place_labels(axes, labels, obstacles)
     return figure
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.report.labels import Label, Point, Segment, label_line_ends, place_labels
-from benchmark.report.style import Look, figure_style, look, plain_log_axis, save
+from benchmark.report.style import Look, figure_style, lay_out, look, plain_log_axis, save
 from paper_figs import pages
 from paper_figs.pages import NOT_RUN
 from paper_figs.published import CTC, Published, by_protocol
@@ -46,7 +46,7 @@ def draw(studies: Sequence[Study], published: Sequence[Published]) -> Figure:
             panels.append(Panel(axes, study, test_set))
             panels[-1].draw(published)
     figure.supxlabel(CAPTION, fontsize=8)
-    figure.draw_without_rendering()
+    lay_out(figure)
     for panel in panels:  # labels come last: they need every panel's final position
         panel.write_labels()
     return figure

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from benchmark.report.labels import Label, label_line_ends
 from benchmark.report.rows import Row, percent
-from benchmark.report.style import look
+from benchmark.report.style import lay_out, look
 
 MATRICES = ("q", "k", "v", "out", "ffn_in", "ffn_out")
 THRESHOLD = re.compile(r"threshold_(\d+)\.(\w+)")
@@ -89,7 +89,7 @@ def gate_training(rows: list[Row]) -> Figure:
         labels.append((below, _threshold_curves(below, curves)))
     seed = rows[0].finished[0].record["seed"]
     figure.supxlabel(f"Seed {seed}. Thresholds: thick, mean over the layers; thin, each layer.", fontsize=8)
-    figure.draw_without_rendering()
+    lay_out(figure)
     for axes, names in labels:
         label_line_ends(axes, names)
     return figure

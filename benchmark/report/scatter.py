@@ -24,7 +24,7 @@ from benchmark.report.rows import (
     percent,
     remaining_parameters,
 )
-from benchmark.report.style import FAINT, Look, look, plain_log_axis
+from benchmark.report.style import FAINT, Look, lay_out, look, plain_log_axis
 
 WIDE = 3.0  # an axis whose largest value is more than this many times its smallest is logarithmic
 
@@ -171,7 +171,7 @@ class Panel:
 
 def _place_all(figure: Figure, panels: list[Panel]) -> None:
     """Labels come last: they need every panel's final position."""
-    figure.draw_without_rendering()
+    lay_out(figure)
     for panel in panels:
         place_labels(panel.axes, panel.labels, panel.obstacles)
 

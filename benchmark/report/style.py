@@ -60,12 +60,19 @@ def figure_style() -> Iterator[None]:
         yield
 
 
+def lay_out(figure: Figure) -> None:
+    """Give every panel its final place: labels that go around points must know it, and drawing keeps to it."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write `<name>.png` (200 dpi) and `<name>.pdf` without time stamps."""
     for suffix in ("png", "pdf"):
         timeless: dict[str, Any] = {"metadata": {"CreationDate": None}} if suffix == "pdf" else {}
         with whole(folder / f"{name}.{suffix}") as partial:
             figure.savefig(partial, format=suffix, dpi=200, **timeless)
+        figure.set_layout_engine("none")  # computed once, for both files
 
 
 class PlainTicks(LogLocator):
