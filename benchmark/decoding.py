@@ -57,19 +57,29 @@ def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcrip
     """
     texts: dict[str, str] = {}
     seconds = 0.0
-    with torch.inference_mode(), tqdm(total=len(speech), desc="transcribe", unit="utt", mininterval=2) as bar:
+    with tqdm(total=len(speech), desc="transcribe", unit="utt", mininterval=2) as bar:
         for indices, batch in speech.in_order(batch_seconds):
-            wait_for_gpu()
-            start = time.perf_counter()
-            output = _output(ctc, batch)
-            best = output.logits.argmax(-1).cpu()
-            for row, index in enumerate(indices):
-                frames = best[row, : int(output.frames[row])].tolist()
-                texts[speech.utterances[index].id] = ctc.vocabulary.decode(frames)
-            seconds += time.perf_counter() - start
+            decoded, took = decode_timed(ctc, batch)
+            texts |= {speech.utterances[index].id: text for index, text in zip(indices, decoded, strict=True)}
+            seconds += took
             bar.update(len(indices))
     ordered = {u.id: texts[u.id] for u in speech.utterances}
     return Transcription(ordered, seconds, sum(speech.seconds))
+
+
+def decode_timed(ctc: CTCModel, batch: Batch) -> tuple[list[str], float]:
+    """Texts of a batch, and the wall-clock seconds of forward pass and decoding.
+
+    Raises:
+        UserError: the GPU's memory is too small for the batch.
+    """
+    wait_for_gpu()
+    start = time.perf_counter()
+    with torch.inference_mode():
+        output = _output(ctc, batch)
+    best = output.logits.argmax(-1).cpu()
+    texts = [ctc.vocabulary.decode(best[row, :frames].tolist()) for row, frames in enumerate(output.frames.tolist())]
+    return texts, time.perf_counter() - start
 
 
 def _output(ctc: CTCModel, batch: Batch) -> Output:

@@ -62,6 +62,14 @@ class Score(TypedDict):
     seconds: float  # transcription wall-clock
 
 
+class Speedup(TypedDict):
+    """The dense model's transcription time over the compressed model's, taken in turn in several rounds."""
+
+    median: float
+    low: float
+    high: float
+
+
 class Provenance(TypedDict):
     """Where a record comes from."""
 
@@ -96,6 +104,7 @@ class RunRecord(TypedDict):
     footprint: NotRequired[Footprint]  # absent when status is failed
     matrices: NotRequired[list[MatrixSparsity]]
     scores: NotRequired[dict[str, Score]]  # by test set
+    speedup: NotRequired[Speedup]
     notes: list[str]  # what a reader must know, e.g. by how much thresholds were scaled at the end
     log: dict[str, float]  # last value of every scalar that the method logged
     data_hash: str
@@ -129,7 +138,7 @@ def read_record(path: Path, *, scored: bool = True) -> RunRecord:
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != SCHEMA:
         raise UserError(f"{path} has schema {schema}, this version reads {SCHEMA}; repeat the run")
-    optional = {"matrices"} if record.get("status") == "ok" else {"matrices", "footprint", "scores"}
+    optional = {"matrices", "speedup"} | (set() if record.get("status") == "ok" else {"footprint", "scores"})
     missing = sorted(
         RunRecord.__annotations__.keys() - optional - record.keys() - ({"scores"} if not scored else set())
     )

@@ -29,6 +29,7 @@ from benchmark.models.regularisation import regularise
 from benchmark.records import SCHEMA, RunRecord, Spending, provenance
 from benchmark.registry import load_method, method_path
 from benchmark.scoring.trn import write_trn
+from benchmark.speed import speedup
 from benchmark.study import RunPlan, Study
 from benchmark.training.features import Features
 from benchmark.training.loop import Options, TrainingDiverged
@@ -259,18 +260,23 @@ def _curves_csv(curves: list[dict[str, float]]) -> str:
 
 
 def transcribe_run(study: Study, plan: RunPlan, work: Path) -> None:
-    """Transcribe every test set with a run's exported model; write `hyp/<split>.trn` and `transcribe.json`."""
+    """Transcribe every test set with a run's exported model, and time it against the dense one.
+
+    Writes `hyp/<split>.trn` and `transcribe.json`.
+    """
     folder = work / "runs" / plan.run
     record = read_json(folder / "compress.json")
     if record["status"] != "ok" or "scores" in record:  # nothing to transcribe, or taken over with its results
         write_json(folder / "transcribe.json", {})
         return
-    ctc = load(folder / "model")
-    ctc.to(pick_device(study.hardware.device))
-    dataset = Dataset.open(work / "data")
-    timing = {}
+    ctc, dense = load(folder / "model"), load(work / "dense" / "model")
+    for model in (ctc, dense):
+        model.to(pick_device(study.hardware.device))
+    dataset, batch_seconds = Dataset.open(work / "data"), study.evaluation.batch_seconds
+    sets = {}
     for split in study.corpus.tests:
-        result = transcribe(ctc, Speech(ctc, dataset, split), study.evaluation.batch_seconds)
+        result = transcribe(ctc, Speech(ctc, dataset, split), batch_seconds)
         write_trn(folder / "hyp" / f"{split}.trn", result.hypotheses)
-        timing[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
-    write_json(folder / "transcribe.json", timing)
+        sets[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
+    faster = speedup(dense, ctc, Speech(ctc, dataset, study.corpus.tests[0]), batch_seconds)
+    write_json(folder / "transcribe.json", {"sets": sets, "speedup": faster})

@@ -24,10 +24,10 @@ def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
     """
     folder = work / "runs" / plan.run
     record: RunRecord = read_json(folder / "compress.json")
-    timing = read_json(folder / "transcribe.json")
+    timed = read_json(folder / "transcribe.json")
     if record["status"] == "ok" and "scores" not in record:
         dataset = Dataset.open(work / "data")
-        record["scores"] = {}
+        record["scores"], record["speedup"] = {}, timed["speedup"]
         for split in study.corpus.tests:
             hypotheses = {key: text.lower() for key, text in read_trn(folder / "hyp" / f"{split}.trn").items()}
             counts = word_errors(references(dataset, split), hypotheses)
@@ -39,8 +39,8 @@ def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
                 deletions=counts.deletions,
                 insertions=counts.insertions,
                 wer=counts.wer,
-                real_time_factor=timing[split]["real_time_factor"],
-                seconds=timing[split]["seconds"],
+                real_time_factor=timed["sets"][split]["real_time_factor"],
+                seconds=timed["sets"][split]["seconds"],
             )
     write_json(folder / "run.json", record)
     return record

@@ -58,6 +58,7 @@ def test_a_good_run_has_a_model_curves_and_scores(study: Study) -> None:
     folder = study.work / "runs" / "good-0.5-seed0"
     assert record["status"] == "ok"
     assert record["scores"]["test"]["utterances"] == len(read_trn(folder / "hyp" / "test.trn")) == 6
+    assert 0 < record["speedup"]["low"] <= record["speedup"]["median"] <= record["speedup"]["high"]
     assert (folder / "model").is_dir()
     assert not (folder / "checkpoint").exists()
     assert Attempts.of(folder).failures == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmark.report.comparisons import Comparisons, Verdict
-from benchmark.report.rows import Row, Spread, compression_seconds, real_time_factor, self_pinching_row
+from benchmark.report.rows import Row, Spread, compression_seconds, self_pinching_row, speedup
 
 FOOTPRINT = (
     "total_parameters",
@@ -39,8 +39,8 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, obje
     for name in FOOTPRINT:
         spread = row.spread(lambda record, name=name: record["footprint"][name])  # type: ignore[misc]
         line[name] = spread.mean if spread else None
-    speed = real_time_factor(row)
-    line["real_time_factor"] = speed.mean if speed else None
+    faster = speedup(row)
+    line["speedup"] = faster.mean if faster else None
     for test_set in comparisons.test_sets:
         line |= _spread_columns(f"{test_set}_wer", row.wer(test_set))
         if comparisons.dense:

@@ -192,9 +192,11 @@ def encoder_sparsity(row: Row) -> Spread | None:
     return row.spread(lambda record: record["footprint"]["encoder_sparsity"])
 
 
-def real_time_factor(row: Row) -> Spread | None:
-    """Seconds that transcribing takes over seconds of audio, mean of the test sets."""
-    return row.spread(lambda record: statistics.fmean(score["real_time_factor"] for score in record["scores"].values()))
+def speedup(row: Row) -> Spread | None:
+    """Transcription time of the dense model over that of the row's, taken in turn; None unless every run has it."""
+    if not all("speedup" in run.record for run in row.finished):
+        return None
+    return row.spread(lambda record: record["speedup"]["median"])
 
 
 def compression_seconds(row: Row) -> Spread | None:

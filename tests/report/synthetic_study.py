@@ -168,6 +168,8 @@ def _finish(
         "macs_per_second": 2.4e8 * (1 - sparsity / 2 if recipe.family == "distilled" else 1.0),
     }
     record["matrices"] = _matrices(sparsity, record["label"])
+    faster = 1 / (1 - sparsity / 2) if recipe.family == "distilled" else 1.0
+    record["speedup"] = {"median": faster, "low": 0.9 * faster, "high": 1.1 * faster}
     record["scores"] = {}
     for test_set, harder in TEST_SETS.items():
         seed_rate = rate * harder * (1 + 0.06 * random.Random(record["run"]).uniform(-1, 1))

@@ -18,6 +18,7 @@ NUMBERS = {
     "encoder sparsity": "encoder_sparsity",
     "MB": "bytes_on_disk",
     "MACs/s (M)": "macs_per_second",
+    "speed-up": "speedup",
     "WER %": "{test_set}_wer_mean",
     "Δ dense": "{test_set}_vs_dense_delta",
     "vs s.-p.": "{test_set}_vs_self_pinching_delta",
@@ -25,7 +26,6 @@ NUMBERS = {
     "budget": "budget_share",
     "seeds": "finished_runs",
 }
-SPEED = "speed"  # the reading table shows the inverse of the real-time factor
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether it is sorted by number and stands to the right."""
-        return self.name in NUMBERS or self.name == SPEED
+        return self.name in NUMBERS
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,5 @@ def table_lines(rows: list[Row], reading: pd.DataFrame, main: pd.DataFrame) -> l
 def _value(column: Column, numbers: pd.Series[Any]) -> float | None:
     if not column.numeric:
         return None
-    if column.name == SPEED:
-        factor = numbers["real_time_factor"]
-        return None if pd.isna(factor) else 1 / float(factor)
     value = numbers.get(NUMBERS[column.name].format(test_set=column.test_set))
     return None if pd.isna(value) else float(value)

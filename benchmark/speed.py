@@ -1,0 +1,45 @@
+"""How much faster a compressed model transcribes than the dense one: both in turn, on the same batches."""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+
+from benchmark.decoding import decode_timed
+from benchmark.models.checkpoints import CTCModel
+from benchmark.records import Speedup
+from benchmark.training.batches import Batch, sorted_batches
+from benchmark.training.speech import Speech
+
+ROUNDS = 5
+SECONDS = 48.0  # of audio in a round, about
+
+
+def speedup(dense: CTCModel, compressed: CTCModel, speech: Speech, batch_seconds: float) -> Speedup:
+    """The dense model's transcription time over the compressed model's, both on the same device.
+
+    The times of whole test sets do not compare: on a shared machine the same model was seen at half its speed an hour
+    later. Taken in turn, both meet the same disturbance, and the median leaves out a round that was hit on one side.
+
+    Args:
+        dense: the start of the compression.
+        compressed: what became of it.
+        speech: what to transcribe; a few batches of it, from short utterances to long.
+        batch_seconds: size of the batches, seconds of audio, padding included.
+    """
+    batches = _sample(speech, batch_seconds)
+    _seconds(dense, batches), _seconds(compressed, batches)  # warm up
+    ratios = [_seconds(dense, batches) / _seconds(compressed, batches) for _ in range(ROUNDS)]
+    return Speedup(median=statistics.median(ratios), low=min(ratios), high=max(ratios))
+
+
+def _sample(speech: Speech, batch_seconds: float) -> list[Batch]:
+    plan = sorted_batches(speech.seconds, batch_seconds)
+    count = max(1, round(SECONDS / batch_seconds))
+    places = np.linspace(0, len(plan) - 1, count + 2)[1:-1].round()
+    return [speech.batch(plan[int(place)]) for place in places]
+
+
+def _seconds(ctc: CTCModel, batches: list[Batch]) -> float:
+    return sum(decode_timed(ctc, batch)[1] for batch in batches)
