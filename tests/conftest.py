@@ -151,3 +151,9 @@ def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
         )
 
     return make
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports without figures, for tests that look at their text: drawing takes most of a report's time."""
+    monkeypatch.setattr("benchmark.report.study_report.draw", lambda _rows, _comparisons: [])

@@ -135,7 +135,7 @@ def test_time_is_claimed_against_the_best_two_stage_method(demo: Path, paper: Pa
 
 
 @pytest.fixture
-def hasty(tmp_path: Path) -> Path:
+def hasty(tmp_path: Path, undrawn: None) -> Path:
     """Results of a study with the gates on the whole budget, on half of it and on a quarter, and with distillation."""
     recipes = {name: RECIPES[name] for name in ("dense", "distillation")}
     recipes["self_pinching"] = replace(RECIPES["self_pinching"], errors={0.85: 0.085})

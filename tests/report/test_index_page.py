@@ -94,6 +94,7 @@ def test_failed_runs_stand_with_their_reasons(study: Path) -> None:
     assert f'href="#run-{FAILED[0]}-{FAILED[1]}-seed{FAILED[2]}"' in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_a_record_says_is_text_and_never_markup(tmp_path: Path) -> None:
     recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}
     folder = build_study(tmp_path / "demo", seeds=(0,), utterances=5, troubled=False, recipes=recipes)
@@ -109,6 +110,7 @@ def test_what_a_record_says_is_text_and_never_markup(tmp_path: Path) -> None:
     assert NASTY in json.dumps(plot, ensure_ascii=False).replace('\\"', '"')
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_of_failures_has_a_page_too(tmp_path: Path) -> None:
     recipes = {"dense": RECIPES["dense"]}
     folder = build_study(tmp_path / "demo", seeds=(0,), utterances=5, troubled=False, recipes=recipes)

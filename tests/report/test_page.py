@@ -44,6 +44,7 @@ def test_the_page_answers_its_questions(study: Path) -> None:
         assert f"(figures/{figure.name})" in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_control_that_beats_a_method_is_named(tmp_path: Path) -> None:
     recipes = {name: RECIPES[name] for name in ("dense", "distillation", "random_pruning")}
     recipes["random_pruning"] = replace(recipes["random_pruning"], errors={0.65: 0.05})
@@ -53,6 +54,7 @@ def test_a_control_that_beats_a_method_is_named(tmp_path: Path) -> None:
     assert expected in (folder / "README.md").read_text()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_half_way_says_what_is_to_come(tmp_path: Path) -> None:
     folder = _small(tmp_path / "demo")
     done = [path.name for path in (folder / "runs").iterdir()]
@@ -63,6 +65,7 @@ def test_a_study_half_way_says_what_is_to_come(tmp_path: Path) -> None:
     assert "Not run yet: self_pinching-0.65-seed1, wanda-0.65." in (folder / "README.md").read_text()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_runs_on_unequal_budgets_and_commits_are_a_caveat(tmp_path: Path) -> None:
     folder = _small(tmp_path / "demo")
     path = folder / "runs/self_pinching-0.65-seed0/run.json"
@@ -74,6 +77,7 @@ def test_runs_on_unequal_budgets_and_commits_are_a_caveat(tmp_path: Path) -> Non
     assert "The records come from 2 commits" in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_without_dense_says_so(tmp_path: Path) -> None:
     folder = _small(tmp_path / "demo", "self_pinching", "uniform_magnitude")
     write_report(folder / "runs", folder)

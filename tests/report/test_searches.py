@@ -43,6 +43,7 @@ def test_where_every_trial_failed_the_defaults_stay(tmp_path: Path) -> None:
     assert search_page(tmp_path / "nowhere") == ""
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_page_of_a_study_shows_the_searches_that_lie_beside_its_runs(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -122,6 +122,7 @@ def test_verdicts_change_sign_with_the_order(study: Path) -> None:
     assert (there.worded_mark, back.worded_mark) == ("worse*2/2", "better*2/2")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_equal_hypotheses_get_no_verdict_but_a_reason(tmp_path: Path) -> None:
     recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}
     folder = build_study(tmp_path / "demo", seeds=(0,), utterances=10, troubled=False, recipes=recipes)
