@@ -12,7 +12,7 @@ from benchmark.records import Speedup
 from benchmark.training.batches import Batch, sorted_batches
 from benchmark.training.speech import Speech
 
-ROUNDS = 5
+ROUNDS = 7
 SECONDS = 48.0  # of audio in a round, about
 
 
@@ -29,8 +29,7 @@ def speedup(dense: CTCModel, compressed: CTCModel, speech: Speech, batch_seconds
         batch_seconds: size of the batches, seconds of audio, padding included.
     """
     batches = _sample(speech, batch_seconds)
-    _seconds(dense, batches), _seconds(compressed, batches)  # warm up
-    ratios = [_seconds(dense, batches) / _seconds(compressed, batches) for _ in range(ROUNDS)]
+    ratios = [_ratio(dense, compressed, batches) for _ in range(ROUNDS + 1)][1:]  # the first warms up
     return Speedup(median=statistics.median(ratios), low=min(ratios), high=max(ratios))
 
 
@@ -41,5 +40,7 @@ def _sample(speech: Speech, batch_seconds: float) -> list[Batch]:
     return [speech.batch(plan[int(place)]) for place in places]
 
 
-def _seconds(ctc: CTCModel, batches: list[Batch]) -> float:
-    return sum(decode_timed(ctc, batch)[1] for batch in batches)
+def _ratio(dense: CTCModel, compressed: CTCModel, batches: list[Batch]) -> float:
+    """Time of all batches over time of all batches, the two models in turn at each."""
+    pairs = [(decode_timed(dense, batch)[1], decode_timed(compressed, batch)[1]) for batch in batches]
+    return sum(before for before, _ in pairs) / sum(after for _, after in pairs)
