@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.report.comparisons import Comparisons, Verdict
 from benchmark.report.rows import (
-    SAME_SIZE,
+    EQUAL_SIZE,
     Row,
     known,
     pareto_front,
@@ -17,7 +17,7 @@ from benchmark.report.significance_tables import p_value
 
 def pareto_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
     """Which rows no other beats in both size and WER."""
-    sentences = [f"Sizes that differ by less than {percent(SAME_SIZE)} count as equal."]
+    sentences = [f"Sizes that differ by less than {percent(EQUAL_SIZE)} count as equal."]
     for test_set in comparisons.test_sets:
         points = [_point(row, test_set) for row in pareto_front(rows, test_set)]
         sentences.append(f"{test_set}, from large to small: {'; '.join(points)}.")

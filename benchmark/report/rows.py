@@ -12,7 +12,7 @@ from benchmark.report.collection import Collection, Run
 
 GATES = "self_pinching"
 TWO_STAGE = ("distillation", "dphubert", "l0_structured", "lottery_ticket")  # methods that train in two phases or more
-SAME_SIZE = 0.005  # sizes closer than this share count as equal: whole ranks and heads land a little off a target
+EQUAL_SIZE = 0.005  # sizes closer than this share count as equal: whole ranks and heads land a little off a target
 FAMILIES = ("dense", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared", "control")
 
 
@@ -159,7 +159,7 @@ def self_pinching_row(rows: list[Row], target: float | None) -> Row | None:
 def pareto_front(rows: list[Row], test_set: str, size_of: Size | None = None) -> list[Row]:
     """Finished rows that no other beats in both size and WER, from large to small; by remaining parameters unless told.
 
-    A row whose size is the same but for `SAME_SIZE` beats another by its WER alone.
+    A row whose size is the same but for `EQUAL_SIZE` beats another by its WER alone.
     """
     size_of = size_of or remaining_parameters
     points = [(row, size_of(row), row.wer(test_set)) for row in rows]
@@ -167,7 +167,7 @@ def pareto_front(rows: list[Row], test_set: str, size_of: Size | None = None) ->
     front = [
         (row, size)
         for row, size, wer in known
-        if not any((w < wer and s <= size * (1 + SAME_SIZE)) or (w == wer and s < size) for _, s, w in known)
+        if not any((w < wer and s <= size * (1 + EQUAL_SIZE)) or (w == wer and s < size) for _, s, w in known)
     ]
     return [row for row, _ in sorted(front, key=lambda point: -point[1])]
 
