@@ -58,7 +58,9 @@ def _matrix(axes: Axes, systems: list[Row], comparisons: Comparisons, test_set: 
     axes.pcolormesh(edges, edges, np.array(shades), cmap=SHADES, vmin=0, vmax=4, edgecolors="white", linewidth=1)
     axes.invert_yaxis()
     names = [row.name for row in systems]
-    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
+    upright = {"rotation": 90, "va": "center"}  # slanted names overlap above small cells
+    slant = {"rotation": 40} if numbers else upright
+    axes.set_xticks(range(len(names)), names, ha="right", rotation_mode="anchor", **slant)
     axes.set_yticks(range(len(names)), names)
     axes.set_title(test_set, loc="left", fontweight="bold")
     axes.grid(visible=False)
