@@ -10,7 +10,8 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report.labels import Label, Point, Segment, label_line_ends, place_labels
+from benchmark.report.label_columns import label_line_ends
+from benchmark.report.labels import Label, Point, Segment, place_labels
 from benchmark.report.style import Look, figure_style, lay_out, look, plain_log_axis, save
 from paper_figs import pages
 from paper_figs.pages import NOT_RUN

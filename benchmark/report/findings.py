@@ -34,8 +34,21 @@ def dense_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
     dense = comparisons.dense
     if dense is None:
         return ["The study has no finished dense row, so nothing can be said about what compression costs."]
-    found = [(row, test_set) for test_set in comparisons.test_sets for row in rows if row is not dense]
-    return [sentence for row, test_set in found if (sentence := versus(row, dense, test_set, comparisons))]
+    rest = [row for row in rows if row is not dense]
+    return [sentence for test_set in comparisons.test_sets for sentence in _costs(rest, dense, test_set, comparisons)]
+
+
+def _costs(rows: list[Row], dense: Row, test_set: str, comparisons: Comparisons) -> list[str]:
+    """A sentence on every row that is not clearly worse than dense, and one that lists those that are."""
+    found = [(row, v) for row in rows if (v := comparisons.between(row, dense, test_set))]
+    clear = [(row, v) for row, v in found if v.worse == v.n]
+    sentences = [versus(row, dense, test_set, comparisons) for row, verdict in found if verdict.worse < verdict.n]
+    if clear:
+        listed = "; ".join(f"{row.name} ({v.points})" for row, v in clear)
+        sentences.append(
+            f"{test_set}: **significantly worse** than {dense.name} in every seed, after Holm's correction: {listed}."
+        )
+    return sentences
 
 
 def rival_sentences(rows: list[Row], comparisons: Comparisons, rival: str = "uniform_magnitude") -> list[str]:

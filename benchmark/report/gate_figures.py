@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report.labels import Label, label_line_ends
+from benchmark.report.label_columns import label_line_ends
+from benchmark.report.labels import Label
 from benchmark.report.rows import Row, percent
 from benchmark.report.style import lay_out, look
 

@@ -70,35 +70,6 @@ def place_labels(axes: Axes, labels: list[Label], obstacles: list[Segment], size
         _write(axes, labels[i], places[i], k, size)
 
 
-def label_line_ends(axes: Axes, labels: list[Label], size: float = 8) -> None:
-    """Write `labels` in a column to the right of lines that end at the labels' last points, in the lines' order."""
-    ends = axes.transData.transform(np.array([label.anchors[-1] for label in labels]))
-    order = np.argsort(ends[:, 1])
-    heights = spread_out(ends[order, 1], 1.5 * size * axes.get_figure(root=True).dpi / 72)  # type: ignore[union-attr]
-    to_data: Any = axes.transData.inverted().transform
-    for i, height in zip(order, heights, strict=True):
-        x, y = to_data((ends[i, 0] + 16, height))
-        axes.text(x, y, labels[i].text, color=labels[i].colour, fontsize=size, va="center")
-        (x0, x1), (y0, y1) = to_data([ends[i] + (3, 0), (ends[i, 0] + 13, height)]).T
-        axes.plot([x0, x1], [y0, y1], color=labels[i].colour, linewidth=0.6, scalex=False, scaley=False)
-
-
-def spread_out(heights: Floats, gap: float) -> Floats:
-    """Ascending heights moved as little as need be to stand `gap` apart: groups too tight spread about their mean."""
-    groups: list[list[float]] = []
-    for height in heights:
-        groups.append([float(height)])
-        while len(groups) > 1 and _column(groups[-1], gap)[0] - _column(groups[-2], gap)[-1] < gap:
-            last = groups.pop()
-            groups[-1] += last
-    return np.concatenate([_column(group, gap) for group in groups])
-
-
-def _column(heights: list[float], gap: float) -> Floats:
-    """As many places as heights, `gap` apart, about the heights' mean."""
-    return np.mean(heights) + gap * (np.arange(len(heights)) - (len(heights) - 1) / 2)
-
-
 def _samples(axes: Axes, segments: list[Segment]) -> Floats:
     """Points along the segments every few pixels, (points, 2)."""
     found = [np.zeros((0, 2))]

@@ -13,6 +13,7 @@ from matplotlib.typing import ColorType
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption, error_bar
+from benchmark.report.label_columns import column_inches, edge_text, label_at_edge
 from benchmark.report.labels import Label, Point, Segment, place_labels
 from benchmark.report.rows import (
     Row,
@@ -26,6 +27,7 @@ from benchmark.report.rows import (
 )
 from benchmark.report.style import FAINT, Look, lay_out, look, plain_log_axis
 
+MOST_BESIDE = 14  # labels that a panel has room for beside their points; more stand in a column
 WIDE = 3.0  # an axis whose largest value is more than this many times its smallest is logarithmic
 
 
@@ -50,8 +52,9 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
     A line a method through its targets; dominated points hollow and lighter.
     """
     columns = len(comparisons.test_sets)
-    figure = Figure(figsize=(5.2 * columns, 4.4 * len(SIZES)), layout="constrained")
     looks, panels = _looks(rows), []
+    height = _panel_inches(len(looks), 4.4)
+    figure = Figure(figsize=(5.2 * columns, height * len(SIZES)), layout="constrained")
     for line, size in zip(figure.subplots(len(SIZES), columns, squeeze=False), SIZES, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
             panel = Panel(axes, test_set, comparisons)
@@ -70,8 +73,9 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
     """One line of panels a target, one column a test set; what has no target stands in every panel of its column."""
     targets: list[float | None] = [*sorted({row.target for row in rows if row.target is not None})] or [None]
     columns = len(comparisons.test_sets)
-    figure = Figure(figsize=(5.2 * columns, 3.3 * len(targets) + 0.3), layout="constrained")
     looks, panels = _looks(rows), []
+    height = _panel_inches(len(looks), 3.3)
+    figure = Figure(figsize=(5.2 * columns, height * len(targets) + 0.3), layout="constrained")
     for line, target in zip(figure.subplots(len(targets), columns, squeeze=False), targets, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
             panel = Panel(axes, test_set, comparisons)
@@ -169,11 +173,23 @@ class Panel:
             self.labels.append(Label(self.comparisons.dense.title, anchors, "black"))
 
 
+def _panel_inches(labels: int, least: float) -> float:
+    """Height of a panel that has room for its labels."""
+    return max(least, column_inches(labels) + 0.9) if labels > MOST_BESIDE else least
+
+
 def _place_all(figure: Figure, panels: list[Panel]) -> None:
     """Labels come last: they need every panel's final position."""
+    crowded = max(len(panel.labels) for panel in panels) > MOST_BESIDE
+    room = [edge_text(panel.axes, panel.labels) for panel in panels if crowded]
     lay_out(figure)
+    for text in room:
+        text.remove()
     for panel in panels:
-        place_labels(panel.axes, panel.labels, panel.obstacles)
+        if crowded:
+            label_at_edge(panel.axes, panel.labels)
+        else:
+            place_labels(panel.axes, panel.labels, panel.obstacles)
 
 
 def _looks(rows: list[Row]) -> dict[str, Look]:

@@ -16,7 +16,8 @@ from synthetic_study import RECIPES, Recipe, build_study, reported_study
 from benchmark.report.collection import read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.gate_figures import gate_rows, sparsity_grid
-from benchmark.report.labels import Label, place_labels, spread_out
+from benchmark.report.label_columns import label_at_edge, spread_out
+from benchmark.report.labels import Label, place_labels
 from benchmark.report.rows import known, table_rows
 from benchmark.report.significance_figure import significance_matrix
 from benchmark.report.study_report import write_report
@@ -72,6 +73,20 @@ def test_labels_cover_neither_each_other_nor_the_points() -> None:
     pixels = axes.transData.transform(np.array(points))
     assert not any(box.contains(*pixel) for box in boxes for pixel in pixels)
     assert all(axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 for box in boxes)
+
+
+def test_labels_at_the_edge_stand_in_the_order_of_their_points_inside_the_height() -> None:
+    figure = Figure(figsize=(5, 5))
+    axes = figure.subplots()
+    points = [(1.0, 1 + 0.001 * i) for i in range(20)] + [(2.0, 0.0)]
+    axes.plot(*zip(*points, strict=True), "o")
+    figure.draw_without_rendering()
+    label_at_edge(axes, [Label(f"system {i:02d}", [point], "black") for i, point in enumerate(points)])
+    boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    upwards = sorted(boxes, key=lambda name: boxes[name].y0)
+    assert upwards == ["system 20", *(f"system {i:02d}" for i in range(20))]
+    assert all(boxes[below].y1 <= boxes[above].y0 for below, above in pairwise(upwards))
+    assert all(axes.bbox.x1 < box.x0 and axes.bbox.y0 <= box.y0 and box.y1 <= axes.bbox.y1 for box in boxes.values())
 
 
 @pytest.mark.parametrize("decades", [0.5, 1.4, 2, 4, 7])
