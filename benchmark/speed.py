@@ -36,7 +36,7 @@ def speedup(dense: CTCModel, compressed: CTCModel, speech: Speech, batch_seconds
 def _sample(speech: Speech, batch_seconds: float) -> list[Batch]:
     plan = sorted_batches(speech.seconds, batch_seconds)
     count = max(1, round(SECONDS / batch_seconds))
-    places = np.linspace(0, len(plan) - 1, count + 2)[1:-1].round()
+    places = np.unique(np.linspace(0, len(plan) - 1, count + 2)[1:-1].round())  # a small set has fewer batches
     return [speech.batch(plan[int(place)]) for place in places]
 
 
