@@ -12,14 +12,11 @@ from benchmark.scoring.trn import write_trn
 from benchmark.study import RunPlan, Study
 
 
-def publish_run(study: Study, plan: RunPlan) -> bool:
-    """Copy a finished run's record, curves and hypotheses to `results/<study>/runs/<run>/`, whole.
-
-    Returns whether there was something to copy.
-    """
+def publish_run(study: Study, plan: RunPlan) -> None:
+    """Copy a finished run's record, curves and hypotheses to `results/<study>/runs/<run>/`, whole."""
     source = study.work / "runs" / plan.run
     if not (source / "run.json").exists():
-        return False
+        return
     with whole(study.results / "runs" / plan.run) as partial:
         partial.mkdir()
         shutil.copy(source / "run.json", partial)
@@ -28,22 +25,22 @@ def publish_run(study: Study, plan: RunPlan) -> bool:
         for split in read_json(source / "run.json").get("scores", {}):
             (partial / "hyp").mkdir(exist_ok=True)
             shutil.copy(source / "hyp" / f"{split}.trn", partial / "hyp")
-    return True
 
 
 def publish(study: Study) -> int:
-    """Bring `runs`, `ref` and `tuning` of the results up to date with the work folder; returns how many runs there are.
+    """Bring `runs`, `ref` and `tuning` of the results up to date with the work folder; returns how many runs are there.
 
     `planned.json` lists the study's runs, so that a table made half-way says what is to come.
 
     Runs that the study does not plan any more are removed, since they cannot stand in its tables.
     """
-    published = sum(publish_run(study, plan) for plan in study.runs)
+    for plan in study.runs:
+        publish_run(study, plan)
     write_json(study.results / PLANNED, [plan.run for plan in study.runs])
     _publish_references(study)
     _publish_tuning(study)
     _remove_unplanned(study)
-    return published
+    return sum((study.results / "runs" / plan.run / "run.json").exists() for plan in study.runs)
 
 
 def _publish_references(study: Study) -> None:

@@ -119,7 +119,9 @@ def _require_one(runs: tuple[Run, ...], field: str) -> None:
 
 def _read_reference(path: Path) -> Transcripts:
     if not path.is_file():
-        raise UserError(f"{path} is missing; the study's scoring step writes it")
+        raise UserError(
+            f"{path} is missing; `python -m benchmark prepare` and then `publish`, with the study's YAML, write it"
+        )
     return read_trn(path)
 
 
