@@ -83,5 +83,5 @@ def _write_column(axes: Axes, labels: list[Label], ends: Floats, lefts: Floats, 
         x, y = to_data((lefts[i] + 3, height))
         axes.text(x, y, labels[i].text, color=labels[i].colour, fontsize=size, va="center")
         (x0, x1), (y0, y1) = to_data([ends[i], (lefts[i], height)]).T
-        line = {"color": labels[i].colour, "linewidth": 0.6, "clip_on": False}
-        axes.plot([x0, x1], [y0, y1], **line, scalex=False, scaley=False, zorder=2)
+        (leader,) = axes.plot([x0, x1], [y0, y1], color=labels[i].colour, linewidth=0.6, scalex=False, scaley=False)
+        leader.set_clip_on(False)

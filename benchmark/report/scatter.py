@@ -53,7 +53,7 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
     """
     columns = len(comparisons.test_sets)
     looks, panels = _looks(rows), []
-    height = _panel_inches(len(looks), 4.4)
+    height = _panel_inches(looks, 4.4)
     figure = Figure(figsize=(5.2 * columns, height * len(SIZES)), layout="constrained")
     for line, size in zip(figure.subplots(len(SIZES), columns, squeeze=False), SIZES, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
@@ -65,7 +65,7 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
             panel.finish(test_set, size.axis)
             panels.append(panel)
     figure.supxlabel(f"Filled: on the Pareto front (grey line). {bars_caption(rows, comparisons)}", fontsize=8)
-    _place_all(figure, panels)
+    _place_all(figure, panels, _crowded(looks))
     return figure
 
 
@@ -74,7 +74,7 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
     targets: list[float | None] = [*sorted({row.target for row in rows if row.target is not None})] or [None]
     columns = len(comparisons.test_sets)
     looks, panels = _looks(rows), []
-    height = _panel_inches(len(looks), 3.3)
+    height = _panel_inches(looks, 3.3)
     figure = Figure(figsize=(5.2 * columns, height * len(targets) + 0.3), layout="constrained")
     for line, target in zip(figure.subplots(len(targets), columns, squeeze=False), targets, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
@@ -86,7 +86,7 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
             panel.label_dense()
             panels.append(panel)
     figure.supxlabel(bars_caption(rows, comparisons), fontsize=8)
-    _place_all(figure, panels)
+    _place_all(figure, panels, _crowded(looks))
     return figure
 
 
@@ -173,14 +173,18 @@ class Panel:
             self.labels.append(Label(self.comparisons.dense.title, anchors, "black"))
 
 
-def _panel_inches(labels: int, least: float) -> float:
+def _crowded(looks: dict[str, Look]) -> bool:
+    """Whether the labels go into a column."""
+    return len(looks) > MOST_BESIDE
+
+
+def _panel_inches(looks: dict[str, Look], least: float) -> float:
     """Height of a panel that has room for its labels."""
-    return max(least, column_inches(labels) + 0.9) if labels > MOST_BESIDE else least
+    return max(least, column_inches(len(looks)) + 0.9) if _crowded(looks) else least
 
 
-def _place_all(figure: Figure, panels: list[Panel]) -> None:
+def _place_all(figure: Figure, panels: list[Panel], crowded: bool) -> None:
     """Labels come last: they need every panel's final position."""
-    crowded = max(len(panel.labels) for panel in panels) > MOST_BESIDE
     room = [edge_text(panel.axes, panel.labels) for panel in panels if crowded]
     lay_out(figure)
     for text in room:
