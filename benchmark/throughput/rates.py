@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TRANSCRIBE = "transcribe"
 SHAPES = {  # which measured model has the shape of a study's `dense.model`
     "data/mini/model": "embedded",
+    "data/an4/model": "embedded",
     "facebook/wav2vec2-base": "wav2vec2-base",
     "facebook/wav2vec2-base-100h": "wav2vec2-base",
     "facebook/wav2vec2-base-960h": "wav2vec2-base",

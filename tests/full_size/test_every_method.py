@@ -1,7 +1,7 @@
 """Every method on wav2vec2-base and HuBERT-large, random weights, real audio, a few steps: `pytest -m full_size`.
 
 `PINCHBENCH_LIBRISPEECH_ROOT` names the audio: a folder that holds LibriSpeech/test-clean, or a part of it. Peak memory
-and times go to `full_size-<model>.json` in the folder `PINCHBENCH_ARTEFACTS`, where that is set.
+and times go to `full_size-<model>.json` and `.md` in the folder `PINCHBENCH_ARTEFACTS`, where that is set.
 """
 
 from __future__ import annotations
@@ -19,17 +19,21 @@ from typing import Any
 import pytest
 import yaml
 from small_study import copy_code
+from tabulate import tabulate
 
-from benchmark.files import read_json, write_json
+from benchmark.files import read_json, write_json, write_text
 from benchmark.models.checkpoints import save_dense
 from benchmark.models.full_size import FULL_SIZE
+from benchmark.records import provenance
 from benchmark.registry import load_method, method_names
 from benchmark.study_file import load_study
+from benchmark.training.precision import device_name, pick_device
 
 SIZES = {"wav2vec2-base": (94_396_320, 84_934_656, 72), "hubert-large": (315_471_520, 301_989_888, 144)}
 TARGET = 0.85
-CALIBRATION_SECONDS = 20.0
-LIMIT = 600  # units of work: twelve plain steps over 16 s of audio
+UTTERANCES = 3
+CALIBRATION_SECONDS = 10.0
+LIMIT = 300  # units of work: six plain steps over 16 s of audio
 
 pytestmark = pytest.mark.full_size
 
@@ -78,12 +82,12 @@ def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     split = "test-clean"
     config = {
         "name": "full-size",
-        "corpus": {"name": "librispeech", "root": audio, "partial": True, "limit": 8}
+        "corpus": {"name": "librispeech", "root": audio, "partial": True, "limit": UTTERANCES}
         | {"train": split, "dev": split, "tests": [split], "max_seconds": 19.2},
         "dense": {"model": "start"},
         "budget": {"kind": "work", "limit": LIMIT},
         "training": {"batch_seconds": 16, "frozen_frontend": True},
-        "evaluation": {"batch_seconds": 32},
+        "evaluation": {"batch_seconds": 16},
         "targets": [TARGET],
         "seeds": [0],
         "methods": {name: {"settings": settings_of(name)} for name in method_names()},
@@ -110,14 +114,26 @@ def test_every_method_runs_at_full_size(study: FullSizeStudy, method: str) -> No
     if method == "self_pinching":
         assert sum(name.startswith("threshold_") and name != "threshold_scale" for name in record["log"]) == gates
     study.call("transcribe-tests", run)
-    assert len((study.work / "runs" / run / "hyp" / "test-clean.trn").read_text().splitlines()) == 8
+    assert len((study.work / "runs" / run / "hyp" / "test-clean.trn").read_text().splitlines()) == UTTERANCES
     shutil.rmtree(study.work / "runs" / run / "model")
     keep(study.model, method, cost | {"remaining_parameters": footprint["remaining_parameters"]})
 
 
 def keep(model: str, method: str, figures: dict[str, float]) -> None:
-    """Add a method's figures to the model's file of artefacts."""
+    """Add a method's figures to the model's table in the folder of artefacts, and to the numbers under it."""
     folder = os.environ.get("PINCHBENCH_ARTEFACTS")
     if folder:
         path = Path(folder) / f"full_size-{model}.json"
-        write_json(path, (read_json(path) if path.exists() else {}) | {method: figures})
+        methods = (read_json(path)["methods"] if path.exists() else {}) | {method: figures}
+        write_json(path, {"methods": methods, "provenance": provenance(device_name(pick_device()))})
+        write_text(path.with_suffix(".md"), table(methods) + "\n")
+
+
+def table(methods: dict[str, dict[str, float]]) -> str:
+    """Markdown: what `compress` took and left, a method a row."""
+    rows = [
+        (f"`{name}`", f"{kept['remaining_parameters'] / 1e6:.2f}", f"{kept['peak_mb']:,}", f"{kept['seconds']:.0f}")
+        for name, kept in sorted(methods.items())
+    ]
+    headers = ["method", "parameters left (M)", "peak memory (MB)", "compress (s)"]
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=("left", *["right"] * 3))
