@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-DISTANCES = (8, 13, 20, 32, 48, 68, 90)  # pixels at 100 dpi between a point and its label
+DISTANCES = (8, 13, 20, 32, 48, 68, 90, 120)  # pixels at 100 dpi between a point and its label
 ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 LEADER_FROM = 14  # a label farther from its point gets a line to it
 STEP = 3.0  # pixels between the samples of a line
 PASSES = 3
+MARKER = 6.0  # pixels from a point's centre that its marker takes
 
 Floats = npt.NDArray[np.float64]
 Point = tuple[float, float]
@@ -57,7 +58,8 @@ def place_labels(axes: Axes, labels: list[Label], obstacles: list[Segment], size
     """
     lines = _samples(axes, obstacles)
     places = [_places(axes, label, size) for label in labels]
-    fixed = [_fixed_cost(place, lines, np.array(axes.bbox.extents)) for place in places]
+    frame = np.array(axes.bbox.extents)
+    fixed = [_fixed_cost(own, lines, frame) + _mistaken(own, _anchors(places, but=own)) for own in places]
     chosen: dict[int, int] = {}
     for _ in range(PASSES):
         for i, own in enumerate(places):
@@ -96,13 +98,31 @@ def _places(axes: Axes, label: Label, size: float) -> Places:
     return Places(boxes, of_anchor, of_distance)
 
 
+def _anchors(places: list[Places], but: Places) -> Floats:
+    """The points that labels belong to, one label's left out, (points, 2)."""
+    found = [np.zeros((0, 2)), *(other.anchors for other in places if other is not but)]
+    return np.unique(np.concatenate(found), axis=0)
+
+
 def _fixed_cost(places: Places, lines: Floats, frame: Floats) -> Floats:
     """Distance, leaving the axes, covering lines, standing on the far side of a line."""
     outside = np.maximum(frame[:2] - places.boxes[:, :2], 0) + np.maximum(places.boxes[:, 2:] - frame[2:], 0)
     covered = _inside(lines[None], places.boxes[:, None], margin=4).sum(axis=1)
     away = places.leaders[:, 3:, None]  # the first third touches the point's own lines
-    crossing = (np.abs(away - lines[None, None]).max(axis=-1) < STEP / 2).any(axis=(1, 2))
-    cost: Floats = places.distances / 10 + 20 * outside.sum(axis=1) + 2 * covered + 5 * (covered > 0) + 8 * crossing
+    on_line = (np.abs(away - lines[None, None]).max(axis=-1) < STEP / 2).any(axis=2).sum(axis=1)  # hidden in one at 7
+    cost: Floats = places.distances / 10 + 20 * outside.sum(axis=1) + 2 * covered + 5 * (covered > 0)
+    cost += 4 * on_line + 4 * (on_line > 0)
+    return cost
+
+
+def _mistaken(places: Places, others: Floats) -> Floats:
+    """A label that would be read as another point's: nearer to it than to its own, or with a leader through it."""
+    nearest = np.clip(others[None], places.boxes[:, None, :2], places.boxes[:, None, 2:])
+    nearer = np.linalg.norm(nearest - others[None], axis=-1) < places.distances[:, None] - 1
+    elsewhere = np.linalg.norm(others[None] - places.anchors[:, None], axis=-1) > 2 * MARKER
+    gaps = np.linalg.norm(places.leaders[:, :, None] - others[None, None], axis=-1).min(axis=1)
+    through = (gaps < MARKER) & elsewhere
+    cost: Floats = 3.0 * nearer.any(axis=1) + 30.0 * through.sum(axis=1)
     return cost
 
 
