@@ -103,8 +103,8 @@ class RunRecord(TypedDict):
     phases: dict[str, float]  # the same, by phase: train, calibration, other
     footprint: NotRequired[Footprint]  # absent when status is failed
     matrices: NotRequired[list[MatrixSparsity]]
-    scores: NotRequired[dict[str, Score]]  # by test set
-    speedup: NotRequired[Speedup]
+    scores: NotRequired[dict[str, Score]]  # by test set; absent unless status is ok
+    speedup: NotRequired[Speedup]  # likewise
     notes: list[str]  # what a reader must know, e.g. by how much thresholds were scaled at the end
     log: dict[str, float]  # last value of every scalar that the method logged
     data_hash: str
@@ -138,10 +138,13 @@ def read_record(path: Path, *, scored: bool = True) -> RunRecord:
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != SCHEMA:
         raise UserError(f"{path} has schema {schema}, this version reads {SCHEMA}; repeat the run")
-    optional = {"matrices", "speedup"} | (set() if record.get("status") == "ok" else {"footprint", "scores"})
-    missing = sorted(
-        RunRecord.__annotations__.keys() - optional - record.keys() - ({"scores"} if not scored else set())
-    )
+    evaluation = {"scores", "speedup"}
+    optional = {"matrices"}
+    if record.get("status") != "ok":
+        optional |= {"footprint"} | evaluation
+    if not scored:
+        optional |= evaluation
+    missing = sorted(RunRecord.__annotations__.keys() - optional - record.keys())
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}; repeat the run")
     return record  # type: ignore[no-any-return]
