@@ -109,7 +109,7 @@ def _fixed_cost(places: Places, lines: Floats, frame: Floats) -> Floats:
     outside = np.maximum(frame[:2] - places.boxes[:, :2], 0) + np.maximum(places.boxes[:, 2:] - frame[2:], 0)
     covered = _inside(lines[None], places.boxes[:, None], margin=4).sum(axis=1)
     away = places.leaders[:, 3:, None]  # the first third touches the point's own lines
-    on_line = (np.abs(away - lines[None, None]).max(axis=-1) < STEP / 2).any(axis=2).sum(axis=1)  # hidden in one at 7
+    on_line = (np.abs(away - lines[None, None]).max(axis=-1) < STEP / 2).any(axis=2).sum(axis=1)  # all: runs along one
     cost: Floats = places.distances / 10 + 20 * outside.sum(axis=1) + 2 * covered + 5 * (covered > 0)
     cost += 4 * on_line + 4 * (on_line > 0)
     return cost

@@ -14,14 +14,9 @@ from benchmark.report.labels import Label, Point, place_labels
 IN_COLUMN = {name: (1.0, float(height)) for height, name in enumerate(("lowest", "low", "high", "highest"))}
 
 
-def panel() -> Axes:
+def labelled(points: dict[str, Point], obstacles: list[tuple[Point, Point]]) -> Axes:
     axes = Figure(figsize=(5, 4), dpi=100).add_subplot()
     axes.set(xlim=(0, 4), ylim=(-1, 4))
-    return axes
-
-
-def labelled(points: dict[str, Point], obstacles: list[tuple[Point, Point]]) -> Axes:
-    axes = panel()
     place_labels(axes, [Label(name, [point], "black") for name, point in points.items()], obstacles)
     return axes
 
