@@ -75,6 +75,7 @@ RECORD: dict[str, Any] = {
             "seconds": 18.0,
         }
     },
+    "speedup": {"median": 1.25, "low": 1.2, "high": 1.3},
 }
 
 
