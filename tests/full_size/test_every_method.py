@@ -24,10 +24,9 @@ from tabulate import tabulate
 from benchmark.files import read_json, write_json, write_text
 from benchmark.models.checkpoints import save_dense
 from benchmark.models.full_size import FULL_SIZE
-from benchmark.records import provenance
+from benchmark.records import Provenance
 from benchmark.registry import load_method, method_names
 from benchmark.study_file import load_study
-from benchmark.training.precision import device_name, pick_device
 
 SIZES = {"wav2vec2-base": (94_396_320, 84_934_656, 72), "hubert-large": (315_471_520, 301_989_888, 144)}
 TARGET = 0.85
@@ -116,16 +115,17 @@ def test_every_method_runs_at_full_size(study: FullSizeStudy, method: str) -> No
     study.call("transcribe-tests", run)
     assert len((study.work / "runs" / run / "hyp" / "test-clean.trn").read_text().splitlines()) == UTTERANCES
     shutil.rmtree(study.work / "runs" / run / "model")
-    keep(study.model, method, cost | {"remaining_parameters": footprint["remaining_parameters"]})
+    figures = cost | {"remaining_parameters": footprint["remaining_parameters"]}
+    keep(study.model, method, figures, record["provenance"])
 
 
-def keep(model: str, method: str, figures: dict[str, float]) -> None:
-    """Add a method's figures to the model's table in the folder of artefacts, and to the numbers under it."""
+def keep(model: str, method: str, figures: dict[str, float], provenance: Provenance) -> None:
+    """Add a method's figures to the model's table in the folder of artefacts; `provenance` is that of the latest."""
     folder = os.environ.get("PINCHBENCH_ARTEFACTS")
     if folder:
         path = Path(folder) / f"full_size-{model}.json"
         methods = (read_json(path)["methods"] if path.exists() else {}) | {method: figures}
-        write_json(path, {"methods": methods, "provenance": provenance(device_name(pick_device()))})
+        write_json(path, {"methods": methods, "provenance": provenance})
         write_text(path.with_suffix(".md"), table(methods) + "\n")
 
 
