@@ -36,7 +36,7 @@ class Method(ABC):
     source: ClassVar[str]  # citation: paper, equation, adaptation
     needs: ClassVar[Needs] = "labels"  # transcribed speech, speech alone, or no data at all
     takes_target: ClassVar[bool] = True  # False: the method has no sparsity target (a control, or its own size)
-    seeded: ClassVar[bool] = True  # False: nothing random happens, one run stands for all seeds
+    seeded: ClassVar[bool] = True  # False: nothing random happens, one run stands for all seeds, unless it fine-tunes
     tunable: ClassVar[tuple[str, object, object] | None] = None  # a setting and two values of it for a study's search
 
     @dataclass(frozen=True)

@@ -120,10 +120,11 @@ def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
         method, settings = options.get("method", label), options.get("settings", {})
         traits = method_traits(method)
         check_settings(method, settings)
+        seeded = traits.seeded or bool(settings.get("fine_tune"))
         for target in options.get("targets", config["targets"]) if traits.takes_target else [None]:
-            for seed in options.get("seeds", config["seeds"]) if traits.seeded else [config["seeds"][0]]:
+            for seed in options.get("seeds", config["seeds"]) if seeded else [config["seeds"][0]]:
                 at = f"-{target:g}" if target is not None else ""
-                run = label + at + (f"-seed{seed}" if traits.seeded else "")
+                run = label + at + (f"-seed{seed}" if seeded else "")
                 runs.append(RunPlan(run, label, method, target, seed, settings, options.get("budget_share", 1)))
     return tuple(runs)
 

@@ -2,7 +2,8 @@
 
 Run it from the top folder: `python -m benchmarks.method_costs [--model MODEL] [--json FILE] [METHOD ...]`.
 
-Each method runs whole, in a process of its own, on a budget of so many plain steps; `dense_finetuned` is the plain one.
+Each method runs whole, in a process of its own, on a budget of so many plain steps. Plain fine-tuning,
+`dense_finetuned`, runs before and after each of them: a machine's speed drifts within minutes, a ratio should not.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import torch
@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from benchmark.budget import OverBudget
 from benchmark.contract import CannotCompress
-from benchmark.files import write_json
+from benchmark.files import read_json, write_json, write_text
 from benchmark.records import provenance
 from benchmark.registry import load_method, method_names
 from benchmark.throughput.phases import PLAIN, training_settings
@@ -36,16 +36,16 @@ from benchmark.training.loop import Phase, Planned
 from benchmark.training.precision import device_name, pick_device, wait_for_gpu
 from benchmarks.subjects import BATCH_SECONDS, bench_of
 
-# As long as in a study: what a method does now and then, such as pruning, belongs to its steps.
-STEPS = {"embedded": 300, "wav2vec2-base": 6}
+# As long as in the default study: what a method does now and then, such as pruning, belongs to its steps.
+STEPS = {"embedded": 150, "wav2vec2-base": 6}
+PLAIN_STEPS = {"embedded": 75, "wav2vec2-base": 6}
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one method: seconds of the mean step (None: no training) and outside the loop; peak memory in bytes."""
+    """Of one run: seconds of the mean step and outside the loop; peak memory in bytes."""
 
-    method: str
-    step_seconds: float | None
+    step_seconds: float
     outside_seconds: float
     peak_bytes: int
 
@@ -53,7 +53,7 @@ class Cost:
 def cost_of(name: str, model: str, work: Path) -> Cost:
     """Run a method and measure it. Post-training methods fine-tune afterwards, so that they have steps too."""
     method = load_method(name)(training_settings(name))
-    job = bench_of(model, work).job(name, STEPS[model])
+    job = bench_of(model, work).job(name, (PLAIN_STEPS if name == PLAIN else STEPS)[model])
     steps: list[float] = []
     step = Phase._step
 
@@ -70,7 +70,7 @@ def cost_of(name: str, model: str, work: Path) -> Cost:
         method.compress(job)
     seconds = job.budget.clock.seconds
     outside = sum(value for phase, value in seconds.items() if phase != "train")
-    return Cost(name, statistics.fmean(steps) if steps else None, outside, _peak_bytes())
+    return Cost(statistics.fmean(steps), outside, _peak_bytes())
 
 
 def _peak_bytes() -> int:
@@ -79,24 +79,77 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def in_a_process_of_its_own(name: str, model: str, work: Path) -> Cost | str:
-    """A method's cost, or why it has none."""
-    command = [sys.executable, "-m", "benchmarks.method_costs", "--model", model, "--work", str(work), "--one", name]
-    done = subprocess.run(command, capture_output=True, text=True)
+class NotMeasured(Exception):
+    """A method cannot be measured; says why."""
+
+
+def in_a_process_of_its_own(name: str, model: str) -> Cost:
+    """A method's cost.
+
+    Raises:
+        NotMeasured: it has none.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.method_costs", "--model", model, "--work", folder, "--one", name]
+        done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        return done.stderr.strip().splitlines()[-1]
+        raise NotMeasured(f"{name}: {done.stderr.strip().splitlines()[-1]}")
     return Cost(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def table(costs: list[Cost], plain: Cost) -> str:
-    """Markdown: everything beside the plain step."""
-    rows: list[list[Any]] = []
-    for cost in costs:
-        ratio = f"{cost.step_seconds / plain.step_seconds:.2f}" if cost.step_seconds and plain.step_seconds else "-"
-        memory = (cost.peak_bytes - plain.peak_bytes) / 1e6
-        rows.append([f"`{cost.method}`", ratio, f"{cost.outside_seconds:.1f}", f"{memory:+.0f}"])
-    headers = ["method", "step over a plain one", "outside the loop (s)", "peak memory over plain (MB)"]
-    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+@dataclass(frozen=True)
+class Comparison:
+    """A method's cost, and that of plain fine-tuning before and after it."""
+
+    cost: Cost
+    before: Cost
+    after: Cost
+
+    def row(self, name: str) -> list[str]:
+        """Of the table."""
+        plain_seconds = (self.before.step_seconds + self.after.step_seconds) / 2
+        drift = self.after.step_seconds / self.before.step_seconds
+        return [
+            f"`{name}`",
+            f"{self.cost.step_seconds / plain_seconds:.2f}",
+            f"{drift:.2f}",
+            f"{self.cost.outside_seconds:.1f}",
+            f"{(self.cost.peak_bytes - min(self.before.peak_bytes, self.after.peak_bytes)) / 1e6:+.0f}",
+        ]
+
+
+def table(comparisons: dict[str, Comparison]) -> str:
+    """Markdown, a method a row."""
+    headers = ["method", "step over a plain one", "plain, after over before", "outside the loop (s)", "memory (MB)"]
+    rows = [comparison.row(name) for name, comparison in sorted(comparisons.items())]
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=("left", *["right"] * 4))
+
+
+def kept_in(path: Path) -> dict[str, Comparison]:
+    """What earlier calls measured."""
+    numbers = read_json(path)["costs"] if path.exists() else {}
+    return {name: Comparison(**{part: Cost(**cost) for part, cost in parts.items()}) for name, parts in numbers.items()}
+
+
+def keep(path: Path, model: str, comparisons: dict[str, Comparison]) -> None:
+    """Write every number, and the table beside it."""
+    costs = {name: asdict(comparison) for name, comparison in comparisons.items()}
+    write_json(path, {"model": model, "costs": costs, "provenance": provenance(device_name(pick_device()))})
+    write_text(path.with_suffix(".md"), table(comparisons) + "\n")
+
+
+def measured(names: list[str], model: str) -> Iterator[tuple[str, Comparison]]:
+    """Each method between two runs of plain fine-tuning, of which neighbours share one."""
+    before = in_a_process_of_its_own(PLAIN, model)
+    for name in tqdm(names, desc=model, unit="method", disable=None):
+        try:
+            cost = in_a_process_of_its_own(name, model)
+        except NotMeasured as reason:
+            tqdm.write(str(reason))
+            continue
+        after = in_a_process_of_its_own(PLAIN, model)
+        yield name, Comparison(cost, before, after)
+        before = after
 
 
 def main() -> None:
@@ -106,7 +159,12 @@ def main() -> None:
     )
     parser.add_argument("methods", nargs="*", metavar="METHOD", help="all by default")
     parser.add_argument("--model", choices=BATCH_SECONDS, default="embedded")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every number, and where it was measured")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="keep every number, and the table; methods add up over calls",
+    )
     parser.add_argument("--one", metavar="METHOD", help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -116,25 +174,13 @@ def main() -> None:
         except (CannotCompress, OverBudget) as error:
             sys.exit(f"{type(error).__name__}: {error}")
         return
-    names = [PLAIN, *(name for name in args.methods or method_names() if name not in (PLAIN, "dense"))]
-    costs: list[Cost] = []
-    failed: dict[str, str] = {}
-    for name in tqdm(names, desc=args.model, unit="method", disable=None):
-        with tempfile.TemporaryDirectory() as folder:
-            measured = in_a_process_of_its_own(name, args.model, Path(folder))
-        if isinstance(measured, Cost):
-            costs.append(measured)
-        else:
-            failed[name] = measured
-    if PLAIN in failed:
-        sys.exit(f"{PLAIN}: {failed[PLAIN]}")
-    print(table(costs, costs[0]))
-    for name, reason in failed.items():
-        print(f"{name}: {reason}")
-    if args.json:
-        machine = provenance(device_name(pick_device()))
-        numbers = {"model": args.model, "costs": [asdict(c) for c in costs], "failed": failed, "provenance": machine}
-        write_json(args.json, numbers)
+    names = args.methods or [name for name in method_names() if name not in (PLAIN, "dense")]
+    comparisons = kept_in(args.json) if args.json else {}
+    for name, comparison in measured(names, args.model):
+        comparisons[name] = comparison
+        if args.json:
+            keep(args.json, args.model, comparisons)
+    print(table(comparisons))
 
 
 if __name__ == "__main__":

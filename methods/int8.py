@@ -1,4 +1,4 @@
-"""8-bit integers instead of floats in the encoder's matrices, without training."""
+"""8-bit integers instead of floats in the encoder's matrices."""
 
 from __future__ import annotations
 
@@ -9,29 +9,39 @@ from transformers import PreTrainedModel
 
 from benchmark.contract import Method
 from benchmark.job import Job
-from benchmark.models.int8 import quantise
+from benchmark.models.int8 import quantise, rounding
 
 
 class Int8(Method):
     """Round the encoder's matrices to 8 bits with a scale for every output.
 
     `dynamic` also rounds what goes into a matrix, with a scale for every frame; `weight_only` computes in floats. No
-    parameter goes: it stands at its own size, a quarter of the matrices' bytes.
+    parameter goes: it stands at its own size, a quarter of the matrices' bytes. With `fine_tune` the budget trains the
+    model on the rounded values, straight through the rounding, before it is rounded for good.
     """
 
     title = "int8"
     family = "quantised"
-    source = "torchao: Int8DynamicActivationInt8WeightConfig, Int8WeightOnlyConfig"
+    source = (
+        "torchao: Int8DynamicActivationInt8WeightConfig, Int8WeightOnlyConfig; fine-tuning: Jacob et al., CVPR 2018, "
+        "arXiv 1712.05877, section 3, with torchao's scales of the moment instead of running ranges"
+    )
     needs = "nothing"
     takes_target = False
     seeded = False
 
     @dataclass(frozen=True)
     class Settings:
-        """What is rounded."""
+        """What is rounded, and whether the model is trained for it; `learning_rate` is for that."""
 
         kind: Literal["dynamic", "weight_only"] = "dynamic"
+        fine_tune: bool = False
+        learning_rate: float = 2e-4
 
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        quantise(job.model, self.settings.kind)
+        settings = self.settings
+        if settings.fine_tune:
+            with rounding(job.model, settings.kind):
+                job.train(job.model, learning_rate=settings.learning_rate)
+        quantise(job.model, settings.kind)
         return job.model

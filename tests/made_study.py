@@ -24,6 +24,7 @@ class Made(Method):
     @dataclass(frozen=True)
     class Settings:
         learning_rate: float = 1e-4
+        fine_tune: bool = True
 
     def compress(self, job):
         {body}

@@ -41,6 +41,11 @@ def test_a_method_may_have_its_own_targets_and_seeds() -> None:
     assert runs(methods={"gates": {"targets": [0.9], "seeds": [3]}}) == ["gates-0.9-seed3"]
 
 
+def test_what_has_no_randomness_has_one_run_for_all_seeds_unless_it_fine_tunes() -> None:
+    methods = {"start": None, "tuned": {"method": "start", "settings": {"fine_tune": True}}}
+    assert runs(methods=methods, seeds=[0, 1]) == ["start", "tuned-seed0", "tuned-seed1"]
+
+
 def test_the_wildcard_stands_for_every_method_not_named() -> None:
     assert runs(methods={"*": None}) == ["gates-0.5-seed0", "prune-0.5-seed0", "start"]
     assert runs(methods={"prune": None, "*": None}) == ["prune-0.5-seed0", "gates-0.5-seed0", "start"]

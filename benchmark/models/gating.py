@@ -33,7 +33,12 @@ def ungated(matrix: Matrix) -> torch.Tensor:
     return matrix.linear.weight
 
 
-def remove_gates(matrices: Iterable[Matrix]) -> None:
-    """Make what the gates let through the weights, pruned ones real zeros, and take the gates away."""
+def remove_gates(matrices: Iterable[Matrix], *, apply: bool = True) -> None:
+    """Take the gates away.
+
+    Args:
+        matrices: those that have a gate.
+        apply: what the gates let through becomes the weights, pruned ones real zeros; else those behind come back.
+    """
     for matrix in matrices:
-        parametrize.remove_parametrizations(matrix.linear, "weight", leave_parametrized=True)
+        parametrize.remove_parametrizations(matrix.linear, "weight", leave_parametrized=apply)

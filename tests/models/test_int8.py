@@ -1,4 +1,4 @@
-"""8-bit integers: how far they round, that a folder gives them back, and what they count as."""
+"""8-bit integers: how far they round, what trains on them, that a folder gives them back, what they count as."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import MakeJob
+from torchao.quantization import Int8Tensor
 
 from benchmark.footprint import macs_per_second, remaining_parameters, total_parameters
 from benchmark.models.checkpoints import load, plain_state, save
 from benchmark.models.encoder import Encoder
-from benchmark.models.int8 import dequantised, quantise
+from benchmark.models.int8 import dequantised, quantise, rounded, rounding
+from benchmark.registry import load_method
 
 
 @pytest.mark.parametrize("kind", ["dynamic", "weight_only"])
@@ -38,3 +41,38 @@ def test_integers_are_parameters_and_multiplications_like_others(tiny_model: Pat
     quantise(model, "dynamic")
     assert remaining_parameters(model) == total_parameters(dense)
     assert macs_per_second(model) == macs_per_second(dense)
+
+
+def test_rounding_is_to_the_nearest_step_of_a_row_and_gradients_pass_it() -> None:
+    """A row's largest value is 127.5 steps: torchao's integers go from -128 to 127."""
+    values = torch.tensor([[-127.5, 3.4, 0.6, -2.7], [1.275, 0.013, 0.0, 0.0]], requires_grad=True)
+    steps = rounded(values)
+    assert torch.allclose(steps, torch.tensor([[-128.0, 3.0, 1.0, -3.0], [1.27, 0.01, 0.0, 0.0]]), atol=1e-6)
+    (steps * torch.tensor([1.0, 2.0, 3.0, 4.0])).sum().backward()
+    assert values.grad is not None
+    assert torch.equal(values.grad, torch.tensor([[1.0, 2.0, 3.0, 4.0]]).expand(2, 4))
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "weight_only"])
+def test_training_sees_what_the_quantised_model_computes(tiny_model: Path, kind: str) -> None:
+    model, quantised = load(tiny_model).model, load(tiny_model).model
+    quantise(quantised, kind)  # type: ignore[arg-type]
+    audio = torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        dense, expected = model(audio).logits, quantised(audio).logits
+        with rounding(model, kind):  # type: ignore[arg-type]
+            trained_on = model(audio).logits
+        assert torch.equal(model(audio).logits, dense)
+    assert (trained_on - expected).abs().max() < 0.02 * (dense - expected).abs().max()
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "weight_only"])
+def test_fine_tuning_spends_the_budget_and_ends_in_integers(make_job: MakeJob, tmp_path: Path, kind: str) -> None:
+    job = make_job(tmp_path)
+    trained = load_method("int8")({"kind": kind, "fine_tune": True, "learning_rate": 1e-3}).compress(job)
+    plain = load_method("int8")({"kind": kind}).compress(make_job(tmp_path / "plain"))
+    assert job.budget.spent >= 0.9 * job.budget.limit
+    for ours, theirs in zip(Encoder(trained), Encoder(plain), strict=True):
+        assert isinstance(ours.linear.weight, Int8Tensor)
+        assert isinstance(theirs.linear.weight, Int8Tensor)
+        assert not torch.equal(ours.linear.weight.qdata, theirs.linear.weight.qdata)

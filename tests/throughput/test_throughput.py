@@ -48,9 +48,9 @@ def figures(measured: Throughput) -> dict[str, Figures]:
 
 
 def test_every_name_has_a_row_and_its_figures_fit(measure: Measure, capsys: pytest.CaptureFixture[str]) -> None:
-    measured = measure("--methods", "self_pinching,wanda,int8", "--steps", "3", "--precision", "fp32")
+    measured = measure("--methods", "self_pinching,wanda,dense", "--steps", "3", "--precision", "fp32")
     names = [row["name"] for row in measured["rows"]]
-    assert names == ["dense_finetuned", "transcribe", FROM_AUDIO, "self_pinching", "wanda", "int8"]
+    assert names == ["dense_finetuned", "transcribe", FROM_AUDIO, "self_pinching", "wanda", "dense"]
     assert {(row["model"], row["precision"]) for row in measured["rows"]} == {("tiny", "fp32")}
     assert str(measured["rows"][-2]["reason"]).startswith("32 s of audio to calibrate on are asked for")
     assert measured["rows"][-1]["reason"] == "takes no training step"
@@ -65,7 +65,7 @@ def test_every_name_has_a_row_and_its_figures_fit(measure: Measure, capsys: pyte
     assert found["self_pinching"]["time_of_plain"] is not None
     table = capsys.readouterr().out
     assert "`self_pinching`" in table
-    assert "tiny, fp32, int8: takes no training step" in table
+    assert "tiny, fp32, dense: takes no training step" in table
 
 
 def test_steps_are_those_of_training_and_padding_is_no_speech(tiny_corpus: Path, tmp_path: Path) -> None:
