@@ -28,7 +28,7 @@ from tqdm import tqdm
 from benchmark.budget import OverBudget
 from benchmark.contract import CannotCompress
 from benchmark.files import read_json, write_json, write_text
-from benchmark.records import provenance
+from benchmark.records import Provenance, provenance
 from benchmark.registry import load_method, method_names
 from benchmark.throughput.phases import PLAIN, training_settings
 from benchmark.training.batches import Batch
@@ -99,11 +99,12 @@ def in_a_process_of_its_own(name: str, model: str) -> Cost:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A method's cost, and that of plain fine-tuning before and after it."""
+    """A method's cost, and that of plain fine-tuning before and after it, on one machine."""
 
     cost: Cost
     before: Cost
     after: Cost
+    provenance: Provenance
 
     def row(self, name: str) -> list[str]:
         """Of the table."""
@@ -128,13 +129,18 @@ def table(comparisons: dict[str, Comparison]) -> str:
 def kept_in(path: Path) -> dict[str, Comparison]:
     """What earlier calls measured."""
     numbers = read_json(path)["costs"] if path.exists() else {}
-    return {name: Comparison(**{part: Cost(**cost) for part, cost in parts.items()}) for name, parts in numbers.items()}
+    return {
+        name: Comparison(
+            Cost(**parts["cost"]), Cost(**parts["before"]), Cost(**parts["after"]), Provenance(**parts["provenance"])
+        )
+        for name, parts in numbers.items()
+    }
 
 
 def keep(path: Path, model: str, comparisons: dict[str, Comparison]) -> None:
     """Write every number, and the table beside it."""
     costs = {name: asdict(comparison) for name, comparison in comparisons.items()}
-    write_json(path, {"model": model, "costs": costs, "provenance": provenance(device_name(pick_device()))})
+    write_json(path, {"model": model, "costs": costs})
     write_text(path.with_suffix(".md"), table(comparisons) + "\n")
 
 
@@ -148,7 +154,7 @@ def measured(names: list[str], model: str) -> Iterator[tuple[str, Comparison]]:
             tqdm.write(str(reason))
             continue
         after = in_a_process_of_its_own(PLAIN, model)
-        yield name, Comparison(cost, before, after)
+        yield name, Comparison(cost, before, after, provenance(device_name(pick_device())))
         before = after
 
 
