@@ -14,7 +14,7 @@ def top_mask(scores: torch.Tensor, keep: float) -> torch.Tensor:
     """Keep the highest `keep` share of `scores`, exact to one element: round(keep * count) of them."""
     count = round(keep * scores.numel())
     mask = torch.zeros(scores.numel(), dtype=torch.bool, device=scores.device)
-    mask[scores.flatten().topk(count).indices] = True
+    mask[scores.flatten().topk(count, sorted=False).indices] = True
     return mask.view_as(scores)
 
 

@@ -12,7 +12,7 @@ import inspect
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,20 +52,34 @@ def method_path(name: str) -> Path:
     """The file of a method: of this name, or at this path if it ends in `.py` (relative to the project's folder).
 
     Raises:
-        UserError: there is no such method.
+        UserError: there is no such method, or there are two, or an installed package lacks what it offers.
     """
     if name.endswith(".py"):
         if not (ROOT / name).is_file():
             raise UserError(f"method file {name} does not exist")
         return (ROOT / name).resolve()
     path = METHODS / f"{name}.py"
-    if path.is_file() and not name.startswith("_"):
-        return path
-    for entry in entry_points(group=ENTRY_POINTS, name=name):
+    here = [path] if path.is_file() and not name.startswith("_") else []
+    match here + [_offered(entry) for entry in entry_points(group=ENTRY_POINTS, name=name)]:
+        case [only]:
+            return only
+        case []:
+            raise UserError(f'unknown method "{name}"{suggestion(name, method_names())}')
+        case several:
+            places = ", ".join(map(shown, several))
+            raise UserError(f'{len(several)} methods are named "{name}": {places}; rename or uninstall one')
+
+
+def _offered(entry: EntryPoint) -> Path:
+    """The file of a module that an installed package offers as a method."""
+    package = entry.dist.name if entry.dist else "an installed package"
+    try:
         spec = importlib.util.find_spec(entry.value)
-        if spec is not None and spec.origin is not None:
-            return Path(spec.origin)
-    raise UserError(f'unknown method "{name}"{suggestion(name, method_names())}')
+    except ImportError as error:
+        raise UserError(f'{package} offers the method "{entry.name}", but: {error}') from error
+    if spec is None or spec.origin is None:
+        raise UserError(f'{package} offers the method "{entry.name}", but has no module {entry.value}')
+    return Path(spec.origin)
 
 
 def shown(path: Path) -> str:

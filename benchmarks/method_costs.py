@@ -130,9 +130,7 @@ def kept_in(path: Path) -> dict[str, Comparison]:
     """What earlier calls measured."""
     numbers = read_json(path)["costs"] if path.exists() else {}
     return {
-        name: Comparison(
-            Cost(**parts["cost"]), Cost(**parts["before"]), Cost(**parts["after"]), Provenance(**parts["provenance"])
-        )
+        name: Comparison(Cost(**parts["cost"]), Cost(**parts["before"]), Cost(**parts["after"]), parts["provenance"])
         for name, parts in numbers.items()
     }
 

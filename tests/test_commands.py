@@ -70,27 +70,6 @@ def test_a_new_method_keeps_the_contract_from_the_start(
     assert "lower case letters" in errors
 
 
-def test_a_method_may_live_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "METHODS", tmp_path)
-    assert main(["new-method", "elsewhere"]) == 0
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (tmp_path / "elsewhere.py").rename(outside / "elsewhere.py")
-    assert registry.load_method(str(outside / "elsewhere.py")).title == "Elsewhere"
-    assert registry.method_names() == []
-    package = outside / "pruners" / "__init__.py"
-    package.parent.mkdir()
-    package.write_text("")
-    (outside / "elsewhere.py").rename(package.parent / "mine.py")
-    information = outside / "pruners-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: pruners\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text("[pinchbench.methods]\nmine = pruners.mine\n")
-    monkeypatch.syspath_prepend(str(outside))
-    assert registry.method_names() == ["mine"]
-    assert registry.load_method("mine").title == "Elsewhere"
-
-
 def test_a_reader_that_has_seen_enough_breaks_nothing() -> None:
     command = [sys.executable, "-m", "benchmark", "methods"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
