@@ -12,7 +12,8 @@ import inspect
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,10 +36,16 @@ class MethodTraits:
     settings: dict[str, ast.expr]  # name and annotation
 
 
+@cache
+def _offers(_import_path: tuple[str, ...]) -> EntryPoints:
+    """What installed packages offer, read once: a study asks for each of its methods a few times."""
+    return entry_points(group=ENTRY_POINTS)
+
+
 def method_names() -> list[str]:
     """Names of all methods: the stems of the files in `methods/`, and the entry points of installed packages."""
     here = {path.stem for path in METHODS.glob("*.py") if not path.stem.startswith("_")}
-    return sorted(here | entry_points(group=ENTRY_POINTS).names)
+    return sorted(here | _offers(tuple(sys.path)).names)
 
 
 def suggestion(word: str, words: list[str]) -> str:
@@ -60,7 +67,7 @@ def method_path(name: str) -> Path:
         return (ROOT / name).resolve()
     path = METHODS / f"{name}.py"
     here = [path] if path.is_file() and not name.startswith("_") else []
-    match here + [_offered(entry) for entry in entry_points(group=ENTRY_POINTS, name=name)]:
+    match here + [_offered(entry) for entry in _offers(tuple(sys.path)).select(name=name)]:
         case [only]:
             return only
         case []:

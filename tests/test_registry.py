@@ -56,9 +56,9 @@ def test_an_installed_package_offers_methods(methods: Path, outside: Path) -> No
 
 def test_two_methods_of_one_name_are_refused(methods: Path, outside: Path) -> None:
     offer(outside, "pruners", good="pruners.mine", mine="pruners.mine")
+    offer(outside, "rivals", mine="pruners.mine")
     with pytest.raises(UserError, match=r'2 methods are named "good": methods.good.py, .*mine.py; rename or uninstall'):
         registry.load_method("good")
-    offer(outside, "rivals", mine="pruners.mine")
     with pytest.raises(UserError, match='2 methods are named "mine"'):
         registry.method_traits("mine")
 
