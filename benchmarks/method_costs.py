@@ -37,7 +37,7 @@ from benchmark.training.precision import device_name, pick_device, wait_for_gpu
 from benchmarks.subjects import BATCH_SECONDS, bench_of
 
 # As long as in the default study: what a method does now and then, such as pruning, belongs to its steps.
-STEPS = {"embedded": 150, "wav2vec2-base": 6}
+STEPS = {"embedded": 150, "wav2vec2-base": 12}
 PLAIN_STEPS = {"embedded": 75, "wav2vec2-base": 6}
 
 
