@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
 from benchmark.job import Job
+from benchmark.layer_by_layer import layers_in_turn
 from benchmark.masks import Masks
 from benchmark.models.encoder import Matrix
 from benchmark.training.batches import Batch
@@ -16,12 +18,21 @@ from benchmark.training.batches import Batch
 Seen = Callable[[Matrix, torch.Tensor], None]
 
 
+class Runs(Protocol):
+    """What runs the matrices over a batch: a job its whole model, or one of the model's layers alone."""
+
+    model: Any
+
+    def forward(self, model: Any, batch: Any) -> Any:
+        """Run `model` over the batch."""
+
+
 @torch.no_grad()
-def observe(job: Job, matrices: Sequence[Matrix], batches: Sequence[Batch], seen: Seen) -> None:
+def observe(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch], seen: Seen) -> None:
     """Run the model over the batches and hand what goes into each matrix, (valid frames, inputs) in fp32, to `seen`."""
     for batch in batches:
         with _hooked(matrices, batch, seen):
-            job.forward(job.model, batch)
+            runs.forward(runs.model, batch)
 
 
 @contextmanager
@@ -41,19 +52,19 @@ def _hooked(matrices: Sequence[Matrix], batch: Batch, seen: Seen) -> Iterator[No
             handle.remove()
 
 
-def input_norms(job: Job, matrices: Sequence[Matrix], batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
+def input_norms(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
     """Root of the mean square of every input (inputs,) of the matrices, by matrix name."""
-    squares = _mean_over_frames(job, matrices, batches, lambda inputs: inputs.square().sum(0))
+    squares = _mean_over_frames(runs, matrices, batches, lambda inputs: inputs.square().sum(0))
     return {name: mean.sqrt() for name, mean in squares.items()}
 
 
-def second_moments(job: Job, matrices: Sequence[Matrix], batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
+def second_moments(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
     """Mean of x x' (inputs, inputs) over the inputs x of the matrices, by matrix name."""
-    return _mean_over_frames(job, matrices, batches, lambda inputs: inputs.T @ inputs)
+    return _mean_over_frames(runs, matrices, batches, lambda inputs: inputs.T @ inputs)
 
 
 def _mean_over_frames(
-    job: Job, matrices: Sequence[Matrix], batches: Sequence[Batch], summed: Callable[[torch.Tensor], torch.Tensor]
+    runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch], summed: Callable[[torch.Tensor], torch.Tensor]
 ) -> dict[str, torch.Tensor]:
     """`summed` maps the inputs (frames, inputs) of a batch to their sum of what is to be averaged."""
     sums: dict[str, torch.Tensor] = {}
@@ -64,17 +75,20 @@ def _mean_over_frames(
         sums[matrix.name] = sums[matrix.name].add_(total) if matrix.name in sums else total
         frames[matrix.name] += len(inputs)
 
-    observe(job, matrices, batches, add)
+    observe(runs, matrices, batches, add)
     return {name: total / max(frames[name], 1) for name, total in sums.items()}
 
 
 def prune_layer_by_layer(
     job: Job,
     batches: Sequence[Batch],
-    statistics: Callable[[Job, Sequence[Matrix], Sequence[Batch]], dict[str, torch.Tensor]],
+    statistics: Callable[[Any, Sequence[Matrix], Sequence[Batch]], dict[str, torch.Tensor]],
     pruned: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> Masks:
     """Prune one layer after the other, each on what the pruned ones before it give; returns the masks of what is left.
+
+    Each layer runs twice over the audio, as the releases of SparseGPT and Wanda have it: for its statistics, and pruned
+    for what the next one gets. So calibration costs about two forwards of the model, however deep it is.
 
     Args:
         job: whose model is pruned.
@@ -83,9 +97,9 @@ def prune_layer_by_layer(
         pruned: maps a weight (outputs, inputs) and its statistic to the pruned weight.
     """
     masks: Masks = {}
-    for layer in range(len(job.encoder.layers)):
-        matrices = [matrix for matrix in job.encoder if matrix.layer == layer]
-        seen = statistics(job, matrices, batches)
+    for index, layer in enumerate(layers_in_turn(job, batches)):
+        matrices = [matrix for matrix in job.encoder if matrix.layer == index]
+        seen = statistics(layer, matrices, layer.batches)
         for matrix in matrices:
             weight = pruned(matrix.weight.detach(), seen[matrix.name])
             with torch.no_grad():
