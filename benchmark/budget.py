@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import nn
@@ -62,6 +63,21 @@ class Clock:
         return sum(self.seconds.values())
 
 
+@dataclass(frozen=True)
+class Meter:
+    """Of one model: which encoder it sits on, the model's parameters when it was set, and what a forward costs."""
+
+    encoder: int
+    parameters: int
+    frame_rate: float
+    relative_cost: float
+
+    def units(self, hidden: torch.Tensor) -> float:
+        """Work of a forward whose hidden states are (batch, frames, width)."""
+        batch, frames = hidden.shape[:2]
+        return batch * frames / self.frame_rate * self.relative_cost
+
+
 class Budget:
     """What a run may compute.
 
@@ -74,7 +90,7 @@ class Budget:
         self.limit = limit
         self.clock = clock
         self.work = 0.0
-        self._metered: dict[int, tuple[int, int]] = {}  # by meter: which encoder, and its model's parameters
+        self._metered: dict[int, Meter] = {}  # by the number that the encoder carries
 
     @property
     def spent(self) -> float:
@@ -103,8 +119,17 @@ class Budget:
     def meters(self, model: PreTrainedModel) -> bool:
         """Whether this budget meters `model` as it is: not if it is a deep copy, or its shape has changed since."""
         encoder = Encoder(model).module
-        metered = self._metered.get(getattr(encoder, "meter", -1))
-        return metered == (id(encoder), count_parameters(model))
+        meter = self._metered.get(getattr(encoder, "meter", -1))
+        return meter is not None and (meter.encoder, meter.parameters) == (id(encoder), count_parameters(model))
+
+    def charge_layer(self, model: PreTrainedModel, hidden: torch.Tensor) -> None:
+        """Add a forward through one layer of a metered model: its share of the model's.
+
+        Raises:
+            OverBudget: the limit is passed.
+        """
+        encoder = Encoder(model)
+        self.charge(self._metered[cast(int, encoder.module.meter)].units(hidden) / len(encoder.layers))
 
     def meter(self, model: PreTrainedModel, relative_cost: float) -> None:
         """Charge every forward and backward through `model` from now on; an older meter, of any budget, is void.
@@ -113,22 +138,19 @@ class Budget:
         cached features. Each layer's share of a backward is charged when a gradient comes back through its output:
         a loss on hidden layers, which never sees the encoder's output, has its price too.
         """
-        encoder, number, rate = Encoder(model).module, next(METER_NUMBERS), frame_rate(model)
+        encoder, number = Encoder(model).module, next(METER_NUMBERS)
         encoder.meter = number  # type: ignore[assignment]
-        self._metered[number] = (id(encoder), count_parameters(model))
-
-        def units(hidden: torch.Tensor) -> float:
-            batch, frames = hidden.shape[:2]
-            return batch * frames / rate * relative_cost
+        meter = Meter(id(encoder), count_parameters(model), frame_rate(model), relative_cost)
+        self._metered[number] = meter
 
         def charge_forward(module: nn.Module, args: tuple[torch.Tensor, ...], _output: object) -> None:
             if module is encoder and encoder.meter == number:  # a deep copy inherits the hook, but is not metered
-                self.charge(units(args[0]))
+                self.charge(meter.units(args[0]))
 
         def charge_backward(module: nn.Module, _args: object, output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
             hidden, layers = first(output), Encoder(model).layers
             if hidden.requires_grad and encoder.meter == number and any(module is layer for layer in layers):
-                share = 2 * units(hidden) / len(layers)
+                share = 2 * meter.units(hidden) / len(layers)
                 hidden.register_hook(lambda _gradient: self._add(share))
 
         encoder.register_forward_hook(charge_forward)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from benchmark.job import Job
-from benchmark.models.forward import first, frame_rate
+from benchmark.models.forward import first
 from benchmark.training.batches import Batch
 
 
@@ -29,12 +29,12 @@ class OneLayer:
 
     model: nn.Module
     batches: list[Waiting]
-    charge: Callable[[Waiting], None]
+    charge: Callable[[torch.Tensor], None]
 
     def forward(self, layer: nn.Module, batch: Waiting) -> torch.Tensor:
         """Output of the layer (batch, frames, width); the batch goes on waiting."""
         output = first(layer(batch.hidden, **batch.options))
-        self.charge(batch)
+        self.charge(batch.hidden)
         return output
 
     def outputs(self) -> list[Waiting]:
@@ -50,10 +50,9 @@ def layers_in_turn(job: Job, batches: Sequence[Batch]) -> Iterator[OneLayer]:
         OverBudget: all passes together are more than the budget holds.
     """
     layers = list(job.encoder.layers)
-    rate = frame_rate(job.model)
 
-    def charge(batch: Waiting) -> None:
-        job.budget.charge(batch.hidden.shape[0] * batch.hidden.shape[1] / rate / len(layers))
+    def charge(hidden: torch.Tensor) -> None:
+        job.budget.charge_layer(job.model, hidden)
 
     waiting = [_before_first_layer(job, batch) for batch in batches]
     for index, layer in enumerate(layers):

@@ -55,7 +55,7 @@ def test_rounding_is_to_the_nearest_step_of_a_row_and_gradients_pass_it() -> Non
 
 @pytest.mark.parametrize("kind", ["dynamic", "weight_only"])
 def test_training_sees_what_the_quantised_model_computes(tiny_model: Path, kind: str) -> None:
-    """Medians: a value within float32's error of a half step may go the other way and move all that follows it."""
+    """Of what goes in, a value within float32's error of a half step may go the other way and move all that follows."""
     model, quantised = load(tiny_model).model, load(tiny_model).model
     quantise(quantised, kind)  # type: ignore[arg-type]
     audio = torch.randn(1, 8000, generator=torch.Generator().manual_seed(0))
@@ -64,7 +64,10 @@ def test_training_sees_what_the_quantised_model_computes(tiny_model: Path, kind:
         with rounding(model, kind):  # type: ignore[arg-type]
             trained_on = model(audio).logits
         assert torch.equal(model(audio).logits, dense)
-    assert (trained_on - expected).abs().median() < 0.001 * (dense - expected).abs().median()
+    gap, effect = (trained_on - expected).abs(), (dense - expected).abs()
+    assert gap.median() < 0.001 * effect.median()
+    if kind == "weight_only":
+        assert gap.max() < 0.02 * effect.max()
 
 
 @pytest.mark.parametrize("kind", ["dynamic", "weight_only"])
