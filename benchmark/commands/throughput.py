@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     models = "embedded (the default), wav2vec2-base, hubert-large; comma-separated"
     parser.add_argument("--models", type=names, default=["embedded"], metavar="NAMES", help=models)
     parser.add_argument("--methods", type=names, metavar="NAMES", help="comma-separated; all by default")
+    parser.add_argument("--compile", action="store_true", help="the plain step under torch.compile too")
     parser.add_argument("--trainer", action="store_true", help="Hugging Face's Trainer too (needs accelerate)")
     precision = "fp32, bf16 or both; what a study takes on this device by default"
     parser.add_argument("--precision", type=names, metavar="NAMES", help=precision)
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> None:
             models=args.models,
             methods=args.methods,
             precisions=args.precision,
+            compiled=args.compile,
             trainer=args.trainer,
             steps=args.steps,
             batch_seconds=args.batch_seconds,

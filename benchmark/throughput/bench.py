@@ -57,10 +57,19 @@ class Bench:
             checkpoints=self.folder / "checkpoints",
         )
 
-    def loop(self, method: str, *, steps: int = RUN_STEPS, from_audio: bool = False) -> Loop:
-        """A method at its first training step of a run of so many, warmed up."""
+    def loop(
+        self, method: str, *, steps: int = RUN_STEPS, from_audio: bool = False, compiled: bool = False
+    ) -> Loop:
+        """A method at its first training step of a run of so many, warmed up.
+
+        `compiled`: each Transformer layer by `torch.compile`, one graph for all of them and for batches of any shape.
+        """
         before = bytes_in_use()
-        return Loop(phase_of(method, self.job(method, steps, HeldJob, from_audio=from_audio)), before, WARM_UP)
+        job = self.job(method, steps, HeldJob, from_audio=from_audio)
+        if compiled:
+            for layer in job.encoder.layers:
+                layer.compile(dynamic=True)
+        return Loop(phase_of(method, job), before, WARM_UP)
 
     def trainer(self, variant: str) -> HuggingFace:
         """Hugging Face's Trainer, from audio."""

@@ -22,6 +22,7 @@ from benchmark.training.loop import TrainingDiverged
 
 TRAINER_ROUNDS = 4  # each of so many steps of the loop, then of the Trainer
 FROM_AUDIO = "dense_finetuned, from audio"
+COMPILED = "dense_finetuned, compiled"
 
 
 class Figures(TypedDict):
@@ -39,7 +40,7 @@ class Row(TypedDict):
 
     model: str
     parameters: int
-    name: str  # a method, `FROM_AUDIO`, a variant of the Trainer, or `transcribe`
+    name: str  # a method, `FROM_AUDIO`, `COMPILED`, a variant of the Trainer, or `transcribe`
     precision: Precision
     reason: str | None
     figures: Figures | None
@@ -76,6 +77,10 @@ class Turns:
         """Of the plain step that computes the frozen front-end instead of reading its cached output."""
         return self._beside(self.bench.loop(PLAIN, from_audio=True), self.steps, 1)
 
+    def compiled(self) -> Figures:
+        """Of the plain step with the Transformer layers compiled."""
+        return self._beside(self.bench.loop(PLAIN, compiled=True), self.steps, 1)
+
     def trainer(self, variant: str) -> Figures:
         """Of the Trainer's step, some steps a turn."""
         return self._beside(self.bench.trainer(variant), TRAINER_ROUNDS, max(1, self.steps // TRAINER_ROUNDS))
@@ -87,7 +92,7 @@ class Turns:
         return figures([step for turn in theirs for step in turn], ratios, other.peak_bytes)
 
 
-def rows_at(bench: Bench, methods: list[str], steps: int, trainer: bool) -> list[Row]:
+def rows_at(bench: Bench, methods: list[str], steps: int, *, compiled: bool, trainer: bool) -> list[Row]:
     """All rows of a bench, plain first. One that fails, as for want of memory, says why and holds up no other."""
     turns: list[Turns] = []
 
@@ -99,6 +104,7 @@ def rows_at(bench: Bench, methods: list[str], steps: int, trainer: bool) -> list
     measures: list[tuple[str, Callable[[], Figures]]] = [(TRANSCRIBE, partial(transcription, bench))]
     for plain in turns:
         measures.append((FROM_AUDIO, plain.from_audio))
+        measures += [(COMPILED, plain.compiled)] if compiled else []
         measures += [(name, partial(plain.method, name)) for name in methods if name != PLAIN]
         measures += [(name, partial(plain.trainer, name)) for name in VARIANTS if trainer]
     for name, measure in tqdm(measures, desc=f"{bench.name}, {bench.precision}", unit="row", disable=None):

@@ -39,6 +39,7 @@ def measure(
     models: list[str],
     methods: list[str] | None,
     precisions: list[str] | None,
+    compiled: bool,
     trainer: bool,
     steps: int,
     batch_seconds: float,
@@ -65,7 +66,7 @@ def measure(
         for name, ctc in with_models:
             for precision in at:
                 bench = Bench(name, ctc, dataset, batch_seconds, precision, Path(folder, name))
-                rows += rows_at(bench, names, steps, trainer)
+                rows += rows_at(bench, names, steps, compiled=compiled, trainer=trainer)
         seconds = [utterance.seconds for utterance in dataset.split(SPLIT)]
     return Throughput(
         device=device.type,
