@@ -64,17 +64,20 @@ class Verdict:
     @property
     def delta(self) -> float:
         """Mean WER difference over the seeds."""
-        return self.sign * statistics.fmean(test.result.delta_wer for test in self.tests)
+        return statistics.fmean(self._signed(test.result.delta_wer) for test in self.tests)
 
     @property
     def low(self) -> float:
         """Lowest lower end of the seeds' 95 % bootstrap intervals."""
-        return min(min(self.sign * end for end in test.result.interval) for test in self.tests)
+        return min(self._signed(end) for test in self.tests for end in test.result.interval)
 
     @property
     def high(self) -> float:
         """Highest upper end of the seeds' 95 % bootstrap intervals."""
-        return max(max(self.sign * end for end in test.result.interval) for test in self.tests)
+        return max(self._signed(end) for test in self.tests for end in test.result.interval)
+
+    def _signed(self, difference: float) -> float:
+        return self.sign * difference + 0.0  # not -0.0, which is printed as such
 
     @property
     def p(self) -> list[float | None]:

@@ -57,9 +57,7 @@ class Bench:
             checkpoints=self.folder / "checkpoints",
         )
 
-    def loop(
-        self, method: str, *, steps: int = RUN_STEPS, from_audio: bool = False, compiled: bool = False
-    ) -> Loop:
+    def loop(self, method: str, *, steps: int = RUN_STEPS, from_audio: bool = False, compiled: bool = False) -> Loop:
         """A method at its first training step of a run of so many, warmed up.
 
         `compiled`: each Transformer layer by `torch.compile`, one graph for all of them and for batches of any shape.

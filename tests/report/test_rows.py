@@ -51,6 +51,12 @@ def test_the_interval_of_several_seeds_is_their_envelope() -> None:
     assert verdict.points == "+3.00 [-1.00, +7.00]"
 
 
+def test_no_difference_has_no_sign_from_either_side() -> None:
+    test = _test(Row("a", None, ()), 0.0, 0.3, 0.9, 1)
+    for sign in (1, -1):
+        assert Verdict((test,), sign).points == "+0.00 [-4.00, +4.00]"
+
+
 def _set(folder: Path, run: str, parameters: int, wer_errors: int) -> None:
     """Give a run a size and hypotheses with exactly `wer_errors` substitutions in a test set of 20 words."""
     path = folder / "runs" / run
