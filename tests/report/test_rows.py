@@ -52,9 +52,9 @@ def test_the_interval_of_several_seeds_is_their_envelope() -> None:
 
 
 def test_no_difference_has_no_sign_from_either_side() -> None:
-    test = _test(Row("a", None, ()), 0.0, 0.3, 0.9, 1)
+    test = _test(Row("a", None, ()), 0.0, 1.0, 1.0, 0)
     for sign in (1, -1):
-        assert Verdict((test,), sign).points == "+0.00 [-4.00, +4.00]"
+        assert Verdict((test,), sign).points == "+0.00 [-2.00, +2.00]"
 
 
 def _set(folder: Path, run: str, parameters: int, wer_errors: int) -> None:
