@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from benchmark.job import Job
 from benchmark.models.fresh import fresh_model
 from benchmark.throughput import models, report
 from benchmark.throughput.bench import WARM_UP, Bench
-from benchmark.throughput.measuring import FROM_AUDIO, Figures
+from benchmark.throughput.measuring import COMPILED, FROM_AUDIO, Figures
 from benchmark.throughput.phases import PLAIN, phase_of
 from benchmark.throughput.report import Throughput
 from benchmark.throughput.trainer import VARIANTS
@@ -93,6 +94,21 @@ def test_the_trainer_is_timed_on_the_same_speech(measure: Measure) -> None:
     for variant in VARIANTS:
         assert found[variant]["steps"] == 4
         assert found[variant]["time_of_plain"] is not None
+
+
+def test_compiled_layers_are_timed_beside_plain_ones(measure: Measure, monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs: list[torch.fx.GraphModule] = []
+
+    def backend(graph: torch.fx.GraphModule, _inputs: list[torch.Tensor]) -> Callable[..., object]:
+        graphs.append(graph)
+        return graph.forward
+
+    # PyTorch's own backend needs a C++ compiler and a minute.
+    monkeypatch.setattr("torch.compile", partial(torch.compile, backend=backend))
+    found = figures(measure("--methods", "dense_finetuned", "--steps", "3", "--compile"))
+    assert found[COMPILED]["steps"] == 3
+    assert found[COMPILED]["time_of_plain"] is not None
+    assert 0 < len(graphs) <= 4, "shared by the layers: padded or not, of one utterance or several"
 
 
 def test_a_method_that_runs_out_of_memory_is_a_row_with_its_reason(
