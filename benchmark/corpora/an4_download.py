@@ -60,7 +60,7 @@ def _fetch_and_unpack(url: str, folder: Path) -> None:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             size = int(response.headers.get("Content-Length", 0)) or None
             with (
-                tqdm.wrapattr(response, "read", total=size, desc="AN4", mininterval=2, disable=None) as stream,
+                tqdm.wrapattr(response, "read", total=size, desc="AN4", mininterval=2) as stream,
                 tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|gz") as archive,
             ):
                 _unpack(archive, folder)

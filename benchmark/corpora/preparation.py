@@ -110,7 +110,7 @@ def _write_split(
     usable: list[Utterance] = []
     left_out: list[Problem] = []
     longest = corpus.max_seconds if split == corpus.train else math.inf  # a test set is scored whole
-    for recording in tqdm(recordings, desc=f"prepare {split}", unit="utt", mininterval=2, disable=None):
+    for recording in tqdm(recordings, desc=f"prepare {split}", unit="utt", mininterval=2):
         try:
             samples = _usable_samples(recording, corpus, longest)
         except UnusableError as error:

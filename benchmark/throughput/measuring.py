@@ -107,7 +107,7 @@ def rows_at(bench: Bench, methods: list[str], steps: int, *, compiled: bool, tra
         measures += [(COMPILED, plain.compiled)] if compiled else []
         measures += [(name, partial(plain.method, name)) for name in methods if name != PLAIN]
         measures += [(name, partial(plain.trainer, name)) for name in VARIANTS if trainer]
-    for name, measure in tqdm(measures, desc=f"{bench.name}, {bench.precision}", unit="row", disable=None):
+    for name, measure in tqdm(measures, desc=f"{bench.name}, {bench.precision}", unit="row"):
         rows.append(row(bench, name, measure))
     for plain in turns:
         rows[0]["figures"] = plain.figures()  # with the steps taken beside the others
