@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     with leased_device("auto", "throughput"):
         from benchmark.throughput.report import as_table, measure  # with torch
 
-        measured = measure(
+        for measured in measure(
             models=args.models,
             methods=args.methods,
             precisions=args.precision,
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
             steps=args.steps,
             batch_seconds=args.batch_seconds,
             config=args.study,
-        )
+        ):
+            if args.json:
+                write_json(args.json, measured)  # row by row: nothing measured is lost to what comes after it
     print(as_table(measured))
-    if args.json:
-        write_json(args.json, measured)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypedDict
 
@@ -92,8 +92,11 @@ class Turns:
         return figures([step for turn in theirs for step in turn], ratios, other.peak_bytes)
 
 
-def rows_at(bench: Bench, methods: list[str], steps: int, *, compiled: bool, trainer: bool) -> list[Row]:
-    """All rows of a bench, plain first. One that fails, as for want of memory, says why and holds up no other."""
+def rows_at(bench: Bench, methods: list[str], steps: int, *, compiled: bool, trainer: bool) -> Iterator[list[Row]]:
+    """After each row of a bench all that there are, plain first.
+
+    One that fails, as for want of memory, says why and holds up no other.
+    """
     turns: list[Turns] = []
 
     def begin() -> Figures:
@@ -101,6 +104,7 @@ def rows_at(bench: Bench, methods: list[str], steps: int, *, compiled: bool, tra
         return turns[0].figures()
 
     rows = [row(bench, PLAIN, begin)]
+    yield rows
     measures: list[tuple[str, Callable[[], Figures]]] = [(TRANSCRIBE, partial(transcription, bench))]
     for plain in turns:
         measures.append((FROM_AUDIO, plain.from_audio))
@@ -109,9 +113,9 @@ def rows_at(bench: Bench, methods: list[str], steps: int, *, compiled: bool, tra
         measures += [(name, partial(plain.trainer, name)) for name in VARIANTS if trainer]
     for name, measure in tqdm(measures, desc=f"{bench.name}, {bench.precision}", unit="row"):
         rows.append(row(bench, name, measure))
-    for plain in turns:
-        rows[0]["figures"] = plain.figures()  # with the steps taken beside the others
-    return rows
+        for plain in turns:
+            rows[0]["figures"] = plain.figures()  # with the steps taken beside the others
+        yield rows
 
 
 def transcription(bench: Bench) -> Figures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict, cast, get_args
 
@@ -44,8 +45,8 @@ def measure(
     steps: int,
     batch_seconds: float,
     config: Path | None,
-) -> Throughput:
-    """Time all models. The speech is as much as one window of batches by length needs.
+) -> Iterator[Throughput]:
+    """Time all models; after each row all that is known. The speech is as much as one window of batches needs.
 
     Raises:
         UserError: an unknown model, method or precision, nothing to time, or no `accelerate` for `trainer`.
@@ -62,21 +63,23 @@ def measure(
     device = pick_device()
     with tempfile.TemporaryDirectory() as folder:
         dataset, source = _speech(Path(folder, "data"), config, BUCKET_BATCHES * batch_seconds)
-        rows: list[Row] = []
+        seconds = [utterance.seconds for utterance in dataset.split(SPLIT)]
+        measured = Throughput(
+            device=device.type,
+            batch_seconds=batch_seconds,
+            speech=source,
+            utterances=len(seconds),
+            mean_seconds=sum(seconds) / len(seconds),
+            rows=[],
+            provenance=provenance(device_name(device)),
+        )
         for name, ctc in with_models:
             for precision in at:
                 bench = Bench(name, ctc, dataset, batch_seconds, precision, Path(folder, name))
-                rows += rows_at(bench, names, steps, compiled=compiled, trainer=trainer)
-        seconds = [utterance.seconds for utterance in dataset.split(SPLIT)]
-    return Throughput(
-        device=device.type,
-        batch_seconds=batch_seconds,
-        speech=source,
-        utterances=len(seconds),
-        mean_seconds=sum(seconds) / len(seconds),
-        rows=rows,
-        provenance=provenance(device_name(device)),
-    )
+                before = measured["rows"]
+                for rows in rows_at(bench, names, steps, compiled=compiled, trainer=trainer):
+                    measured["rows"] = before + rows
+                    yield measured
 
 
 def _precisions(asked: list[str] | None) -> list[Precision]:

@@ -127,6 +127,22 @@ def test_a_method_that_runs_out_of_memory_is_a_row_with_its_reason(
     assert reasons["uniform_magnitude"] is None
 
 
+def test_an_interruption_leaves_the_rows_before_it(
+    measure: Measure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(name: str, job: Job) -> Phase:
+        if name == "uniform_magnitude":
+            raise KeyboardInterrupt
+        return phase_of(name, job)
+
+    monkeypatch.setattr("benchmark.throughput.bench.phase_of", interrupted)
+    with pytest.raises(AssertionError):  # that the command returns 0
+        measure("--methods", "parp,uniform_magnitude", "--steps", "1")
+    rows = read_json(tmp_path / "throughput.json")["rows"]
+    assert [row["name"] for row in rows] == ["dense_finetuned", "transcribe", FROM_AUDIO, "parp"]
+    assert all(row["figures"] for row in rows)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
