@@ -10,7 +10,7 @@ from benchmark.errors import UserError
 
 BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 METHODS = "methods"
-PAGES = ("README.md", "docs/performance.md")
+PAGES = ("README.md", "docs/performance.md", "docs/full-size.md")
 
 
 def with_current_parts(text: str, root: Path) -> str:

@@ -1,4 +1,4 @@
-"""Bring the generated parts of README.md and docs/performance.md up to date with results/."""
+"""Bring the generated parts of README.md and of the docs up to date with results/."""
 
 from __future__ import annotations
 
