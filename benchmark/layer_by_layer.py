@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -50,10 +51,7 @@ def layers_in_turn(job: Job, batches: Sequence[Batch]) -> Iterator[OneLayer]:
         OverBudget: all passes together are more than the budget holds.
     """
     layers = list(job.encoder.layers)
-
-    def charge(hidden: torch.Tensor) -> None:
-        job.budget.charge_layer(job.model, hidden)
-
+    charge = partial(job.budget.charge_layer, job.model)
     waiting = [_before_first_layer(job, batch) for batch in batches]
     for index, layer in enumerate(layers):
         one = OneLayer(layer, waiting, charge)
