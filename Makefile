@@ -13,8 +13,12 @@ mini: $(INSTALLED)
 	@$(BIN)/snakemake --quiet all --report results/mini/report.html
 	@echo "HTML:    results/mini/report.html"
 
+WORKERS := --numprocesses auto --maxprocesses 4
+
+# The second line in processes of its own: to PyTorch a device is the whole process's.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(WORKERS) -m second_device tests/second_device
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

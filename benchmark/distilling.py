@@ -27,7 +27,8 @@ def distance_and_cosine(
     predicted: torch.Tensor, wanted: torch.Tensor, valid: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean L1 distance and the cosine of every valid frame, of hidden states (batch, frames, width)."""
-    predicted, wanted = predicted[valid].float(), wanted[valid].float()
+    frames = valid.nonzero(as_tuple=True)  # once for both: a GPU has to wait for their number
+    predicted, wanted = predicted[frames].float(), wanted[frames].float()
     return F.l1_loss(predicted, wanted), F.cosine_similarity(predicted, wanted, dim=-1)
 
 

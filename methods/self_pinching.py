@@ -58,7 +58,7 @@ class Pinch(torch.autograd.Function):
     ) -> tuple[torch.Tensor, torch.Tensor, None, None]:
         weight, threshold = ctx.saved_tensors  # type: ignore[attr-defined]
         temperature: float = ctx.temperature  # type: ignore[attr-defined]
-        size_coefficient = gradient.new_tensor(ctx.size_coefficient)  # type: ignore[attr-defined]
+        size_coefficient = gradient.new_full((), ctx.size_coefficient)  # type: ignore[attr-defined]
         soft = torch.addcmul(-threshold.square() / temperature, weight, weight, value=1 / temperature).sigmoid_()
         factor = torch.ops.aten.sigmoid_backward(torch.addcmul(size_coefficient, gradient, weight), soft)
         to_weight = where_kept(gradient, weight, threshold).addcmul_(factor, weight, value=2 / temperature)

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import settings
 from small_study import SmallStudy
+from transformers import PreTrainedModel
 
 from benchmark.budget import Budget, BudgetKind, Clock
 from benchmark.corpora.manifest import Dataset
@@ -21,6 +22,7 @@ from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, load, save_dense
 from benchmark.models.fresh import Architecture, fresh_model
 from benchmark.models.vocabulary import Vocabulary
+from benchmark.registry import load_method
 from benchmark.training.loop import Options
 from benchmark.training.speech import Speech
 
@@ -127,7 +129,7 @@ MakeJob = Callable[..., Job]
 
 @pytest.fixture(scope="session")
 def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
-    """Make a job: `make_job(checkpoints, sparsity=..., seed=..., limit=..., kind=...)`."""
+    """Make a job: `make_job(checkpoints, sparsity=..., seed=..., limit=..., kind=..., device=...)`."""
 
     def make(
         checkpoints: Path,
@@ -137,8 +139,10 @@ def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
         limit: float = 400.0,
         kind: BudgetKind = "work",
         checkpoint_seconds: float = 1e9,
+        device: str = "cpu",
     ) -> Job:
         ctc = load(tiny_model)
+        ctc.to(torch.device(device))
         return Job(
             ctc,
             Speech(ctc, Dataset.open(tiny_corpus), "train"),
@@ -151,6 +155,13 @@ def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
         )
 
     return make
+
+
+def run_method(name: str, job: Job) -> PreTrainedModel:
+    """What a method makes of a job's model, after little calibration."""
+    method = load_method(name)
+    short: dict[str, object] = {"calibration_seconds": 8.0} if hasattr(method.Settings, "calibration_seconds") else {}
+    return method(short).compress(job)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import MakeJob
+from conftest import MakeJob, run_method
 from torch.nn.utils import parametrize
 from transformers import PreTrainedModel
 
@@ -21,12 +21,6 @@ from benchmark.training.batches import Batch
 from benchmark.training.loop import Phase, Planned
 
 Run = tuple[str, Job, PreTrainedModel]
-
-
-def run_method(name: str, job: Job) -> PreTrainedModel:
-    method = load_method(name)
-    short: dict[str, object] = {"calibration_seconds": 8.0} if hasattr(method.Settings, "calibration_seconds") else {}
-    return method(short).compress(job)
 
 
 def logits(model: PreTrainedModel) -> torch.Tensor:
