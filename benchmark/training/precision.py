@@ -21,7 +21,7 @@ def uses_bf16(precision: Precision, device: torch.device) -> bool:
     numbers that differ from CPU to CPU.
     """
     if precision == "auto":
-        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return precision == "bf16"
 
 

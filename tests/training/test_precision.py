@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from benchmark.errors import UserError
 from benchmark.runs import identity
 from benchmark.study import HardwareConfig
 from benchmark.study_file import load_study
-from benchmark.training.precision import pick_device
+from benchmark.training.precision import pick_device, uses_bf16
 
 
 @pytest.fixture
@@ -23,6 +24,18 @@ def _no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_cpu_is_taken_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert [pick_device(asked).type for asked in ("auto", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
+
+
+@pytest.mark.parametrize(("major", "there"), [(7, False), (8, True)])
+def test_auto_takes_bf16_where_a_gpu_computes_in_it(monkeypatch: pytest.MonkeyPatch, major: int, there: bool) -> None:
+    """A T4 or V100 has bf16 tensors, but emulates their products, slower than in fp32."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: SimpleNamespace(major=major))
+    monkeypatch.setattr(torch.cuda, "_check_bf16_tensor_supported", lambda _device: True)
+    assert uses_bf16("auto", torch.device("cuda")) == there
+    assert not uses_bf16("auto", torch.device("cpu"))
+    assert uses_bf16("bf16", torch.device("cpu"))
 
 
 @pytest.mark.usefixtures("_no_gpu")
