@@ -28,7 +28,7 @@ from benchmark.training.features import write_features
 from benchmark.training.loop import Phase, Planned
 from benchmark.training.speech import Speech
 
-LIMIT = 120.0  # units of work: a dozen steps
+LIMIT = 60.0  # units of work: half a dozen steps
 MORE_WAITS = 6  # than a plain step, whatever the number of matrices
 NOW_AND_THEN = {"rigl": "a new mask waits, and there are more new masks than so few steps"}
 
