@@ -4,6 +4,7 @@ VENV ?= .venv
 CORES ?= 4
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+WORKERS := --numprocesses auto --maxprocesses 4
 
 .PHONY: mini test lint dense paper
 
@@ -13,12 +14,10 @@ mini: $(INSTALLED)
 	@$(BIN)/snakemake --quiet all --report results/mini/report.html
 	@echo "HTML:    results/mini/report.html"
 
-WORKERS := --numprocesses auto --maxprocesses 4
-
 # The second line in processes of its own: to PyTorch a device is the whole process's.
 test: $(INSTALLED)
 	$(BIN)/python -m pytest $(WORKERS) --dist loadfile --no-loadscope-reorder
-	$(BIN)/python -m pytest $(WORKERS) -m second_device tests/second_device
+	$(BIN)/python -m pytest $(WORKERS) --dist loadgroup -m second_device tests/second_device
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check

@@ -76,7 +76,8 @@ def plain(run_elsewhere: Callable[[str], Run]) -> Run:
     return run_elsewhere("dense_finetuned")
 
 
-@pytest.fixture(scope="module", params=method_names())
+# Grouped, lest two workers make the same run.
+@pytest.fixture(scope="module", params=[pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in method_names()])
 def elsewhere(request: pytest.FixtureRequest, run_elsewhere: Callable[[str], Run]) -> Run:
     return run_elsewhere(request.param)
 
