@@ -297,6 +297,9 @@ onstart:
         HELD.enter_context(exclusive(Path(WORK, "lock"), f"study {STUDY.name}"))
     except UserError as error:
         raise WorkflowError(str(error)) from None
+    # Snakemake plans when a job has ended. Its limit on jobs a second would have it plan again a second after each plan
+    # too: after the hundredth job a hundred times a second, on the cores of the timed jobs.
+    workflow.scheduler.job_rate_limiter = None
 
 
 # A call for some of the files leaves no table yet.

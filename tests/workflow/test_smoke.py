@@ -90,8 +90,8 @@ def steps(*runs: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def output(project: Path) -> str:
-    """What the first call printed."""
-    return snakemake(project)
+    """What the first call printed, with what Snakemake says of its planning."""
+    return snakemake(project, "--verbose")
 
 
 def test_every_run_has_a_row(project: Path, output: str) -> None:
@@ -116,6 +116,12 @@ def test_it_says_how_far_it_is_and_ends_with_the_table(output: str) -> None:
     assert any(line.startswith("| Self-pinching") for line in lines)
     assert "figures: results/smoke/figures" in lines
     assert any(line.startswith("page:    results/smoke/index.html") for line in lines)
+
+
+def test_snakemake_plans_only_when_a_job_has_ended(output: str) -> None:
+    """Otherwise it takes the CPU from the timed jobs."""
+    ended = re.findall(r"^(\d+) of \1 steps \(100%\) done$", output, flags=re.MULTILINE)
+    assert 0 < output.count("\nReady jobs: ") <= int(ended[-1]) + 1
 
 
 def test_nothing_temporary_is_left(project: Path, output: str) -> None:
