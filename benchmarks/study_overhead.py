@@ -1,4 +1,4 @@
-"""Share of a study's wall-clock that is spent outside its compress, transcribe and dense jobs.
+"""Share of a study's wall-clock that is spent outside its timed jobs: dense, tune, compress and transcribe.
 
 Run it from the top folder after the study: `python -m benchmarks.study_overhead STUDY [--json FILE]`.
 
@@ -23,7 +23,7 @@ from benchmark.study import ROOT
 from benchmark.training.precision import device_name, pick_device
 
 AIM = 0.15
-INSIDE = ("compress", "transcribe", "dense")
+INSIDE = ("dense", "tune", "compress", "transcribe")
 Interval = tuple[float, float]
 
 
