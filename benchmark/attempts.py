@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from benchmark.files import hash_file, hash_of, read_json, write_json
+from typing_extensions import TypedDict
+
+from benchmark.files import hash_file, hash_of, write_json
 from benchmark.registry import method_path
 from benchmark.study import RunPlan, Study
+from benchmark.validated import Count, read_json_as
 
 FILE = "attempts.json"
+
+
+class Written(TypedDict, closed=True):
+    """What `attempts.json` holds."""
+
+    plan: str
+    failures: Count
 
 
 @dataclass(frozen=True)
@@ -25,9 +35,13 @@ class Attempts:
 
     @classmethod
     def of(cls, folder: Path) -> Attempts:
-        """The attempts in a run's folder; none if it has no such file."""
+        """The attempts in a run's folder; none if it has no such file.
+
+        Raises:
+            UserError: the file holds something else.
+        """
         path = folder / FILE
-        return cls(**read_json(path)) if path.exists() else cls()
+        return cls(**read_json_as(path, Written)) if path.exists() else cls()
 
     def write(self, folder: Path) -> None:
         """Write `attempts.json`."""

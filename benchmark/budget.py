@@ -18,10 +18,10 @@ from transformers import PreTrainedModel
 from benchmark.models.checkpoints import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import first, forward, frame_rate
+from benchmark.study import BUDGET_TOLERANCE
 from benchmark.training.batches import Batch
 
 BudgetKind = Literal["work", "device_seconds"]
-TOLERANCE = 0.01  # of the limit: the last step may end a little beyond it
 METER_NUMBERS = count()
 
 
@@ -113,7 +113,7 @@ class Budget:
 
     def check(self) -> None:
         """Raise `OverBudget` when the limit is passed."""
-        if self.spent > self.limit * (1 + TOLERANCE):
+        if self.spent > self.limit * (1 + BUDGET_TOLERANCE):
             raise OverBudget(f"used {self.spent:.0f} of {self.limit:.0f} {self.kind.replace('_', ' ')}")
 
     def meters(self, model: PreTrainedModel) -> bool:

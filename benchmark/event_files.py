@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmark.curves import read_curves
 from benchmark.errors import UserError
 from benchmark.files import whole
 
@@ -25,18 +25,15 @@ def write_events(run_folder: Path) -> None:
     Each column becomes a scalar over the training's steps; a run that logged no curves leaves no folder.
 
     Raises:
-        UserError: TensorBoard is not installed.
+        UserError: TensorBoard is not installed, or the curves are no table of numbers.
     """
     require_tensorboard()
     from torch.utils.tensorboard import SummaryWriter
 
-    curves = run_folder / "curves.csv"
-    rows = list(csv.DictReader(curves.open(encoding="utf-8", newline=""))) if curves.exists() else []
-    if not rows:
+    curves = read_curves(run_folder)
+    if curves.empty:
         return
     with whole(run_folder / FOLDER) as partial, SummaryWriter(str(partial)) as writer:
-        for row in rows:
-            step = int(float(row.pop("step")))
-            for name, value in row.items():
-                if value:
-                    writer.add_scalar(name, float(value), step)
+        for name in curves.columns.drop("step"):
+            for step, value in curves[["step", name]].dropna().itertuples(index=False):
+                writer.add_scalar(name, value, int(step))

@@ -9,7 +9,7 @@ from typing import Literal
 from benchmark.attempts import Attempts, plan_digest
 from benchmark.files import read_json
 from benchmark.lock import in_use
-from benchmark.records import RunRecord
+from benchmark.records import RunRecord, read_dense, read_run
 from benchmark.study import RunPlan, Study
 
 State = Literal["ok", "failed", "over_budget", "running", "left"]
@@ -32,14 +32,16 @@ def run_state(study: Study, plan: RunPlan) -> RunState:
         return RunState(plan.run, "running")
     if not (folder / "run.json").exists() or Attempts.of(folder).plan != plan_digest(study, plan):
         return RunState(plan.run, "left")
-    record: RunRecord = read_json(folder / "run.json")
+    record = read_run(folder)
     return RunState(plan.run, record["status"], record) if _current(study, record) else RunState(plan.run, "left")
 
 
 def _current(study: Study, record: RunRecord) -> bool:
     """Whether a record belongs to the data and the dense model that are in the work folder now."""
-    steps = ((study.work / "data" / "data.json", "data_hash"), (study.work / "dense" / "dense.json", "dense_hash"))
-    return all(path.exists() and read_json(path)["hash"] == record[name] for path, name in steps)  # type: ignore[literal-required]
+    data, dense = study.work / "data" / "data.json", study.work / "dense" / "dense.json"
+    if not (data.exists() and dense.exists()):
+        return False
+    return bool(read_json(data)["hash"] == record["data_hash"] and read_dense(dense)["hash"] == record["dense_hash"])
 
 
 def run_states(study: Study) -> list[RunState]:

@@ -1,17 +1,24 @@
-"""The records of a study, typed: of a run, `run.json`, everything a table needs; of a search, `tuning/*.json`."""
+"""The records of a study: the form of every JSON file that a step leaves, and how each is read."""
 
 from __future__ import annotations
 
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired
 
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
+
+from benchmark.consistency import require_consistent
+from benchmark.contract import Family
 from benchmark.errors import UserError
 from benchmark.files import read_json
+from benchmark.validated import AtLeastOne, Count, Finite, NotNegative, Positive, Seed, checked, read_json_as
 
 SCHEMA = 1
 WIDEST_FIRST = ("avx512f", "avx2", "avx", "sse2")  # vector instructions, as Linux names them
@@ -19,135 +26,207 @@ PLANNED = "planned.json"  # beside `runs/`: the names of all that the study plan
 Status = Literal["ok", "failed", "over_budget"]
 
 
-class Spending(TypedDict):
+def _encodable(text: str) -> str:
+    text.encode()  # JSON can hold half of a surrogate pair, which no file can
+    return text
+
+
+def _moment(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("should have a time zone")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]  # becomes a file's name
+Hash = Annotated[str, Field(pattern=r"^[0-9a-zA-Z]+$", max_length=64)]
+Target = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Spending(TypedDict, closed=True):
     """The budget of a run and what it used of it."""
 
     kind: Literal["work", "device_seconds"]
-    limit: float  # in work units (dense forward of one audio second = 1) or in seconds
-    spent: float
+    limit: Positive  # in work units (dense forward of one audio second = 1) or in seconds
+    spent: NotNegative
 
 
-class Footprint(TypedDict):
+class Footprint(TypedDict, closed=True):
     """Sizes of a model, counted in one place for all families (benchmark/footprint.py)."""
 
-    total_parameters: int  # of the dense model that the run started from
-    remaining_parameters: int  # non-zero or materialised, a shared tensor once, whole model
-    encoder_matrix_parameters: int  # six matrices of each layer, of the dense model
-    encoder_sparsity: float  # share of encoder_matrix_parameters removed, the paper's measure, 0..1
-    compression_ratio: float  # total_parameters / remaining_parameters
-    bytes_on_disk: int  # of the exported artefact, really written
-    macs_per_second: float  # multiply-accumulates for one second of audio
+    total_parameters: AtLeastOne  # of the dense model that the run started from
+    remaining_parameters: AtLeastOne  # non-zero or materialised, a shared tensor once, whole model
+    encoder_matrix_parameters: AtLeastOne  # six matrices of each layer, of the dense model
+    encoder_sparsity: Annotated[Finite, Field(le=1)]  # share of these removed, the paper's measure; negative if added
+    compression_ratio: Positive  # total_parameters / remaining_parameters
+    bytes_on_disk: Count  # of the exported artefact, really written
+    macs_per_second: NotNegative  # multiply-accumulates for one second of audio
 
 
-class MatrixSparsity(TypedDict):
+class MatrixSparsity(TypedDict, closed=True):
     """What is left of one encoder matrix."""
 
-    layer: int
+    layer: Count
     matrix: Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]
-    parameters: int  # in the dense model
-    remaining: int
+    parameters: AtLeastOne  # in the dense model
+    remaining: Count
 
 
-class Score(TypedDict):
+class Score(TypedDict, closed=True):
     """Result on one test set."""
 
-    utterances: int
-    words: int
-    errors: int
-    substitutions: int
-    deletions: int
-    insertions: int
-    wer: float  # errors / words, 0..1 and above
-    real_time_factor: float  # transcription seconds / audio seconds
-    seconds: float  # transcription wall-clock
+    utterances: AtLeastOne
+    words: AtLeastOne
+    errors: Count
+    substitutions: Count
+    deletions: Count
+    insertions: Count
+    wer: NotNegative  # errors / words, 0..1 and above
+    real_time_factor: NotNegative  # transcription seconds / audio seconds
+    seconds: NotNegative  # transcription wall-clock
 
 
-class Speedup(TypedDict):
+class Speedup(TypedDict, closed=True):
     """The dense model's transcription time over the compressed model's, taken in turn in several rounds."""
 
-    median: float
-    low: float
-    high: float
+    median: Positive
+    low: Positive
+    high: Positive
 
 
-class Provenance(TypedDict):
+class Provenance(TypedDict, closed=True):
     """Where a record comes from."""
 
-    git_commit: str  # "unknown" outside a repository; "+dirty" appended with uncommitted changes
-    packages: dict[str, str]
-    python: str
-    device: str
-    cpu: str
-    cores: int
-    started: str  # ISO 8601, UTC
+    git_commit: Text  # "unknown" outside a repository; "+dirty" appended with uncommitted changes
+    packages: dict[Text, Text]
+    python: Text
+    device: Text
+    cpu: Text
+    cores: AtLeastOne
+    started: Annotated[str, AfterValidator(_moment)]  # ISO 8601, UTC
 
 
-class RunRecord(TypedDict):
+class RunRecord(TypedDict, closed=True):
     """One run. Written as `run.json`; collected in `results/<study>/runs.csv`."""
 
     schema: int
-    study: str
-    run: str  # unique in the study: label, target, seed
-    identity: str  # hash of all that determines the result: method source, settings, target, seed, budget, data, dense
-    label: str  # row name in the tables; the method's name unless the study says otherwise
-    method: str
-    title: str
-    family: str  # dense | control | unstructured | structured | low-rank | distilled | quantised | shared
-    target_sparsity: float | None
-    seed: int
-    settings: dict[str, object]
+    study: Name
+    run: Name  # unique in the study: label, target, seed
+    identity: Hash  # of all that determines the result: method source, settings, target, seed, budget, data, dense
+    label: Name  # row name in the tables; the method's name unless the study says otherwise
+    method: Text
+    title: Text
+    family: Family
+    target_sparsity: Target | None
+    seed: Seed
+    settings: dict[Text, object]
     status: Status
-    reason: str | None
+    reason: Text | None
     budget: Spending
-    compression_seconds: float  # wall-clock of compress(), loading, exporting and evaluation excluded
-    phases: dict[str, float]  # the same, by phase: train, calibration, other
+    compression_seconds: NotNegative  # wall-clock of compress(), loading, exporting and evaluation excluded
+    phases: dict[Name, NotNegative]  # the same, by phase: train, calibration, other
     footprint: NotRequired[Footprint]  # absent when status is failed
-    matrices: NotRequired[list[MatrixSparsity]]
-    scores: NotRequired[dict[str, Score]]  # by test set; absent unless status is ok
+    matrices: NotRequired[list[MatrixSparsity]]  # likewise
+    scores: NotRequired[dict[Name, Score]]  # by test set; absent unless status is ok
     speedup: NotRequired[Speedup]  # likewise
-    notes: list[str]  # what a reader must know, e.g. by how much thresholds were scaled at the end
-    log: dict[str, float]  # last value of every scalar that the method logged
-    data_hash: str
-    dense_hash: str
+    notes: list[Text]  # what a reader must know, e.g. by how much thresholds were scaled at the end
+    log: Mapping[Text, Finite | None]  # last value of every scalar that the method logged; None: it was not finite
+    partial_corpus: NotRequired[bool]  # the study allows, or takes, a part of an official split
+    data_hash: Hash
+    dense_hash: Hash
     provenance: Provenance
 
 
-class Trial(TypedDict):
+class TimedSet(TypedDict, closed=True):
+    """How long one test set took to transcribe."""
+
+    seconds: NotNegative
+    real_time_factor: NotNegative
+
+
+class Transcription(TypedDict, closed=True):
+    """`transcribe.json`: the times of a run's test sets; nothing where there is no model to transcribe with."""
+
+    sets: NotRequired[dict[Name, TimedSet]]
+    speedup: NotRequired[Speedup]
+
+
+class Dense(TypedDict, closed=True):
+    """`dense.json`: the model that every run of a study starts from."""
+
+    hash: Hash
+    source: Text
+    revision: Text | None
+    dev_wer: NotNegative
+
+
+class Trial(TypedDict, closed=True):
     """One trial of a search."""
 
-    settings: dict[str, object]
-    dev_wer: float | None  # None where it failed
-    reason: str | None  # why it failed
+    settings: dict[Text, object]
+    dev_wer: NotNegative | None  # None where it failed
+    reason: Text | None  # why it failed
 
 
-class Tuning(TypedDict):
+class Tuning(TypedDict, closed=True):
     """A search: `tuning/<label>-<target>.json`."""
 
-    identity: str  # of all that determines its trials
+    identity: Hash  # of all that determines its trials
     trials: list[Trial]
-    chosen: dict[str, object]  # settings; empty: the method's defaults
+    chosen: dict[Text, object]  # settings; empty: the method's defaults
 
 
 def read_record(path: Path, *, scored: bool = True) -> RunRecord:
     """Read `run.json`; or `compress.json`, of a run that need not be scored yet.
 
     Raises:
-        UserError: the file is missing, of another schema or incomplete.
+        UserError: the file is missing, of another schema, incomplete, malformed, or contradicts itself.
     """
     record = read_json(path)
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != SCHEMA:
         raise UserError(f"{path} has schema {schema}, this version reads {SCHEMA}; repeat the run")
-    evaluation = {"scores", "speedup"}
-    optional = {"matrices"}
-    if record.get("status") != "ok":
-        optional |= {"footprint"} | evaluation
-    if not scored:
-        optional |= evaluation
-    missing = sorted(RunRecord.__annotations__.keys() - optional - record.keys())
+    needed = {"footprint", "matrices"} | ({"scores", "speedup"} if scored else set())
+    missing = sorted((needed if record.get("status") == "ok" else set()) - record.keys())
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}; repeat the run")
-    return record  # type: ignore[no-any-return]
+    found: RunRecord = record  # and not what the check returns, in which whole numbers have become floats
+    checked(record, RunRecord, str(path))
+    require_consistent(found, str(path))
+    return found
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Read the record of a scored run's folder, which has the run's name.
+
+    Raises:
+        UserError: see `read_record`; or it is the record of another run.
+    """
+    record = read_record(folder / "run.json")
+    if record["run"] != folder.name:
+        raise UserError(f"{folder} holds the run {record['run']}: rename the folder, or delete it if it is a copy")
+    return record
+
+
+def read_transcription(folder: Path) -> Transcription:
+    """Read a run folder's `transcribe.json`."""
+    return read_json_as(folder / "transcribe.json", Transcription)
+
+
+def read_dense(path: Path) -> Dense:
+    """Read `dense.json`, of a study's dense stage."""
+    return read_json_as(path, Dense)
+
+
+def read_tuning(path: Path) -> Tuning:
+    """Read a search, `tuning/*.json`."""
+    return read_json_as(path, Tuning)
+
+
+def read_planned(study: Path) -> list[str]:
+    """Names of the runs that a study plans, from `planned.json` in its results folder; none without that file."""
+    path = study / PLANNED
+    return read_json_as(path, list[Name]) if path.exists() else []
 
 
 PACKAGES = ("torch", "torchaudio", "transformers", "numpy", "jiwer", "kaldialign", "snakemake")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.files import read_json, write_json
-from benchmark.records import RunRecord, Score
+from benchmark.files import write_json
+from benchmark.records import RunRecord, Score, read_record, read_transcription
 from benchmark.scoring.trn import read_trn
 from benchmark.scoring.wer import word_errors
 from benchmark.study import RunPlan, Study
@@ -21,10 +21,12 @@ def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
     """Join a run's `compress.json`, `transcribe.json` and hypotheses into `run.json`.
 
     A run without a model has no scores; one that was taken over brings its own.
+
+    Raises:
+        UserError: one of the files is missing or damaged.
     """
     folder = work / "runs" / plan.run
-    record: RunRecord = read_json(folder / "compress.json")
-    timed = read_json(folder / "transcribe.json")
+    record, timed = read_record(folder / "compress.json", scored=False), read_transcription(folder)
     if record["status"] == "ok" and "scores" not in record:
         dataset = Dataset.open(work / "data")
         record["scores"], record["speedup"] = {}, timed["speedup"]

@@ -11,6 +11,7 @@ from benchmark.errors import UserError
 from benchmark.registry import suggestion
 
 ROOT = Path(__file__).resolve().parent.parent
+BUDGET_TOLERANCE = 0.01  # of a budget's limit: the last step may end a little beyond it
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,11 @@ class TuningConfig:
 
     budget: BudgetConfig
     learning_rates: tuple[float, ...]
+
+
+def run_name(label: str, target: float | None, seed: int | None) -> str:
+    """Name of a run, and of its folder; `seed` is None where nothing is random and one run stands for all seeds."""
+    return label + (f"-{target:g}" if target is not None else "") + (f"-seed{seed}" if seed is not None else "")
 
 
 @dataclass(frozen=True)

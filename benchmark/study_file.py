@@ -25,6 +25,7 @@ from benchmark.study import (
     Study,
     TrainingConfig,
     TuningConfig,
+    run_name,
 )
 
 SCHEMA_FILE = ROOT / "config" / "schema.json"
@@ -123,8 +124,7 @@ def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
         seeded = traits.seeded or bool(settings.get("fine_tune"))
         for target in options.get("targets", config["targets"]) if traits.takes_target else [None]:
             for seed in options.get("seeds", config["seeds"]) if seeded else [config["seeds"][0]]:
-                at = f"-{target:g}" if target is not None else ""
-                run = label + at + (f"-seed{seed}" if seeded else "")
+                run = run_name(label, target, seed if seeded else None)
                 runs.append(RunPlan(run, label, method, target, seed, settings, options.get("budget_share", 1)))
     return tuple(runs)
 

@@ -63,10 +63,10 @@ def test_without_the_option_nothing_is_written_and_what_lay_there_goes(study: St
 
 
 def test_gaps_stay_gaps_and_a_second_writing_replaces_the_first(tmp_path: Path) -> None:
-    (tmp_path / "curves.csv").write_text("step,loss,sparsity\n0,2.5,\n3,,0.25\n")
+    (tmp_path / "curves.csv").write_text("step,loss,sparsity,phase\n0,2.5,,1\n3,,0.25,1\n")
     for _ in range(2):
         write_events(tmp_path)
-    assert read_back(tmp_path / "tensorboard") == {"loss": {0: 2.5}, "sparsity": {3: 0.25}}
+    assert read_back(tmp_path / "tensorboard") == {"loss": {0: 2.5}, "sparsity": {3: 0.25}, "phase": {0: 1, 3: 1}}
 
 
 def test_a_run_without_curves_leaves_no_folder(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.curves import read_curves
 from benchmark.errors import UserError
-from benchmark.files import read_json
-from benchmark.records import PLANNED, RunRecord, Score, read_record
+from benchmark.records import RunRecord, Score, read_planned, read_run
 from benchmark.scoring.trn import Transcripts, read_trn
 from benchmark.scoring.wer import word_errors
 
@@ -40,13 +40,7 @@ class Run:
     @cached_property
     def curves(self) -> pd.DataFrame:
         """Training curves, one row a logged step; empty for a run that logged none."""
-        path = self.folder / "curves.csv"
-        if not path.is_file() or not path.read_text(encoding="utf-8").strip():
-            return pd.DataFrame()
-        try:
-            return pd.read_csv(path)
-        except ValueError as error:
-            raise UserError(f"{path} is not a table ({error}); repeat the run or delete the file") from None
+        return read_curves(self.folder)
 
     def hypotheses(self, test_set: str) -> Transcripts:
         """The transcripts of one test set.
@@ -92,19 +86,19 @@ def read_collection(runs_folder: Path) -> Collection:
     paths = sorted(runs_folder.glob("*/run.json"))
     if not paths:
         raise UserError(f"no runs in {runs_folder} (expected <run>/run.json); run the study first")
-    runs = tuple(Run(read_record(path), path.parent) for path in paths)
+    runs = tuple(Run(read_run(path.parent), path.parent) for path in paths)
     for field in ("study", "data_hash", "dense_hash"):
         _require_one(runs, field)
     test_sets = list(dict.fromkeys(name for run in runs if run.ok for name in run.scores))
     references = {name: _read_reference(runs_folder.parent / "ref" / f"{name}.trn") for name in test_sets}
-    collection = Collection(runs[0].record["study"], runs, references, _to_come(runs, runs_folder.parent / PLANNED))
+    collection = Collection(runs[0].record["study"], runs, references, _to_come(runs, read_planned(runs_folder.parent)))
     _check_scores(collection)
     return collection
 
 
-def _to_come(runs: tuple[Run, ...], planned: Path) -> tuple[str, ...]:
+def _to_come(runs: tuple[Run, ...], planned: list[str]) -> tuple[str, ...]:
     recorded = {run.record["run"] for run in runs}
-    return tuple(name for name in read_json(planned) if name not in recorded) if planned.is_file() else ()
+    return tuple(name for name in planned if name not in recorded)
 
 
 def _require_one(runs: tuple[Run, ...], field: str) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.files import read_json
-from benchmark.records import Trial, Tuning
+from benchmark.records import Trial, Tuning, read_tuning
 from benchmark.report.typesetting import markdown
 
 RATE = "learning_rate"
@@ -17,9 +16,9 @@ def search_page(folder: Path) -> str:
     """A line and the table of all searches in a folder that had trials; empty where there are none.
 
     Raises:
-        UserError: a file is not JSON.
+        UserError: a file is not a search's.
     """
-    searches: dict[str, Tuning] = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
+    searches = {path.stem: read_tuning(path) for path in sorted(folder.glob("*.json"))}
     lines = [_line(name, search) for name, search in searches.items() if search["trials"]]
     if not lines:
         return ""

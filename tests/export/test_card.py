@@ -121,7 +121,7 @@ def test_error_rates_of_integer_activations_are_not_claimed_for_floats(
 
 
 def test_a_model_that_needs_our_loader_says_so(tmp_path: Path) -> None:
-    card = card_of(make_run(tmp_path / "run", "sliced", target_sparsity=None, method="gone"))
+    card = card_of(make_run(tmp_path / "run", "sliced", target_sparsity=None, run="pruned-seed3", method="gone"))
     assert metadata(card).library_name == "pinchbench"
     assert "from benchmark.models.checkpoints import load" in card.text
     assert "unknown: the method is not installed here" in card.text

@@ -20,7 +20,9 @@ VOCABULARY = [
 ]
 TEST_SETS = {"test-clean": 1.0, "test-other": 2.2}  # how much harder a set is than the first
 MATRICES = ("q", "k", "v", "out", "ffn_in", "ffn_out")
-TOTAL, ENCODER = 4_200_000, 3_100_000
+LAYERS, ATTENTION, FFN = 6, 192 * 192, 4 * 192 * 192  # matrices of two sizes
+ENCODER = LAYERS * (4 * ATTENTION + 2 * FFN)
+TOTAL = ENCODER + 1_100_000
 
 
 @dataclass(frozen=True)
@@ -157,17 +159,10 @@ def _finish(
     """Add what only a finished run has: sizes, scores, hypotheses, curves."""
     run_folder = folder / "runs" / record["run"]
     sparsity = (target or 0.0) * (0.98 if recipe.family == "distilled" else 1.0)
-    remaining = TOTAL - round(sparsity * ENCODER)
-    record["footprint"] = {
-        "total_parameters": TOTAL,
-        "remaining_parameters": remaining,
-        "encoder_matrix_parameters": ENCODER,
-        "encoder_sparsity": sparsity,
-        "compression_ratio": TOTAL / remaining,
-        "bytes_on_disk": 4 * remaining + (ENCODER // 8 if recipe.family == "unstructured" else 0),
-        "macs_per_second": 2.4e8 * (1 - sparsity / 2 if recipe.family == "distilled" else 1.0),
-    }
     record["matrices"] = _matrices(sparsity, record["label"])
+    record["footprint"] = footprint(record["matrices"], TOTAL - ENCODER)
+    record["footprint"]["bytes_on_disk"] += ENCODER // 8 if recipe.family == "unstructured" else 0
+    record["footprint"]["macs_per_second"] *= 1 - sparsity / 2 if recipe.family == "distilled" else 1.0
     faster = 1 / (1 - sparsity / 2) if recipe.family == "distilled" else 1.0
     record["speedup"] = {"median": faster, "low": 0.9 * faster, "high": 1.1 * faster}
     record["scores"] = {}
@@ -178,6 +173,32 @@ def _finish(
         record["scores"][test_set] = scored(references[test_set], hypotheses)
     if record["method"] == "self_pinching" and target:
         write_text(run_folder / "curves.csv", _gate_curves(target, seed))
+
+
+def footprint(matrices: list[dict[str, Any]], other_parameters: int) -> dict[str, Any]:
+    """The sizes of a model with these matrices and so many parameters outside them, all of which remain."""
+    encoder, left = (sum(matrix[key] for matrix in matrices) for key in ("parameters", "remaining"))
+    return {
+        "total_parameters": encoder + other_parameters,
+        "remaining_parameters": left + other_parameters,
+        "encoder_matrix_parameters": encoder,
+        "encoder_sparsity": 1 - left / encoder,
+        "compression_ratio": (encoder + other_parameters) / (left + other_parameters),
+        "bytes_on_disk": 4 * (left + other_parameters),
+        "macs_per_second": 2.4e8,
+    }
+
+
+def failed(record: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The record of a run that ended without a model."""
+    results = ("footprint", "matrices", "scores", "speedup")
+    return {key: value for key, value in record.items() if key not in results} | {"status": "failed", "reason": reason}
+
+
+def with_errors(score: dict[str, Any], substitutions: int) -> dict[str, Any]:
+    """A score of so many substitutions and no other errors, which agrees with itself."""
+    counts = {"errors": substitutions, "substitutions": substitutions, "deletions": 0, "insertions": 0}
+    return score | counts | {"wer": substitutions / score["words"]}
 
 
 def scored(references: dict[str, str], hypotheses: dict[str, str]) -> dict[str, Any]:
@@ -196,20 +217,20 @@ def scored(references: dict[str, str], hypotheses: dict[str, str]) -> dict[str, 
     }
 
 
-def _matrices(sparsity: float, label: str, layers: int = 6) -> list[dict[str, Any]]:
+def _matrices(sparsity: float, label: str) -> list[dict[str, Any]]:
     """Early attention loses more than late feed-forward, about `sparsity` on the whole."""
     matrices = []
-    for layer in range(layers):
+    for layer in range(LAYERS):
         for kind in MATRICES:
-            size = 4 * 192 * 192 if kind.startswith("ffn") else 192 * 192
+            size = FFN if kind.startswith("ffn") else ATTENTION
             tilt = (2.5 - layer) * 0.025 - (0.04 if kind.startswith("ffn") else -0.08)
             gone = min(0.99, sparsity + (tilt if label.startswith("self_pinching") else 0.0)) if sparsity else 0.0
             matrices.append({"layer": layer, "matrix": kind, "parameters": size, "remaining": round(size * (1 - gone))})
     return matrices
 
 
-def _gate_curves(target: float, seed: int, layers: int = 6, steps: int = 100) -> str:
-    names = [f"threshold_{layer}.{kind}" for layer in range(layers) for kind in MATRICES]
+def _gate_curves(target: float, seed: int, steps: int = 100) -> str:
+    names = [f"threshold_{layer}.{kind}" for layer in range(LAYERS) for kind in MATRICES]
     lines = ["step,progress,loss,learning_rate,sparsity," + ",".join(names) + ",phase"]
     for step in range(steps):
         progress = (step + 1) / steps

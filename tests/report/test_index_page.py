@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from synthetic_study import FAILED, RECIPES, build_study, reported_study
+from synthetic_study import FAILED, RECIPES, build_study, failed, reported_study
 
 from benchmark.errors import UserError
 from benchmark.files import read_json, write_json
@@ -99,9 +99,9 @@ def test_what_a_record_says_is_text_and_never_markup(tmp_path: Path) -> None:
     recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}
     folder = build_study(tmp_path / "demo", seeds=(0,), utterances=5, troubled=False, recipes=recipes)
     path = folder / "runs/self_pinching-0.65-seed0/run.json"
-    write_json(path, read_json(path) | {"title": NASTY, "notes": [NASTY], "settings": {NASTY: NASTY}, "family": NASTY})
-    failed = folder / "runs/self_pinching-0.85-seed0/run.json"
-    write_json(failed, read_json(failed) | {"status": "failed", "reason": NASTY})
+    write_json(path, read_json(path) | {"title": NASTY, "notes": [NASTY], "settings": {NASTY: NASTY}})
+    path = folder / "runs/self_pinching-0.85-seed0/run.json"
+    write_json(path, failed(read_json(path), NASTY))
     write_report(folder / "runs", folder)
     outline = Outline((folder / "index.html").read_text(encoding="utf-8"))
     assert "b" not in outline.tags
@@ -115,8 +115,7 @@ def test_a_study_of_failures_has_a_page_too(tmp_path: Path) -> None:
     recipes = {"dense": RECIPES["dense"]}
     folder = build_study(tmp_path / "demo", seeds=(0,), utterances=5, troubled=False, recipes=recipes)
     path = folder / "runs/dense/run.json"
-    record = {k: v for k, v in read_json(path).items() if k not in ("footprint", "matrices", "scores")}
-    write_json(path, record | {"status": "failed", "reason": "the disk caught fire"})
+    write_json(path, failed(read_json(path), "the disk caught fire"))
     write_report(folder / "runs", folder)
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "0 of 1 runs finished" in page
@@ -181,7 +180,7 @@ def test_gaps_in_curves_are_null(study: Path, tmp_path: Path) -> None:
 
 def test_no_curves_and_broken_curves(study: Path, tmp_path: Path) -> None:
     assert curve_charts(_run(study, tmp_path, "\n")) is None
-    with pytest.raises(UserError, match=r"curves\.csv lacks phase, step"):
+    with pytest.raises(UserError, match=r"curves\.csv lacks step, phase"):
         curve_charts(_run(study, tmp_path, "loss\n1\n"))
 
 

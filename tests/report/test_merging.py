@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic_study import RECIPES, build_study
+from synthetic_study import RECIPES, build_study, failed
 
 from benchmark.__main__ import main
 from benchmark.files import read_json, write_json
@@ -71,8 +71,9 @@ def test_the_newest_of_an_identity_is_kept(here: Path, there: Path) -> None:
 
 
 def test_a_failure_never_replaces_a_result_and_a_result_replaces_a_failure(here: Path, there: Path) -> None:
-    change(there / PINCHED, status="failed", started="2025-06-09T10:00:00+00:00")
-    change(here / "dense", status="failed", started="2025-06-09T10:00:00+00:00")
+    for run in (there / PINCHED, here / "dense"):
+        write_json(run / "run.json", failed(read_json(run / "run.json"), "the disk caught fire"))
+        change(run, started="2025-06-09T10:00:00+00:00")
     assert merge(here, there) == 0
     assert read_json(here / PINCHED / "run.json")["status"] == "ok"
     assert read_json(here / "dense" / "run.json")["status"] == "ok"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic_study import RECIPES, build_study
+from synthetic_study import RECIPES, build_study, footprint, with_errors
 
 from benchmark.files import read_json, write_json
 from benchmark.report.collection import read_collection
@@ -58,13 +58,14 @@ def test_no_difference_has_no_sign_from_either_side() -> None:
 
 
 def _set(folder: Path, run: str, parameters: int, wer_errors: int) -> None:
-    """Give a run a size and hypotheses with exactly `wer_errors` substitutions in a test set of 20 words."""
+    """Give a run a size of 10,000 at most and exactly `wer_errors` substitutions in a test set of 20 words."""
     path = folder / "runs" / run
     record: dict[str, Any] = read_json(path / "run.json")
-    record["footprint"]["remaining_parameters"] = parameters
+    record["matrices"] = [{"layer": 0, "matrix": "q", "parameters": 9000, "remaining": parameters - 1000}]
+    record["footprint"] = footprint(record["matrices"], 1000)
     text = " ".join(["wrong"] * wer_errors + ["word"] * (20 - wer_errors))
     (path / "hyp/test-clean.trn").write_text(f"{text} (s-1)\n")
-    score = record["scores"]["test-clean"] | {"words": 20, "errors": wer_errors, "wer": wer_errors / 20}
+    score = with_errors(record["scores"]["test-clean"] | {"utterances": 1, "words": 20}, wer_errors)
     write_json(path / "run.json", record | {"scores": {"test-clean": score}})
 
 
@@ -74,6 +75,7 @@ def test_pareto_front(tmp_path: Path) -> None:
         tmp_path / "demo", seeds=(0,), utterances=2, troubled=False, recipes={name: RECIPES[name] for name in names}
     )
     (folder / "ref/test-clean.trn").write_text("word " * 20 + "(s-1)\n")
+    (folder / "ref/test-other.trn").unlink()
     _set(folder, "dense", 10000, 4)
     _set(folder, "dense_finetuned-seed0", 10000, 2)  # beats dense at the same size
     _set(folder, "self_pinching-0.65-seed0", 5000, 4)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.errors import UserError
 from benchmark.report.collection import Run
 
 POINTS = 200  # of a curve; a chart is some 300 pixels wide
@@ -23,15 +22,10 @@ def curve_charts(run: Run) -> dict[str, Any] | None:
     Returns:
         `step` and `phase` of every point, and `charts`: a title, and for every line a name and its values, null
         where nothing was logged. Of a quantity that each layer has, the mean over the layers is drawn.
-
-    Raises:
-        UserError: the table has no steps or no phases.
     """
     curves = run.curves
     if curves.empty:
         return None
-    if missing := sorted({"step", "phase"} - set(curves.columns)):
-        raise UserError(f"{run.folder / 'curves.csv'} lacks {', '.join(missing)}; repeat the run or delete the file")
     few = curves.iloc[np.unique(np.linspace(0, len(curves) - 1, POINTS).round().astype(int))]
     return {
         "step": [int(step) for step in few["step"]],
