@@ -11,7 +11,7 @@ AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `transcribe`."""
     parser.add_argument("model", type=Path, metavar="MODEL_DIR", help="a Hugging Face folder, or one that we exported")
-    parser.add_argument("audio", type=Path, nargs="+", metavar="AUDIO", help="files, or folders of them; any rate")
+    parser.add_argument("audio", type=Path, nargs="+", metavar="AUDIO", help="files, or folders of them; 4 to 192 kHz")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import io
-import re
 from math import gcd
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from benchmark.corpora.containers import damage
 from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.errors import UserError
+
+LOWEST_RATE, HIGHEST_RATE = 4_000, 192_000  # Hz; resampling from others takes no end of time or memory
+MOST_VALUES = 2**28  # of all channels in one recording: 4.6 hours of 16 kHz mono
+BLOCK = 2**16  # frames decoded at a time
+UNKNOWN = 2**63 - 1  # what libsndfile says of a length that the header leaves open, as FLAC may
 
 
 class UnusableError(Exception):
     """This one recording cannot be used; the message says why in a few words."""
+
+
+class _Bytes(io.BytesIO):
+    """Stays where it is when a damaged header leads before its start: soundfile would print a traceback."""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
+
+
+class _InOrder(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """Decodes from front to back without seeking, which fails at the end of a FLAC file of unknown length."""
+
+    def seekable(self) -> bool:
+        return False
 
 
 def decode(audio: Path | bytes, source: str, *, resample: bool = False) -> np.ndarray:
@@ -30,23 +52,29 @@ def decode(audio: Path | bytes, source: str, *, resample: bool = False) -> np.nd
         int16 (samples,) at 16 kHz.
 
     Raises:
-        UnusableError: the recording is missing, empty, truncated or no audio at all.
+        UnusableError: the recording is missing, empty, truncated, damaged or no audio at all, or its header claims
+            what no speech has.
         UserError: it is not 16 kHz mono, and `resample` is off.
     """
     data = audio if isinstance(audio, bytes) else _read(audio)
     if not data:
         raise UnusableError("the file is empty")
-    if _is_cut_short(data):
-        raise UnusableError("truncated: the file ends before its header says")
+    if problem := damage(data):
+        raise UnusableError(problem)
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as file:
-            frames, rate = file.frames, file.samplerate
-            samples = file.read(dtype="float32", always_2d=True)
+        with _InOrder(_Bytes(data)) as file:
+            claimed, rate = file.frames, file.samplerate
+            _check_header(claimed, rate, file.channels, source, resample)
+            samples = _decoded(file)
     except soundfile.LibsndfileError as error:
         raise UnusableError(f"not readable as audio, or truncated ({error.error_string})") from None
-    if len(samples) < frames:
-        raise UnusableError(f"truncated: {len(samples)} of {frames} samples")
-    return _to_int16(_to_16k_mono(samples, rate, source, resample))
+    if len(samples) < claimed != UNKNOWN:
+        raise UnusableError(f"truncated: {len(samples)} of {claimed} samples")
+    if not len(samples):
+        raise UnusableError("no samples")
+    if not np.isfinite(samples).all():
+        raise UnusableError("samples that are NaN or infinite")
+    return _to_int16(_to_16k_mono(samples, rate))
 
 
 def _read(path: Path) -> bytes:
@@ -56,14 +84,33 @@ def _read(path: Path) -> bytes:
         raise UnusableError(f"{error.strerror}: {path.name}".lower()) from None
 
 
-def _to_16k_mono(samples: np.ndarray, rate: int, source: str, resample: bool) -> np.ndarray:
-    """(samples, channels) at any rate -> (samples,) at 16 kHz."""
-    channels = samples.shape[1]
+def _check_header(frames: int, rate: int, channels: int, source: str, resample: bool) -> None:
+    """Refuse what a header claims before anything is allocated for it."""
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise UnusableError(f"its header says {rate} Hz; {LOWEST_RATE} to {HIGHEST_RATE} Hz can be converted")
+    if frames != UNKNOWN and frames * channels > MOST_VALUES:
+        raise UnusableError(f"its header says {frames} samples in {channels} channel(s), too many for one recording")
     if (rate, channels) != (SAMPLE_RATE, 1) and not resample:
         raise UserError(
             f"{source} has {rate} Hz and {channels} channel(s), but models need {SAMPLE_RATE} Hz mono: "
             "set `resample: true` under `corpus` in the study's config, or convert the corpus"
         )
+
+
+def _decoded(file: soundfile.SoundFile) -> np.ndarray:
+    """All frames there are, float32 (frames, channels): as many as are decoded, whatever the header says."""
+    blocks = [np.zeros((0, file.channels), dtype=np.float32)]
+    values = 0
+    while values <= MOST_VALUES:
+        blocks.append(file.read(BLOCK, dtype="float32", always_2d=True))
+        values += blocks[-1].size
+        if len(blocks[-1]) < BLOCK:
+            return np.concatenate(blocks)
+    raise UnusableError("too long for one recording")
+
+
+def _to_16k_mono(samples: np.ndarray, rate: int) -> np.ndarray:
+    """(samples, channels) at any rate -> (samples,) at 16 kHz."""
     mono: np.ndarray = samples.mean(axis=1)
     if rate == SAMPLE_RATE:
         return mono
@@ -76,36 +123,3 @@ def _to_16k_mono(samples: np.ndarray, rate: int, source: str, resample: bool) ->
 def _to_int16(samples: np.ndarray) -> np.ndarray:
     """Exact for 16-bit originals; a lossy codec's overshoot is clipped."""
     return np.asarray(np.clip(np.rint(samples * 32768), -32768, 32767), dtype="<i2")
-
-
-def _is_cut_short(data: bytes) -> bool:
-    """Whether a container promises more bytes than there are. libsndfile reads such files without a word.
-
-    FLAC needs no check: its decoder fails.
-    """
-    match data[:4]:
-        case b"RIFF":
-            size = int.from_bytes(data[4:8], "little")
-            return size != 0xFFFFFFFF and 8 + size > len(data)  # all ones: written to a pipe, size unknown
-        case b"NIST":
-            return _sphere_size(data) > len(data)
-        case b"OggS":
-            return not _ogg_ends(data)
-    return False
-
-
-def _sphere_size(data: bytes) -> int:
-    """Size in bytes that the header of an uncompressed NIST SPHERE file asks for."""
-    header = data[:1024].decode("latin-1")
-    size = re.match(r"NIST_1A\s+(\d+)", header)
-    fields = dict(re.findall(r"^(sample_count|sample_n_bytes|channel_count) -i (\d+)", header, re.MULTILINE))
-    samples = int(fields.get("sample_count", 0)) * int(fields.get("channel_count", 1))
-    return int(size.group(1) if size else 1024) + samples * int(fields.get("sample_n_bytes", 2))
-
-
-def _ogg_ends(data: bytes) -> bool:
-    """Whether the last page is whole and is marked as the stream's last (RFC 3533, section 6)."""
-    page = data[data.rfind(b"OggS") :]
-    if len(page) < 27 or len(page) < 27 + page[26]:
-        return False
-    return bool(page[5] & 4) and len(page) >= 27 + page[26] + sum(page[27 : 27 + page[26]])
