@@ -10,7 +10,7 @@ import re
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +19,24 @@ from benchmark.errors import UserError
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FULL_TEXTS = ("No space left on device", "Disk quota exceeded", " requested and ")  # the last is NumPy's tofile
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+_writing: set[Path] = set()  # what this process is about to replace
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` (a file or a folder); it takes `path`'s place when the block succeeds.
 
-    Whatever happens, `path` is the old one or the new one; what a killed process left is swept by the next writer.
+    Whatever happens, `path` is the old one or the new one; what killed processes left is swept by the
+    next writer in the same folder.
 
     Raises:
         UserError: the disk is full or the place cannot be written; nothing half-written is left.
     """
     with _one_line(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
+        _sweep(path.parent)
         partial = _beside(path, "partial")
+        _writing.add(path.absolute())
         try:
             yield partial
             if partial.is_dir():
@@ -42,6 +45,7 @@ def whole(path: Path) -> Iterator[Path]:
                 _sync(partial)
                 partial.replace(path)
         finally:
+            _writing.discard(path.absolute())
             remove(partial)
 
 
@@ -77,23 +81,33 @@ def _beside(path: Path, kind: str) -> Path:
     return path.parent / f".{path.name}.{socket.gethostname()}.{os.getpid()}.{kind}"
 
 
-def _sweep(path: Path) -> None:
-    """Remove what killed processes of this machine left, and bring back a folder that one was about to replace."""
-    ours = re.compile(re.escape(f".{path.name}.{socket.gethostname()}.") + r"(\d+)\.(partial|old)")
-    for left in list(path.parent.iterdir()):
+def sweep(folder: Path) -> None:
+    """Remove what killed processes of this machine left in a folder and below, whatever they were writing there."""
+    for inside, _, _ in os.walk(folder):
+        _sweep(Path(inside))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left in a folder; bring back what one was about to replace."""
+    ours = re.compile(r"\.(.+)\." + re.escape(socket.gethostname()) + r"\.(\d+)\.(partial(\..*)?|old)")
+    for left in list(folder.iterdir()):
         match = ours.fullmatch(left.name)
-        if match is None or _is_another_process(int(match[1])):
+        if match is None or _is_written(folder / match[1], int(match[2])):
             continue
-        if match[2] == "old" and not path.exists():
-            left.rename(path)
-        else:
-            remove(left)
+        with suppress(OSError):  # another process sweeps too
+            if match[3] == "old" and not (folder / match[1]).exists():
+                left.rename(folder / match[1])
+            else:
+                remove(left)
 
 
-def _is_another_process(number: int) -> bool:
-    """Whether a process of this number runs and is not this one, which has just begun to write."""
-    if number == os.getpid():
-        return False
+def _is_written(path: Path, number: int) -> bool:
+    """Whether the process of this number writes a path. This one knows; an earlier one may have had its number."""
+    return path.absolute() in _writing if number == os.getpid() else _runs(number)
+
+
+def _runs(number: int) -> bool:
+    """Whether a process of this number runs."""
     try:
         os.kill(number, 0)  # no signal, only the question
     except ProcessLookupError:

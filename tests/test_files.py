@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 from benchmark.errors import UserError
-from benchmark.files import whole, write_text
+from benchmark.files import sweep, whole, write_text
 from benchmark.training.checkpoint import save_checkpoint
 
 DEAD = subprocess.Popen(["true"])
@@ -88,12 +88,41 @@ def test_the_next_writer_sweeps_what_killed_processes_left(tmp_path: Path) -> No
 
 def test_what_others_write_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "model"
-    others = [left_by(os.getppid(), path, "partial"), left_by(DEAD.pid, tmp_path / "model.json", "partial")]
-    others.append(tmp_path / f".model.elsewhere.{DEAD.pid}.partial")
+    others = [left_by(os.getppid(), path, "partial"), tmp_path / f".model.elsewhere.{DEAD.pid}.partial"]
     for other in others:
         other.write_text("half")
     write_text(path, "new")
     assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+
+
+@pytest.mark.parametrize("kind", ["partial", "partial.unpacked", "partial.a1b2.partial"])
+def test_the_next_writer_in_a_folder_sweeps_what_was_left_under_other_names(tmp_path: Path, kind: str) -> None:
+    left_by(DEAD.pid, tmp_path / "data", kind).mkdir()
+    (left_by(DEAD.pid, tmp_path / "data", kind) / "half").write_text("")
+    write_text(tmp_path / "model", "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_two_files_of_one_process_do_not_sweep_each_other(tmp_path: Path) -> None:
+    with whole(tmp_path / "first") as partial:
+        partial.write_text("first")
+        write_text(tmp_path / "second", "second")
+    assert (tmp_path / "first").read_text() == "first"
+
+
+def test_sweeping_a_tree(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "unplanned"
+    run.mkdir(parents=True)
+    left_by(DEAD.pid, run / "model", "partial").mkdir()
+    left_by(DEAD.pid, tmp_path / "data", "old").mkdir()
+    (run / "record").write_text("kept")
+    sweep(tmp_path)
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")} == {
+        "data",
+        "runs",
+        "runs/unplanned",
+        "runs/unplanned/record",
+    }
 
 
 def test_a_folder_that_was_about_to_be_replaced_comes_back(tmp_path: Path) -> None:

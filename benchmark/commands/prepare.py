@@ -14,7 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Prepare the corpus."""
     from benchmark.corpora import prepare
+    from benchmark.files import sweep
     from benchmark.study_file import load_study
 
     study = load_study(args.config)
+    sweep(study.work)
     prepare(study.corpus, study.work / "data")
