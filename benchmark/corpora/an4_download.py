@@ -15,6 +15,7 @@ from typing import IO, cast
 
 from tqdm import tqdm
 
+from benchmark.corpora.archives import DAMAGED, unpack
 from benchmark.errors import UserError
 from benchmark.files import whole
 
@@ -63,29 +64,13 @@ def _fetch_and_unpack(url: str, folder: Path) -> None:
                 tqdm.wrapattr(response, "read", total=size, desc="AN4", mininterval=2) as stream,
                 tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|gz") as archive,
             ):
-                _unpack(archive, folder)
+                unpack(archive, folder)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise UserError(
             f"AN4 cannot be downloaded from {url} ({error}): check the network, or download it elsewhere and set `root`"
         ) from None
-    except (tarfile.TarError, EOFError) as error:
+    except DAMAGED as error:
         raise UserError(f"the download from {url} is broken or incomplete ({error}): run the command again") from None
-
-
-def _unpack(archive: tarfile.TarFile, folder: Path) -> None:
-    """Write the archive's files, and no links or devices, below `folder`.
-
-    `extractall(filter="data")` would do, but Python has it from 3.11.4 on, and Debian 12 stands at 3.11.2.
-    """
-    for member in archive:
-        path = folder / member.name
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise tarfile.TarError(f"{member.name} leads out of it")
-        content = archive.extractfile(member) if member.isfile() else None
-        if content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with content, path.open("wb") as file:
-                shutil.copyfileobj(content, file)
 
 
 def content_hash(root: Path) -> str:

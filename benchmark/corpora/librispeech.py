@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.corpora.librispeech_download import download
 from benchmark.corpora.recording import Recording
 from benchmark.errors import UserError
 
@@ -49,40 +50,43 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
 
 def _find(corpus: CorpusConfig, split: str) -> Path:
     """The split's folder, downloaded first if the config asks for it."""
-    from torchaudio.datasets import LIBRISPEECH
-
+    if split not in OFFICIAL_UTTERANCES:
+        raise UserError(f"corpus librispeech has no split {split!r}; there are: {', '.join(OFFICIAL_UTTERANCES)}")
     if corpus.root is None:
         raise UserError("corpus librispeech needs a root: the folder that holds (or is to hold) LibriSpeech/")
-    if corpus.download:
-        corpus.root.mkdir(parents=True, exist_ok=True)
-    try:
-        found = LIBRISPEECH(corpus.root, url=split, download=corpus.download)
-    except ValueError as error:
-        raise UserError(f"corpus librispeech: {error}") from None
-    except RuntimeError as error:
-        if corpus.download:
-            raise UserError(f"LibriSpeech {split} cannot be downloaded to {corpus.root}: {error}") from None
-        raise UserError(
-            f"LibriSpeech {split} is not in {corpus.root / 'LibriSpeech' / split}: set `root` to the folder that holds "
-            "LibriSpeech/, or `download: true` under `corpus`"
-        ) from None
-    except OSError as error:
-        raise UserError(f"LibriSpeech {split} cannot be downloaded to {corpus.root}: {error}") from None
-    if len(found) == 0:
-        raise UserError(f"{corpus.root / 'LibriSpeech' / split} has no utterances: unpack {split}.tar.gz again")
     folder = corpus.root / "LibriSpeech" / split
-    if len(found) != OFFICIAL_UTTERANCES[split] and not corpus.partial:
+    if not folder.is_dir() and corpus.download:
+        download(split, corpus.root)
+    if not folder.is_dir():
         raise UserError(
-            f"{folder} has {len(found):,} utterances, the official split {OFFICIAL_UTTERANCES[split]:,}: unpack "
+            f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or "
+            "`download: true` under `corpus`"
+        )
+    found = sum(1 for _ in folder.glob("*/*/*.flac"))
+    if found == 0:
+        raise UserError(f"{folder} has no utterances: unpack {split}.tar.gz again")
+    if found != OFFICIAL_UTTERANCES[split] and not corpus.partial:
+        raise UserError(
+            f"{folder} has {found:,} utterances, the official split {OFFICIAL_UTTERANCES[split]:,}: unpack "
             f"{split}.tar.gz again, or say `partial: true` under `corpus` to do with what is there"
         )
     return folder
 
 
 def _transcripts(chapter: Path) -> dict[str, str]:
-    """Texts of a chapter by id. torchaudio's own reader stops at the first line without a text."""
+    """Texts of a chapter by id; "" where a line has no text."""
     path = chapter / f"{chapter.parent.name}-{chapter.name}.trans.txt"
-    if not path.exists():
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
         return {}
-    lines = (line.partition(" ") for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    return {id: text.strip() for id, _, text in lines}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): unpack {chapter.parents[1].name}.tar.gz again") from None
+    texts: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        id, _, text = line.strip().partition(" ")
+        if id in texts:
+            raise UserError(f"{path}, line {number}: {id} stands twice: unpack {chapter.parents[1].name}.tar.gz again")
+        if id:
+            texts[id] = text.strip()
+    return texts

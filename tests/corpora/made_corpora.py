@@ -18,6 +18,7 @@ from benchmark.study import CorpusConfig
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "corpora"
 Row = tuple[str | None, bytes | None]  # text, audio
+PITCHES = {"train": 200.0, "dev": 300.0, "test": 400.0}  # Hz; each split of a made corpus sounds otherwise
 
 
 def real(name: str) -> Path:
@@ -53,8 +54,8 @@ def write_mini(root: Path, **changes: Mapping[str, Row]) -> Path:
     `write_mini(root, train={"a-1": ("text", b"audio")})` changes or adds utterances of a split.
     """
     root.mkdir(exist_ok=True)
-    for split in ("train", "dev", "test"):
-        rows: dict[str, Row] = {f"{split}er-{i}": (f"word {split}", encoded(tone())) for i in range(2)}
+    for split, pitch in PITCHES.items():
+        rows: dict[str, Row] = {f"{split}er-{i}": (f"word {split}", encoded(tone(pitch=pitch))) for i in range(2)}
         rows |= changes.get(split, {})
         write_parquet(root / f"{split}.parquet", [(id, text, audio) for id, (text, audio) in rows.items()])
     return root
@@ -69,14 +70,14 @@ def write_parquet(path: Path, rows: list[tuple[str, str | None, bytes | None]]) 
 
 
 def write_librispeech(root: Path) -> Path:
-    """Write a corpus in LibriSpeech's official layout: two splits of one chapter of three utterances."""
-    for split, speaker in (("dev-clean", 84), ("test-clean", 61)):
+    """Write a corpus in LibriSpeech's official layout: three splits of one chapter of three utterances."""
+    for split, speaker in (("train-clean-100", 103), ("dev-clean", 84), ("test-clean", 61)):
         chapter = root / "LibriSpeech" / split / str(speaker) / "7"
         chapter.mkdir(parents=True)
         ids = [f"{speaker}-7-{i:04d}" for i in range(3)]
         (chapter / f"{speaker}-7.trans.txt").write_text("".join(f"{id} SOME WORDS\n" for id in ids))
         for id in ids:
-            (chapter / f"{id}.flac").write_bytes(encoded(tone()))
+            (chapter / f"{id}.flac").write_bytes(encoded(tone(pitch=speaker)))
     return root
 
 
@@ -90,8 +91,8 @@ def write_an4(root: Path) -> Path:
         names = [(speaker, f"an{i}-{speaker}-b") for speaker in speakers for i in range(2)]
         (root / "etc" / f"an4_{part}.fileids").write_text("".join(f"{folder}/{s}/{n}\n" for s, n in names))
         (root / "etc" / f"an4_{part}.transcription").write_text("".join(f"<s> GO ON </s> ({n})\n" for _, n in names))
-        for speaker, name in names:
+        for number, (speaker, name) in enumerate(names):
             path = root / "wav" / folder / speaker / f"{name}.sph"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encoded(tone(), format="NIST", subtype="PCM_16"))
+            path.write_bytes(encoded(tone(pitch=200 + number + 50 * (part == "test")), format="NIST", subtype="PCM_16"))
     return root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,21 @@ def libri(root: Path | None, **changes: object) -> Any:
     return corpus(
         "librispeech",
         root,
-        **{"train": "dev-clean", "dev": "dev-clean", "tests": ("test-clean",), "partial": True, **changes},
+        **{"train": "train-clean-100", "dev": "dev-clean", "tests": ("test-clean",), "partial": True, **changes},
     )
 
 
 def test_the_real_sample(tmp_path: Path) -> None:
-    root = real("librispeech-sample")
-    prepare(libri(root, train="test-clean", dev="test-clean", max_seconds=36), tmp_path / "data")
+    sample = real("librispeech-sample") / "LibriSpeech" / "test-clean"
+    root = write_librispeech(tmp_path / "libri")
+    shutil.rmtree(root / "LibriSpeech" / "test-clean")
+    (root / "LibriSpeech" / "test-clean").symlink_to(sample)
+    prepare(libri(root), tmp_path / "data")
     utterances = Dataset.open(tmp_path / "data").split("test-clean")
     assert len(utterances) == 140
     assert len({u.speaker for u in utterances}) == 10
     texts = {u.id: u.text for u in utterances}
-    transcript = root / "LibriSpeech" / "test-clean" / "8224" / "274381" / "8224-274381.trans.txt"
+    transcript = sample / "8224" / "274381" / "8224-274381.trans.txt"
     for line in transcript.read_text().splitlines():
         id, text = line.split(" ", 1)
         assert texts[id] == text
@@ -47,9 +51,20 @@ def test_only_the_utterance_without_a_transcript_or_a_recording_is_left_out(tmp_
     assert read_json(tmp_path / "data" / "data.json")["splits"]["test-clean"]["left_out"] == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(b"61-7-0000 A\n61-7-0000 B\n", "line 2: 61-7-0000 stands twice"), (b"61-7-0000 caf\xe9\n", "cannot be read")],
+)
+def test_transcripts_of_another_form_are_named(tmp_path: Path, text: bytes, message: str) -> None:
+    root = write_librispeech(tmp_path / "libri")
+    (root / "LibriSpeech" / "test-clean" / "61" / "7" / "61-7.trans.txt").write_bytes(text)
+    with pytest.raises(UserError, match=rf"61-7\.trans\.txt.*{message}.*unpack test-clean\.tar\.gz again"):
+        prepare(libri(root), tmp_path / "data")
+
+
 def test_an_incomplete_split_is_refused_unless_told(tmp_path: Path) -> None:
     root = write_librispeech(tmp_path / "libri")
-    with pytest.raises(UserError, match=r"has [0-9]+ utterances, the official split 2,703: .*`partial: true`"):
+    with pytest.raises(UserError, match=r"has [0-9]+ utterances, the official split 28,539: .*`partial: true`"):
         prepare(libri(root, partial=False), tmp_path / "data")
     assert not (tmp_path / "data").exists()
 

@@ -1,0 +1,60 @@
+"""Download LibriSpeech, a split at a time: whole and verified, or not at all."""
+
+from __future__ import annotations
+
+import http.client
+import sys
+import tarfile
+from pathlib import Path
+
+from benchmark.corpora.archives import DAMAGED, unpack
+from benchmark.errors import UserError
+from benchmark.files import hash_file, remove, whole
+
+URL = "https://www.openslr.org/resources/12/"
+ARCHIVES = {  # SHA-256 of <split>.tar.gz, as torchaudio has them too
+    "dev-clean": "76f87d090650617fca0cac8f88b9416e0ebf80350acb97b343a85fa903728ab3",
+    "dev-other": "12661c48e8c3fe1de2c1caa4c3e135193bfb1811584f11f569dd12645aa84365",
+    "test-clean": "39fde525e59672dc6d1551919b1478f724438a95aa55f874b576be21967e6c23",
+    "test-other": "d09c181bba5cf717b3dee7d4d592af11a3ee3a09e08ae025c5506f6ebe961c29",
+    "train-clean-100": "d4ddd1d5a6ab303066f14971d768ee43278a5f2a0aa43dc716b0e64ecbbbf6e2",
+    "train-clean-360": "146a56496217e96c14334a160df97fffedd6e0a04e66b9c5af0d40be3c792ecf",
+    "train-other-500": "ddb22f27f96ec163645d53215559df6aa36515f26e01dd70798188350adcb6d2",
+}
+
+
+def download(split: str, root: Path, url: str = URL) -> None:
+    """Put `LibriSpeech/<split>` below `root`, from `<split>.tar.gz` there, which is fetched first if it is missing.
+
+    Raises:
+        UserError: no network, an archive other than the published one, or one that is damaged. The split is not there
+            then.
+    """
+    archive, folder = root / f"{split}.tar.gz", root / "LibriSpeech" / split
+    if not archive.exists():
+        _fetch(f"{url}{archive.name}", archive, ARCHIVES[split])
+    elif hash_file(archive) != ARCHIVES[split]:
+        raise UserError(f"{archive} is not the published archive (its SHA-256 is another): delete it, then run again")
+    with whole(folder) as partial:
+        unpacked = partial.with_name(f"{partial.name}.unpacked")
+        try:
+            with tarfile.open(archive, mode="r:gz") as file:
+                unpack(file, unpacked)
+            (unpacked / "LibriSpeech" / split).rename(partial)
+        except (*DAMAGED, FileNotFoundError) as error:
+            raise UserError(f"{archive} cannot be unpacked ({error}): delete it, then run again") from None
+        finally:
+            remove(unpacked)
+
+
+def _fetch(url: str, archive: Path, checksum: str) -> None:
+    from torch.hub import download_url_to_file
+
+    print(f"downloading {url} to {archive.parent}", file=sys.stderr)
+    try:
+        with whole(archive) as partial:
+            download_url_to_file(url, str(partial), hash_prefix=checksum)
+    except (OSError, http.client.HTTPException, RuntimeError) as error:
+        raise UserError(
+            f"{url} cannot be downloaded ({error}): check the network, or put {archive.name} into {archive.parent}"
+        ) from None
