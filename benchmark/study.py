@@ -17,7 +17,7 @@ BUDGET_TOLERANCE = 0.01  # of a budget's limit: the last step may end a little b
 @dataclass(frozen=True)
 class CorpusConfig:
     """Which speech; `root` None downloads it, where the corpus can. `limit`: utterances a split, for smoke tests.
-    `partial`: do with a part of an official split.
+    `partial`: do with what is there of an official split, and of a test or development set.
 
     Longer utterances than `max_seconds` are left out of `train`; the other splits are whole, as others score them.
     """

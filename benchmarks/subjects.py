@@ -20,7 +20,7 @@ def bench_of(name: str, work: Path) -> Bench:
     """A model on the development set, which is prepared once in `work`."""
     folder = work / "data"
     if not (folder / "data.json").exists():
-        prepare(CorpusConfig("mini", DEV, DEV, (DEV,), root=ROOT / "data" / "mini"), folder)
+        prepare(CorpusConfig("mini", DEV, "test-clean", ("test-other",), root=ROOT / "data" / "mini"), folder)
     dataset = Dataset.open(folder)
     speech = only(dataset, dataset.split(DEV), math.inf)
     return Bench(name, built(name), speech, BATCH_SECONDS[name], usual_precision(), work / name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from small_study import SmallStudy
 from transformers import PreTrainedModel
 
 from benchmark.budget import Budget, BudgetKind, Clock
-from benchmark.corpora.manifest import Dataset
+from benchmark.corpora.manifest import AUDIO, Dataset, Utterance, write_manifest
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, load, save_dense
 from benchmark.models.fresh import Architecture, fresh_model
@@ -53,19 +52,18 @@ def write_tiny_corpus(folder: Path) -> None:
     """Thirty utterances of half a second to one and a half: each letter is a tone."""
     rng = np.random.default_rng(0)
     position = 0
-    with (folder / "audio.i16").open("wb") as audio, (folder / "manifest.jsonl").open("w") as manifest:
+    utterances = []
+    with (folder / AUDIO).open("wb") as audio:
         for index in range(30):
             text = "".join(rng.choice(list("abcdefgh ")) for _ in range(int(rng.integers(4, 10)))).strip() or "a"
             tones = [np.sin(np.arange(2400) * 0.05 * (ord(c) - 80)) if c != " " else np.zeros(2400) for c in text]
             samples = (8000 * np.concatenate(tones) + rng.normal(0, 100, 2400 * len(text))).astype("<i2")
             samples.tofile(audio)
             speaker, text = f"s{index % 3}", " ".join(text.split())
-            line: dict[str, str | int] = {"id": f"{speaker}-{index}", "speaker": speaker, "text": text}
-            line |= {"split": "train" if index < 24 else "test", "start": position, "samples": len(samples)}
-            manifest.write(json.dumps(line) + "\n")
+            split = "train" if index < 24 else "test"
+            utterances.append(Utterance(f"{speaker}-{index}", speaker, split, text, position, len(samples)))
             position += len(samples)
-    (folder / "data.json").write_text(json.dumps({"hash": "tiny"}))
-    (folder / "problems.jsonl").write_text("")
+    write_manifest(folder, utterances, problems=[], hash="tiny", splits={})
 
 
 @pytest.fixture(scope="session", autouse=True)

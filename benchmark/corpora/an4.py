@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "dev", "test", "official-train", "official-test")
 PARTS = ("train", "test")  # of the official layout
+FILE = re.compile(r"([\w-]+)/([\w-]+)/([\w-]+)\s*")
+TRANSCRIPT = re.compile(r"(.*)\(([\w-]+)\)\s*")
 
 
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
@@ -40,8 +42,7 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     root = corpus.root or download()
     for part in PARTS:
         texts = _transcripts(root, part)
-        for line in _lines(root / "etc" / f"an4_{part}.fileids"):
-            folder, speaker, name = line.split("/")
+        for folder, speaker, name in _matches(root / "etc" / f"an4_{part}.fileids", FILE, "folder/speaker/name"):
             if split in _splits(part, speaker):
                 id = f"{speaker}-{name.split('-')[0]}"
                 path = root / "wav" / folder / speaker / f"{name}.sph"
@@ -61,19 +62,33 @@ def _speakers(split: str) -> set[str]:
 
 def _transcripts(root: Path, part: str) -> dict[str, str]:
     """Texts by file name, from lines such as `<s> GO </s> (an253-fash-b)`."""
-    texts = {}
-    for line in _lines(root / "etc" / f"an4_{part}.transcription"):
-        if match := re.fullmatch(r"(.*)\((\S+)\)\s*", line):
-            words = re.sub(r"</?s>", " ", match.group(1)).lower().split()
-            texts[match.group(2)] = " ".join(words)
+    path = root / "etc" / f"an4_{part}.transcription"
+    texts: dict[str, str] = {}
+    for text, name in _matches(path, TRANSCRIPT, "words (name)"):
+        if name in texts:
+            raise UserError(f"{path} has {name} twice: unpack AN4 again")
+        texts[name] = " ".join(re.sub(r"</?s>", " ", text).lower().split())
     return texts
 
 
-def _lines(path: Path) -> list[str]:
+def _matches(path: Path, form: re.Pattern[str], example: str) -> Iterator[tuple[str, ...]]:
+    """The groups of every line that is not blank.
+
+    Raises:
+        UserError: the file is missing or no text, or a line is of another form.
+    """
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         raise UserError(
             f"{path} is missing: set the corpus's `root` to AN4's folder, which holds etc/ and wav/, "
             "or leave it out to download AN4"
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): unpack AN4 again") from None
+    for number, line in enumerate(lines, start=1):
+        match = form.fullmatch(line)
+        if match is not None:
+            yield match.groups()
+        elif line.strip():
+            raise UserError(f"{path}, line {number}: {line[:60]!r} is no {example}: unpack AN4 again")

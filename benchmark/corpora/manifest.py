@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from benchmark.errors import UserError
-from benchmark.files import read_json
+from benchmark.files import write_json
+from benchmark.stamps import Stamps, require_unchanged, stamped
+from benchmark.validated import AtLeastOne, Count, NotNegative, checked, read_json_as
 
 SAMPLE_RATE = 16_000
 MANIFEST = "manifest.jsonl"
@@ -49,11 +51,11 @@ class Problem(TypedDict):
 class SplitSummary(TypedDict):
     """What `data.json` says of a split."""
 
-    utterances: int
-    words: int
-    seconds: float
-    speakers: int
-    left_out: int
+    utterances: Count
+    words: Count
+    seconds: NotNegative
+    speakers: Count
+    left_out: Count
 
 
 class Summary(TypedDict):
@@ -61,6 +63,35 @@ class Summary(TypedDict):
 
     hash: str  # over ids, texts and audio of all utterances
     splits: dict[str, SplitSummary]
+    files: Stamps  # of manifest and audio
+
+
+class _Line(TypedDict):
+    """One line of `manifest.jsonl`, an Utterance."""
+
+    id: str
+    speaker: str
+    split: str
+    text: str
+    start: Count
+    samples: AtLeastOne
+
+
+def write_manifest(
+    folder: Path,
+    utterances: Iterable[Utterance],
+    problems: Iterable[Problem],
+    hash: str,
+    splits: dict[str, SplitSummary],
+) -> None:
+    """Describe the audio in `folder`, which is complete: write the manifest, the problems and, last, the summary."""
+    _write_lines(folder / MANIFEST, map(asdict, utterances))
+    _write_lines(folder / PROBLEMS, problems)
+    write_json(folder / SUMMARY, Summary(hash=hash, splits=splits, files=stamped(folder, (MANIFEST, AUDIO))))
+
+
+def _write_lines(path: Path, values: Iterable[object]) -> None:
+    path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
 
 
 class Dataset:
@@ -77,18 +108,16 @@ class Dataset:
         """Open what `prepare` wrote.
 
         Raises:
-            UserError: there is no prepared corpus in `folder`, or it is not the whole of it.
+            UserError: there is no prepared corpus in `folder`, or it is not as it was written.
         """
         if not (folder / SUMMARY).exists():
             raise UserError(f"no prepared corpus in {folder}: run `python -m benchmark prepare CONFIG` first")
+        summary = read_json_as(folder / SUMMARY, Summary)
+        require_unchanged(folder, summary["files"], f"delete {folder} and prepare the corpus again")
         utterances: dict[str, list[Utterance]] = {}
-        samples = 0
         for utterance in _read_manifest(folder / MANIFEST):
             utterances.setdefault(utterance.split, []).append(utterance)
-            samples = max(samples, utterance.start + utterance.samples)
-        if not (folder / AUDIO).exists() or (folder / AUDIO).stat().st_size != 2 * samples:
-            raise UserError(f"{folder / AUDIO} does not fit its manifest: delete {folder} and prepare the corpus again")
-        return cls(folder, read_json(folder / SUMMARY), utterances)
+        return cls(folder, summary, utterances)
 
     @property
     def hash(self) -> str:
@@ -115,9 +144,10 @@ class Dataset:
 
 
 def _read_manifest(path: Path) -> Iterator[Utterance]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield Utterance(**json.loads(line))
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error}): delete {path.parent} and prepare again") from None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        where = f"{path}, line {number}"
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise UserError(f"{where}: no JSON ({error}): delete {path.parent} and prepare the corpus again") from None
+        yield Utterance(**checked(value, _Line, where))

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired
+
+from typing_extensions import TypedDict
 
 from benchmark.corpora.recording import Recording
 from benchmark.errors import UserError
+from benchmark.validated import checked
 
 if TYPE_CHECKING:
     from benchmark.study import CorpusConfig
 
-COLUMNS = ["id", "text", "audio"]
+
+class _Audio(TypedDict):
+    """As the library `datasets` stores audio."""
+
+    bytes: bytes | None
+    path: NotRequired[str | None]
+
+
+class _Row(TypedDict):
+    """The columns that are read."""
+
+    id: str
+    text: str | None
+    audio: _Audio | None
+
+
+COLUMNS = list(_Row.__annotations__)
 
 
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     """Recordings of a split; texts as they are, which is lower case.
 
     Raises:
-        UserError: no root, no such split, or a file that is not whole.
+        UserError: no root, no such split, or a file that is damaged or of another form.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -31,9 +50,13 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
         raise UserError(f"corpus mini has no split {split!r} in {corpus.root}; there are: {there}")
     try:
         table = pq.read_table(path, columns=COLUMNS)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path} is damaged ({str(error).splitlines()[0]}): restore it from the repository") from None
+        rows = table.to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path} is damaged ({reason}): restore it from the repository") from None
     if missing := set(COLUMNS) - set(table.column_names):
         raise UserError(f"{path} has no column {', '.join(sorted(missing))}: it is not in the embedded corpus's format")
-    for row in table.to_pylist():
-        yield Recording(row["id"], row["text"] or "", (row["audio"] or {}).get("bytes"), f"{row['id']} in {path}")
+    for number, value in enumerate(rows, start=1):
+        row = checked(value, _Row, f"{path}, row {number}")
+        audio = row["audio"]["bytes"] if row["audio"] else None
+        yield Recording(row["id"], row["text"] or "", audio, f"{row['id']} in {path}")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -17,20 +15,11 @@ from tqdm import tqdm
 
 from benchmark.corpora import an4, librispeech, mini
 from benchmark.corpora.audio import UnusableError, decode
-from benchmark.corpora.manifest import (
-    AUDIO,
-    MANIFEST,
-    PROBLEMS,
-    SAMPLE_RATE,
-    SUMMARY,
-    Problem,
-    SplitSummary,
-    Summary,
-    Utterance,
-)
+from benchmark.corpora.manifest import AUDIO, PROBLEMS, SAMPLE_RATE, Problem, SplitSummary, Utterance, write_manifest
 from benchmark.corpora.recording import Recording
+from benchmark.corpora.splits import Overlaps, refuse_same_splits
 from benchmark.errors import UserError
-from benchmark.files import whole, write_json
+from benchmark.files import whole
 
 if TYPE_CHECKING:
     from benchmark.study import CorpusConfig
@@ -47,34 +36,35 @@ SHORTEST_SECONDS = 0.1  # wav2vec 2.0 makes four frames of it: less is no speech
 def prepare(corpus: CorpusConfig, out: Path) -> None:
     """Decode the splits that a study uses into the folder `out`, whole or not at all.
 
-    Utterances that cannot be used are left out, listed in `problems.jsonl`, counted in `data.json` and on a printed
-    line per split.
+    Utterances of the training split that cannot be used are left out, listed in `problems.jsonl`, counted in
+    `data.json` and on a printed line. The other splits are whole: one unusable utterance stops the preparation, unless
+    `corpus.partial` allows it to be left out too.
 
     Raises:
-        UserError: unknown corpus or split, missing root, wrong sampling rate, an id that comes twice, a split without
-            one usable utterance, or a full disk.
+        UserError: unknown corpus or split, missing root, wrong sampling rate, an id or audio that comes in two splits,
+            an unusable utterance of a split that must be whole, a split without a usable one, or a full disk.
     """
     recordings = _adapter(corpus.name)
+    refuse_same_splits(corpus)
     if corpus.root is not None and not corpus.root.is_dir() and not corpus.download:
         raise UserError(f"the root of corpus {corpus.name} does not exist: {corpus.root} (`corpus.root` in the config)")
-    ids = _Ids(tests=set(corpus.tests))
-    digest = hashlib.sha256()
+    overlaps = Overlaps(tests=set(corpus.tests) - {corpus.dev})
     utterances: list[Utterance] = []
     problems: list[Problem] = []
     summaries: dict[str, SplitSummary] = {}
     with whole(out) as partial:
         partial.mkdir()
-        with (partial / AUDIO).open("wb") as audio:
+        with (partial / AUDIO).open("wb") as file:
+            audio = _AudioFile(file)
             for split in dict.fromkeys([corpus.train, corpus.dev, *corpus.tests]):
-                offered = ids.once(islice(recordings(corpus, split), corpus.limit), split)
-                usable, left_out = _write_split(corpus, split, offered, audio, digest)
+                offered = overlaps.once(islice(recordings(corpus, split), corpus.limit), split)
+                usable, left_out = _write_split(corpus, split, offered, audio, overlaps)
+                _refuse_gaps(corpus, split, usable, left_out)
                 summaries[split] = _summary(usable, left_out)
                 _report(split, summaries[split], left_out, out)
                 utterances += usable
                 problems += left_out
-        _write_lines(partial / MANIFEST, map(asdict, utterances))
-        _write_lines(partial / PROBLEMS, problems)
-        write_json(partial / SUMMARY, Summary(hash=digest.hexdigest(), splits=summaries))
+        write_manifest(partial, utterances, problems, audio.digest.hexdigest(), summaries)
 
 
 def _adapter(name: str) -> Adapter:
@@ -85,26 +75,23 @@ def _adapter(name: str) -> Adapter:
     raise UserError(f"unknown corpus {name!r} (`corpus.name` in the config); {hint}")
 
 
-class _Ids:
-    """Refuses an id that comes twice. Only test sets may overlap, as a part and the whole of one do."""
+class _AudioFile:
+    """All decoded audio, one utterance after the other, and a hash over ids, texts and audio."""
 
-    def __init__(self, tests: set[str]) -> None:
-        self.tests = tests
-        self.splits: dict[str, list[str]] = {}
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.digest = hashlib.sha256()
 
-    def once(self, recordings: Iterable[Recording], split: str) -> Iterable[Recording]:
-        """Pass on the recordings of a split."""
-        for recording in recordings:
-            for other in self.splits.setdefault(recording.id, []):
-                if other == split or not {other, split} <= self.tests:
-                    where = split if other == split else f"{other} and {split}"
-                    raise UserError(f"utterance {recording.id} comes twice in {where} ({recording.source})")
-            self.splits[recording.id].append(split)
-            yield recording
+    def append(self, id: str, text: str, samples: np.ndarray) -> int:
+        """Write an utterance's audio, int16 (samples,); returns where it starts, in samples."""
+        start = self.file.tell() // samples.itemsize
+        self.file.write(samples.tobytes())
+        self.digest.update(f"{id}\n{text}\n{len(samples)}\n".encode() + samples.tobytes())
+        return start
 
 
 def _write_split(
-    corpus: CorpusConfig, split: str, recordings: Iterable[Recording], audio: BinaryIO, digest: hashlib._Hash
+    corpus: CorpusConfig, split: str, recordings: Iterable[Recording], audio: _AudioFile, overlaps: Overlaps
 ) -> tuple[list[Utterance], list[Problem]]:
     """Append a split's audio; return its usable utterances and those left out."""
     usable: list[Utterance] = []
@@ -116,15 +103,25 @@ def _write_split(
         except UnusableError as error:
             left_out.append(Problem(id=recording.id, split=split, reason=str(error)))
             continue
-        start = audio.tell() // samples.itemsize
+        overlaps.heard(recording, split, samples)
         text = " ".join(recording.text.split())
+        start = audio.append(recording.id, text, samples)
         usable.append(Utterance(recording.id, recording.speaker, split, text, start, len(samples)))
-        audio.write(samples.tobytes())
-        digest.update(f"{recording.id}\n{text}\n{len(samples)}\n".encode() + samples.tobytes())
+    return usable, left_out
+
+
+def _refuse_gaps(corpus: CorpusConfig, split: str, usable: list[Utterance], left_out: list[Problem]) -> None:
+    """A split needs utterances, and a test set or development set all of them: others score it whole."""
+    where = f"split {split} of corpus {corpus.name}"
     if not usable:
         reasons = f": {left_out[0]['id']}: {left_out[0]['reason']}, and so on" if left_out else ""
-        raise UserError(f"split {split} of corpus {corpus.name} has no usable utterance{reasons}")
-    return usable, left_out
+        raise UserError(f"{where} has no usable utterance{reasons}")
+    if left_out and split != corpus.train and not corpus.partial:
+        raise UserError(
+            f"{where} must be whole, but {len(left_out)} of its {len(usable) + len(left_out)} utterances cannot be "
+            f"used, the first is {left_out[0]['id']} ({left_out[0]['reason']}): mend them, or say `partial: true` "
+            "under `corpus` to do with the others"
+        )
 
 
 def _usable_samples(recording: Recording, corpus: CorpusConfig, longest: float) -> np.ndarray:
@@ -160,7 +157,3 @@ def _report(split: str, summary: SplitSummary, left_out: list[Problem], out: Pat
     if left_out:
         line += f", such as {left_out[0]['id']} ({left_out[0]['reason']}); all are in {out / PROBLEMS}"
     print(line)
-
-
-def _write_lines(path: Path, values: Iterable[object]) -> None:
-    path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.errors import UserError
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -12,12 +14,27 @@ class Recording:
 
     `text` is "" where the corpus has no transcript, `audio` is None where it has no recording. `source` names the file
     in messages.
+
+    Raises:
+        UserError: the id or the text cannot stand in a NIST transcript (`.trn`), which every score is counted from.
     """
 
     id: str
     text: str
     audio: Path | bytes | None
     source: str
+
+    def __post_init__(self) -> None:
+        if not self.id or not self.id.isprintable() or set(self.id) & set(" ()"):
+            raise UserError(
+                f"{' '.join(self.source.split())}: {self.id!r} cannot be an utterance's id: rename it to at least one "
+                "character, without spaces, line breaks or parentheses"
+            )
+        if "{" in self.text.split() or self.text.lstrip().startswith(";;"):
+            raise UserError(
+                f"{self.source}: the transcript {self.text[:60]!r} reads as alternatives or as a comment in a .trn "
+                "file: take out the brace or the semicolons"
+            )
 
     @property
     def speaker(self) -> str:

@@ -19,7 +19,8 @@ LENGTHS = (2.0, 20.0, 16.0)
 def embedded_speech(folder: Path, seconds: float) -> Dataset:
     """The first utterances of the embedded corpus, one after the other as one, `seconds` in all at most."""
     if not (folder / "data.json").exists():
-        corpus = CorpusConfig("mini", SPLIT, SPLIT, (SPLIT,), root=ROOT / "data" / "mini", limit=EMBEDDED_UTTERANCES)
+        root = ROOT / "data" / "mini"
+        corpus = CorpusConfig("mini", SPLIT, "dev", ("test-clean",), root=root, limit=EMBEDDED_UTTERANCES)
         prepare(corpus, folder)
     dataset = Dataset.open(folder)
     return only(dataset, joined(dataset.split(SPLIT)), seconds)

@@ -71,6 +71,44 @@ def test_an_utterance_without_a_transcript_is_left_out(tmp_path: Path) -> None:
     assert '"fbbh-an0", "split": "train", "reason": "no transcript"' in (tmp_path / "data/problems.jsonl").read_text()
 
 
+@pytest.mark.parametrize("part", ["train", "test"])
+@pytest.mark.parametrize("line", ["no path", "an4_clstk/fash", "a/b/c/d", "../../etc", "a/../passwd", "a/b c/d"])
+def test_a_file_list_of_another_form_is_named(tmp_path: Path, part: str, line: str) -> None:
+    root = write_an4(tmp_path / "an4")
+    path = root / "etc" / f"an4_{part}.fileids"
+    path.write_text(f"{line}\n{path.read_text()}")
+    with pytest.raises(UserError, match=rf"an4_{part}\.fileids, line 1: .* is no folder/speaker/name"):
+        prepare(corpus("an4", root), tmp_path / "data")
+
+
+@pytest.mark.parametrize("line", ["<s> GO </s>", "<s> GO </s> (a b)", "(an0-fash-b"])
+def test_a_transcript_of_another_form_is_named(tmp_path: Path, line: str) -> None:
+    root = write_an4(tmp_path / "an4")
+    path = root / "etc" / "an4_train.transcription"
+    path.write_text(f"{path.read_text()}{line}\n")
+    with pytest.raises(UserError, match=r"an4_train\.transcription, line 7: .* is no words \(name\)"):
+        prepare(corpus("an4", root), tmp_path / "data")
+
+
+def test_a_transcript_that_stands_twice_is_named(tmp_path: Path) -> None:
+    root = write_an4(tmp_path / "an4")
+    path = root / "etc" / "an4_train.transcription"
+    path.write_text(f"{path.read_text()}<s> STOP </s> (an0-fash-b)\n")
+    with pytest.raises(UserError, match=r"an4_train\.transcription has an0-fash-b twice"):
+        prepare(corpus("an4", root), tmp_path / "data")
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_list_that_cannot_be_read_is_named(tmp_path: Path, folder: bool) -> None:
+    path = (root := write_an4(tmp_path / "an4")) / "etc" / "an4_test.fileids"
+    path.write_bytes(b"\xff\xfe")
+    if folder:
+        path.unlink()
+        path.mkdir()
+    with pytest.raises(UserError, match=r"an4_test\.fileids cannot be read"):
+        prepare(corpus("an4", root), tmp_path / "data")
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -59,7 +59,7 @@ def test_datasets_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_we_read_it(tmp_path: Path) -> None:
-    study = corpus("mini", MINI, train="dev", tests=("test-clean", "test-other"))
+    study = corpus("mini", MINI, train="dev", dev="test-other", tests=("test-clean",))
     prepare(study, tmp_path / "data")
     assert (tmp_path / "data" / "problems.jsonl").read_text() == ""
     dataset = Dataset.open(tmp_path / "data")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from made_corpora import corpus, write_mini
 
+from benchmark import stamps
 from benchmark.corpora import prepare
 from benchmark.corpora.manifest import Dataset
 from benchmark.errors import UserError
@@ -31,12 +33,56 @@ def test_an_unknown_split_names_those_there_are(data: Path) -> None:
 def test_audio_cut_short(data: Path) -> None:
     audio = data / "audio.i16"
     audio.write_bytes(audio.read_bytes()[:-2])
-    with pytest.raises(UserError, match=r"audio\.i16 does not fit its manifest"):
+    with pytest.raises(UserError, match=r"audio\.i16 is damaged.*delete .*data and prepare the corpus again"):
         Dataset.open(data)
 
 
-def test_manifest_cut_short(data: Path) -> None:
+def test_other_audio_of_the_same_size(data: Path) -> None:
+    audio = data / "audio.i16"
+    audio.write_bytes(bytes(audio.stat().st_size))
+    with pytest.raises(UserError, match=r"audio\.i16 is damaged"):
+        Dataset.open(data)
+
+
+@pytest.mark.parametrize("kept", [slice(1, None), slice(0, -1), slice(0, 0)])
+def test_a_lost_line_of_the_manifest(data: Path, kept: slice) -> None:
     manifest = data / "manifest.jsonl"
-    manifest.write_text(manifest.read_text()[:-10])
-    with pytest.raises(UserError, match=r"manifest\.jsonl cannot be read"):
+    manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[kept]))
+    with pytest.raises(UserError, match=r"manifest\.jsonl is damaged"):
         Dataset.open(data)
+
+
+@pytest.mark.parametrize("name", ["audio.i16", "manifest.jsonl"])
+def test_a_lost_file(data: Path, name: str) -> None:
+    (data / name).unlink()
+    with pytest.raises(UserError, match=rf"{name} cannot be read .*prepare the corpus again"):
+        Dataset.open(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "hash: field required"),
+        ("[]", "valid dictionary"),
+        ('{"hash": 3, "splits": {}, "files": {}}', "hash: input should be a valid string"),
+        ('{"hash": "a", "splits": {"train": {}}, "files": {}}', r"splits\.train\.utterances: field required"),
+    ],
+)
+def test_a_summary_of_another_form(data: Path, text: str, message: str) -> None:
+    (data / "data.json").write_text(text)
+    with pytest.raises(UserError, match=rf"data\.json.*{message}"):
+        Dataset.open(data)
+
+
+def test_a_copy_with_other_times_is_good(data: Path) -> None:
+    for path in data.iterdir():
+        os.utime(path, (0, 0))
+    assert len(Dataset.open(data).split("train")) == 2
+
+
+def test_opening_reads_no_audio(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hashed(path: Path) -> str:
+        raise AssertionError(f"{path} was hashed")
+
+    monkeypatch.setattr(stamps, "hash_file", hashed)
+    Dataset.open(data)
