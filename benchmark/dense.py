@@ -9,22 +9,35 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from typing_extensions import TypedDict
 
 from benchmark.budget import Budget, Clock, OverBudget
 from benchmark.corpora.manifest import Dataset
 from benchmark.decoding import transcribe
 from benchmark.errors import OUT_OF_MEMORY, UserError
-from benchmark.files import hash_of, read_json, write_json
+from benchmark.files import hash_of, write_json
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, model_folder, save_dense
 from benchmark.models.forward import parts
 from benchmark.models.regularisation import regularise
 from benchmark.scoring.wer import word_errors
+from benchmark.stamps import Stamps, require_unchanged, stamped
 from benchmark.study import FineTuneConfig, Study
 from benchmark.training.features import Features, write_features
 from benchmark.training.loop import Options, TrainingDiverged
 from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
+from benchmark.validated import NotNegative, read_json_as
+
+
+class DenseRecord(TypedDict):
+    """`dense.json`."""
+
+    hash: str  # of the weights
+    source: str
+    revision: str | None
+    dev_wer: NotNegative
+    files: Stamps  # of the model
 
 
 def word_error_rate(ctc: CTCModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
@@ -50,6 +63,8 @@ def prepare_dense(study: Study, work: Path) -> None:
     source, revision = model_folder(study.dense.model, study.dense.revision)
     ctc = load(source, fresh_head=recipe is not None)
     ctc.to(pick_device(study.hardware.device))
+    for split in (study.corpus.dev, *study.corpus.tests):
+        Speech(ctc, dataset, split)  # refuses transcripts that the model cannot write, before anything is replaced
     if recipe is None:
         _check_published(study, ctc, dataset)  # before the hours that a large corpus's features take
     speech = Speech(ctc, dataset, study.corpus.train)
@@ -62,9 +77,15 @@ def prepare_dense(study: Study, work: Path) -> None:
     if recipe is not None:
         _fine_tune(study, recipe, ctc, speech, folder / "checkpoint")
         _check_published(study, ctc, dataset)
-    save_dense(ctc, folder / "model")
     dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
-    record = {"hash": hash_model(folder / "model"), "source": study.dense.model, "revision": revision, "dev_wer": dev}
+    save_dense(ctc, folder / "model")
+    record = DenseRecord(
+        hash=hash_model(folder / "model"),
+        source=study.dense.model,
+        revision=revision,
+        dev_wer=dev,
+        files=stamped(folder / "model", [path.name for path in (folder / "model").iterdir()]),
+    )
     write_json(folder / "dense.json", record)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     print(f"dense model {study.dense.model}{f' at {revision}' if revision else ''}: dev WER {100 * dev:.2f} %")
@@ -127,6 +148,12 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Spee
 
 
 def dense_hash(work: Path) -> str:
-    """Hash of the study's dense weights."""
-    value: str = read_json(work / "dense" / "dense.json")["hash"]
-    return value
+    """Hash of the study's dense weights.
+
+    Raises:
+        UserError: there is no dense model yet, or it is not as it was written.
+    """
+    record = read_json_as(work / "dense" / "dense.json", DenseRecord)
+    remedy = "make the dense model again: `python -m benchmark dense CONFIG`"
+    require_unchanged(work / "dense" / "model", record["files"], remedy)
+    return record["hash"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmark.budget import OverBudget
 from benchmark.contract import CannotCompress, Method
 from benchmark.corpora.manifest import Dataset
-from benchmark.dense import word_error_rate
+from benchmark.dense import dense_hash, word_error_rate
 from benchmark.errors import UserError
 from benchmark.files import read_json, write_json
 from benchmark.models.checkpoints import load
@@ -64,7 +64,7 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     assert study.tuning is not None
     assert path is not None
     searched, plan = replace(study, budget=study.tuning.budget), replace(plan, budget_share=1)
-    data, dense = Dataset.open(work / "data").hash, read_json(work / "dense" / "dense.json")["hash"]
+    data, dense = Dataset.open(work / "data").hash, dense_hash(work)
     asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
     key = identity(searched, plan, asked, data, dense)
     others = sorted(path.parent.glob("*.json"))

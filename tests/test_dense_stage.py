@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from small_study import SmallStudy
+from safetensors.torch import load_file, save_file
+from small_study import RUN, SmallStudy
 
 from benchmark import decoding, dense
 from benchmark.corpora.manifest import Dataset
@@ -81,3 +84,75 @@ def test_too_little_gpu_memory_names_the_setting_that_helps(
         patch.setattr(decoding, "forward", out_of_memory)
         assert fine_tune(small_study, tiny_model, 1e-3) == 2
         assert "out of GPU memory while transcribing: lower evaluation.batch_seconds" in capsys.readouterr().err
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def spoil_config(model: Path) -> None:
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 0}))
+
+
+def spoil_vocabulary(model: Path) -> None:
+    tokens = json.loads((model / "vocab.json").read_text())
+    (model / "vocab.json").write_text(json.dumps(tokens | {"a": 99}))
+
+
+def spoil_letters(model: Path) -> None:
+    tokens = json.loads((model / "vocab.json").read_text())
+    (model / "vocab.json").write_text(json.dumps({"é" if token == "a" else token: id for token, id in tokens.items()}))
+
+
+def spoil_weights(model: Path) -> None:
+    state = load_file(model / "model.safetensors")
+    state["lm_head.bias"][0] = torch.nan
+    save_file(state, model / "model.safetensors", metadata={"format": "pt"})
+
+
+SPOIL = [spoil_config, spoil_vocabulary, spoil_letters, spoil_weights]
+
+
+@pytest.mark.parametrize("spoil", SPOIL)
+def test_a_broken_start_leaves_the_good_dense_model(
+    small_study: SmallStudy,
+    tiny_model: Path,
+    tmp_path: Path,
+    spoil: Callable[[Path], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good = files_of(small_study.work / "dense")
+    shutil.copytree(tiny_model, tmp_path / "broken")
+    spoil(tmp_path / "broken")
+    lines = [line for line in small_study.config.read_text().splitlines() if not line.startswith("dense:")]
+    small_study.config.write_text("\n".join([*lines, f"dense: {{model: {tmp_path / 'broken'}}}"]))
+    assert small_study.call("dense") == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert files_of(small_study.work / "dense") == good
+
+
+@pytest.mark.parametrize("spoil", SPOIL)
+def test_a_dense_model_damaged_after_it_was_made_starts_no_run(
+    small_study: SmallStudy, spoil: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(small_study.work / "dense" / "model")
+    assert small_study.call("compress", RUN) == 2
+    assert "is damaged: it is not the file that was written; make the dense model again" in capsys.readouterr().err
+    assert not list((small_study.work / "runs").glob("*/compress.json"))
+    assert small_study.call("dense") == 0
+    assert small_study.call("compress", RUN) == 0
+
+
+def test_features_damaged_after_they_were_made_start_no_run(
+    small_study: SmallStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = small_study.config.read_text().replace("dropout: 0.1", "frozen_frontend: true")
+    small_study.config.write_text(text)
+    assert small_study.call("dense") == 0
+    features = small_study.work / "dense" / "features" / "features.f16"
+    features.write_bytes(features.read_bytes()[: features.stat().st_size // 2])
+    assert small_study.call("compress", RUN) == 2
+    assert "features.f16 is damaged" in capsys.readouterr().err
+    assert small_study.call("dense") == 0
+    assert small_study.call("compress", RUN) == 0

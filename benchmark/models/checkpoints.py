@@ -24,6 +24,7 @@ from transformers import Wav2Vec2Processor as Processor
 
 from benchmark.errors import UserError
 from benchmark.files import hash_file, whole, write_json
+from benchmark.models.configuration import check_config, check_extractor
 from benchmark.models.int8 import fill, unwrapped
 from benchmark.models.packing import pack, unpack
 from benchmark.models.shapes import layer_shapes, reshape
@@ -59,25 +60,36 @@ def load(source: str | Path, *, fresh_head: bool = False) -> CTCModel:
         fresh_head: give a model that is pre-trained only a CTC head with random weights, over LibriSpeech's letters.
 
     Raises:
-        UserError: there is no such model, it is damaged, its weights do not fit its config, or it is of another
-            architecture than wav2vec 2.0 or HuBERT.
+        UserError: there is no such model, it is damaged, its weights are not finite or do not fit its config, its
+            vocabulary does not fit its head, or it is of another architecture than wav2vec 2.0 or HuBERT.
     """
     folder, _ = model_folder(source)
     with _one_line(f"{source} holds no model that transformers can read"):
         config = AutoConfig.from_pretrained(folder)
     if config.model_type not in ARCHITECTURES:
         raise UserError(f"{source} is a {config.model_type} model: only {' and '.join(ARCHITECTURES)} are supported")
+    check_config(config.to_dict(), str(folder / "config.json"))
     packed = folder / PACKED
+    fresh_head = fresh_head and not packed.exists() and not (folder / "vocab.json").exists()
     if packed.exists():
         with _one_line(f"{packed} is damaged or does not fit its config.json"):
             model = AutoModelForCTC.from_config(config)
             reshape(model, config.layer_shapes)
-            _fill(model, unpack(load_file(packed)))
+            state = unpack(load_file(packed))
+            _fill(model, state)
     else:
-        fresh_head = fresh_head and not (folder / "vocab.json").exists()
         model = _from_pretrained(folder, source, fresh_head)
-    vocabulary = Vocabulary.of_letters(upper_case=True) if fresh_head else Vocabulary.load(folder)
+        state = model.state_dict()
+    _require_finite(state, source)
+    vocabulary = Vocabulary.of_letters(upper_case=True) if fresh_head else Vocabulary.load(folder, config.vocab_size)
     return CTCModel(model.eval(), vocabulary, _normalises(folder))
+
+
+def _require_finite(state: dict[str, torch.Tensor], source: str | Path) -> None:
+    """A model with such weights transcribes nothing, without a word."""
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise UserError(f"{source} has weights that are NaN or infinite, the first in {name}: it is damaged")
 
 
 @contextmanager
@@ -130,14 +142,17 @@ def model_folder(source: str | Path, revision: str | None = None) -> tuple[Path,
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """Of a message; the second too where the first only announces it."""
+    first, *others = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return f"{first} {others[0]}" if first.endswith(":") and others else first
 
 
 def _normalises(folder: Path) -> bool:
     if not any((folder / name).exists() for name in ("processor_config.json", "preprocessor_config.json")):
         return True
     with _one_line(f"{folder / 'preprocessor_config.json'} cannot be read"):
-        return bool(Wav2Vec2FeatureExtractor.from_pretrained(folder).do_normalize)
+        extractor = Wav2Vec2FeatureExtractor.from_pretrained(folder)
+    return check_extractor(extractor, folder)
 
 
 def save(ctc: CTCModel, folder: Path) -> int:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 import torch
 from transformers import PreTrainedModel
+from typing_extensions import TypedDict
 
 from benchmark.models.encoder import PATHS, Encoder, Kind
 from benchmark.models.low_rank import LowRankLinear
+from benchmark.validated import AtLeastOne
 
 
 class LayerShape(TypedDict):
     """Of one Transformer layer; `ranks` names only matrices that are factorised."""
 
-    heads: int
-    neurons: int
-    ranks: dict[Kind, int]
+    heads: AtLeastOne
+    neurons: AtLeastOne
+    ranks: dict[Kind, AtLeastOne]
 
 
 def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:

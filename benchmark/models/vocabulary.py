@@ -8,7 +8,7 @@ from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 
 from benchmark.errors import UserError
-from benchmark.files import read_json
+from benchmark.validated import Count, read_json_as
 
 WORD_DELIMITER = "|"
 BLANK = "<pad>"
@@ -28,19 +28,31 @@ class Vocabulary:
         return cls({t: i for i, t in enumerate([*SPECIAL, WORD_DELIMITER, "'", *letters])})
 
     @classmethod
-    def load(cls, folder: Path) -> Vocabulary:
+    def load(cls, folder: Path, outputs: int) -> Vocabulary:
         """Read `vocab.json`, the file of a Hugging Face CTC tokenizer.
 
+        Args:
+            folder: the model's.
+            outputs: of the model's head; each id is the place of one.
+
         Raises:
-            UserError: the file is missing, is not JSON, or has no blank or word delimiter.
+            UserError: the file is missing, maps no tokens to ids, has an id twice or one that the head lacks, or has no
+                blank or word delimiter.
         """
         path = folder / "vocab.json"
         if not path.is_file():
             raise UserError(f"{path} does not exist: a CTC model's folder needs its tokenizer's vocab.json")
-        tokens = read_json(path)
+        tokens = read_json_as(path, dict[str, Count])
         for needed in (BLANK, WORD_DELIMITER):
             if needed not in tokens:
                 raise UserError(f'{path} has no "{needed}": not the vocabulary of a wav2vec 2.0 CTC model')
+        token_of: dict[int, str] = {}
+        for token, id in tokens.items():
+            if id >= outputs:
+                raise UserError(f'{path}: "{token}" has the id {id}, but the model has {outputs} outputs, from 0 on')
+            if id in token_of:
+                raise UserError(f'{path}: "{token_of[id]}" and "{token}" have the same id {id}')
+            token_of[id] = token
         return cls(tokens)
 
     @property

@@ -9,10 +9,25 @@ import numpy as np
 import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel
+from typing_extensions import TypedDict
 
-from benchmark.files import read_json, whole, write_json
+from benchmark.errors import UserError
+from benchmark.files import whole, write_json
 from benchmark.models.forward import front_end
+from benchmark.stamps import Stamps, require_unchanged, stamped
 from benchmark.training.speech import Speech
+from benchmark.validated import AtLeastOne, Count, read_json_as
+
+INDEX, DATA = "index.json", "features.f16"
+
+
+class Index(TypedDict):
+    """`index.json`."""
+
+    key: str
+    channels: AtLeastOne
+    frames: dict[str, list[Count]]  # of every utterance, by speed
+    files: Stamps  # of the features
 
 
 def write_features(
@@ -25,16 +40,16 @@ def write_features(
 ) -> None:
     """Cache the front-end's output of every utterance of `speech` at every speed in `folder`, whole.
 
-    Does nothing when the cache is there for the same `key`, which names model, data and `audio`: what to take for an
-    utterance at a speed, `speech.audio` by default.
+    Does nothing when the cache is there, undamaged, for the same `key`, which names model, data and `audio`: what to
+    take for an utterance at a speed, `speech.audio` by default.
     """
     audio = audio or speech.audio
-    if (folder / "index.json").exists() and read_json(folder / "index.json")["key"] == key:
+    if _is_cached(folder, key):
         return
     frames: dict[str, list[int]] = {f"{speed:g}": [] for speed in speeds}
     with whole(folder) as partial:
         partial.mkdir()
-        with (partial / "features.f16").open("wb") as file, torch.inference_mode():
+        with (partial / DATA).open("wb") as file, torch.inference_mode():
             for speed in speeds:
                 for index in tqdm(range(len(speech)), desc=f"front-end features x{speed:g}", unit="utt", mininterval=2):
                     samples = audio(index, speed)[None].to(speech.device)
@@ -42,20 +57,40 @@ def write_features(
                     frames[f"{speed:g}"].append(len(features))
                     features.tofile(file)
         channels = model.config.conv_dim[-1]
-        write_json(partial / "index.json", {"key": key, "channels": channels, "frames": frames})
+        files = stamped(partial, [DATA])
+        write_json(partial / INDEX, Index(key=key, channels=channels, frames=frames, files=files))
+
+
+def _is_cached(folder: Path, key: str) -> bool:
+    try:
+        return (folder / INDEX).exists() and _read_index(folder)["key"] == key
+    except UserError as error:
+        print(f"{error}; they are computed again")
+        return False
+
+
+def _read_index(folder: Path) -> Index:
+    """The index of features that are as they were written."""
+    index = read_json_as(folder / INDEX, Index)
+    require_unchanged(folder, index["files"], f"delete {folder} and make the dense model again")
+    return index
 
 
 class Features:
-    """Access to the cache: (utterance index, speed) -> (frames, channels) float16."""
+    """Access to the cache: (utterance index, speed) -> (frames, channels) float16.
+
+    Raises:
+        UserError: there is none, or it is not as it was written.
+    """
 
     def __init__(self, folder: Path) -> None:
-        index = read_json(folder / "index.json")
+        index = _read_index(folder)
         lengths = [length for frames in index["frames"].values() for length in frames]
         self._starts = np.concatenate([[0], np.cumsum(lengths)])
         self._offsets, offset = {}, 0
         for speed, frames in index["frames"].items():
             self._offsets[speed], offset = offset, offset + len(frames)
-        self._data = np.memmap(folder / "features.f16", dtype=np.float16, mode="r").reshape(-1, index["channels"])
+        self._data = np.memmap(folder / DATA, dtype=np.float16, mode="r").reshape(-1, index["channels"])
 
     def __call__(self, index: int, speed: float = 1.0) -> np.ndarray:
         """Front-end output of one utterance."""

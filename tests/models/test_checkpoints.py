@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,88 @@ def test_a_checkpoint_of_another_width_is_refused(tiny: CTCModel, tmp_path: Path
     config = json.loads((tmp_path / "model/config.json").read_text())
     (tmp_path / "model/config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
     with pytest.raises(UserError, match=r"does not fit its config\.json"):
+        load(tmp_path / "model")
+
+
+def change_json(path: Path, change: dict[str, object]) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+
+@pytest.mark.parametrize("write", [save, save_dense])
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"num_hidden_layers": 0}, "num_hidden_layers: input should be greater than or equal to 1"),
+        ({"num_hidden_layers": -1}, "num_hidden_layers: input should be greater"),
+        ({"num_attention_heads": 0}, "num_attention_heads: input should be greater"),
+        ({"num_attention_heads": 5}, "hidden_size 32 cannot be divided by num_attention_heads"),
+        ({"hidden_size": -32}, "hidden_size: input should be greater"),
+        ({"hidden_size": 10**9}, "hidden_size: input should be less"),
+        ({"hidden_size": 2**16, "intermediate_size": 2**16}, "more than 10,000,000,000"),
+        ({"num_conv_pos_embedding_groups": 0}, "num_conv_pos_embedding_groups: input should be greater"),
+        ({"conv_kernel": [3]}, "`len(config.conv_kernel) = 1`"),
+        ({"conv_dim": [], "conv_kernel": [], "conv_stride": []}, "conv_dim"),
+        ({"conv_stride": [0] * 7}, "conv_stride.0: input should be greater"),
+        ({"layer_norm_eps": 0.0}, "layer_norm_eps: input should be greater"),
+        ({"hidden_dropout": 1.5}, "hidden_dropout: input should be less"),
+        ({"feat_extract_norm": "batch"}, "feat_extract_norm: input should be 'group' or 'layer'"),
+        ({"layer_shapes": []}, "layer_shapes: list should have at least 1 item"),
+        ({"layer_shapes": [{"heads": 0, "neurons": 1, "ranks": {}}]}, "layer_shapes.0.heads: input should be greater"),
+        ({"layer_shapes": [{"heads": 1, "neurons": 1, "ranks": {}}] * 9}, "layer_shapes has more layers"),
+        ({"int8": "sometimes"}, "int8: input should be 'dynamic' or 'weight_only'"),
+        ({"num_hidden_layers": "three"}, "holds no model that transformers can read"),
+    ],
+)
+def test_a_config_of_no_model_is_refused(
+    tiny: CTCModel, tmp_path: Path, write: Callable[[CTCModel, Path], object], change: dict[str, object], reason: str
+) -> None:
+    write(tiny, tmp_path / "model")
+    change_json(tmp_path / "model/config.json", change)
+    with pytest.raises(UserError) as raised:
+        load(tmp_path / "model")
+    assert reason in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"do_normalize": "false"}, "do_normalize: input should be a valid boolean"),
+        ({"sampling_rate": 8000}, "sampling_rate: input should be 16000"),
+        ({"feature_size": 2}, "feature_size: input should be 1"),
+    ],
+)
+def test_a_feature_extractor_for_other_audio_is_refused(
+    tiny: CTCModel, tmp_path: Path, change: dict[str, object], reason: str
+) -> None:
+    save_dense(tiny, tmp_path / "model")
+    path = tmp_path / "model/processor_config.json"
+    extractor = json.loads(path.read_text())["feature_extractor"] | change
+    path.unlink()
+    (tmp_path / "model/preprocessor_config.json").write_text(json.dumps(extractor))
+    with pytest.raises(UserError, match=reason):
+        load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("write", [save, save_dense])
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+def test_weights_that_are_no_numbers_are_refused(
+    tiny: CTCModel, tmp_path: Path, write: Callable[[CTCModel, Path], object], value: float
+) -> None:
+    with torch.no_grad():
+        tiny.model.get_parameter("lm_head.weight")[3, 4] = value
+    write(tiny, tmp_path / "model")
+    with pytest.raises(UserError, match=r"weights that are NaN or infinite, the first in lm_head\.weight"):
+        load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("write", [save, save_dense])
+def test_a_vocabulary_of_another_head_is_refused(
+    tiny: CTCModel, tmp_path: Path, write: Callable[[CTCModel, Path], object]
+) -> None:
+    write(tiny, tmp_path / "model")
+    change_json(tmp_path / "model/vocab.json", {"z": 32})
+    with pytest.raises(UserError, match=r'vocab\.json: "z" has the id 32, but the model has 32 outputs'):
         load(tmp_path / "model")
 
 

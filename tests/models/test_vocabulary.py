@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmark.errors import UserError
@@ -28,3 +30,23 @@ def test_case_follows_the_checkpoint() -> None:
 def test_a_character_that_the_model_cannot_write_is_named() -> None:
     with pytest.raises(UserError, match="'7'"):
         Vocabulary.of_letters().encode("route 7")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[]", "the whole: input should be a valid dictionary"),
+        ('{"<pad>": 0, "|": "1"}', r"\|: input should be a valid integer"),
+        ('{"<pad>": 0, "|": 1.0}', r"\|: input should be a valid integer"),
+        ('{"<pad>": 0, "|": true}', r"\|: input should be a valid integer"),
+        ('{"<pad>": -1, "|": 1}', "<pad>: input should be greater"),
+        ('{"<pad>": 0, "|": 1, "a": 4}', '"a" has the id 4, but the model has 4 outputs'),
+        ('{"<pad>": 0, "|": 1, "a": 1}', r'"\|" and "a" have the same id 1'),
+        ('{"|": 1}', 'has no "<pad>"'),
+        ('{"<pad>": 0}', r'has no "\|"'),
+    ],
+)
+def test_a_file_that_maps_no_tokens_to_outputs_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "vocab.json").write_text(text)
+    with pytest.raises(UserError, match=rf"vocab\.json.*{reason}"):
+        Vocabulary.load(tmp_path, outputs=4)
