@@ -1,14 +1,51 @@
-"""The command line: `python -m benchmark COMMAND`. Each command lives in its own file in benchmark/commands/."""
+"""The command line: `python -m benchmark COMMAND`, or `pinchbench COMMAND` where the project is installed.
+
+Each command lives in its own file in benchmark/commands/.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any, NoReturn
 
 from benchmark.errors import UserError
+from benchmark.registry import suggestion
+
+SCRIPT = "pinchbench"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong with the arguments in one line, as all errors are said."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the message.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(f"{message}; see {self.prog} --help")
+
+
+class Version(argparse.Action):
+    """`--version`: of the package, and the commit where it lies in a repository."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        """Print them and end."""
+        from benchmark.records import git_commit
+
+        try:
+            number = version(SCRIPT)
+        except PackageNotFoundError:  # a checkout that is run as it lies
+            number = "not installed"
+        print(f"{SCRIPT} {number}, commit {git_commit()}")
+        parser.exit()
 
 
 def command_modules() -> list[str]:
@@ -17,9 +54,11 @@ def command_modules() -> list[str]:
     return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """One sub-parser a command; its help is the first line of the command file's docstring."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark", description="Compare compression methods fairly.")
+    called = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m benchmark"
+    parser = Parser(prog=called, description="Compare compression methods fairly.")
+    parser.add_argument("--version", action=Version, nargs=0, help="print version and commit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in command_modules():
         module = importlib.import_module(f"benchmark.commands.{name}")
@@ -30,22 +69,78 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 is success, 2 an error that the user can mend, 130 an interruption."""
-    args = build_parser().parse_args(arguments)
+    _prepare_streams()
     try:
-        status = args.run(args) or 0
-        sys.stdout.flush()
-        return status
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _complain(str(error))
         return 2
     except BrokenPipeError:  # whoever reads the output, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end_output()
         return 0
+    except OSError as error:  # a full disk, a name that is too long, a folder that may not be read
+        _end_output()
+        _complain(f"{error.strerror or error}: {error.filename or 'while writing'}")
+        return 2
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on", file=sys.stderr)
         return 130
+
+
+def _run(arguments: Sequence[str]) -> int:
+    parser = build_parser()
+    if not arguments:
+        parser.print_help()
+        return 0
+    _check_place()
+    _check_words(arguments)
+    args = parser.parse_args(arguments)
+    status: int = args.run(args) or 0
+    sys.stdout.flush()
+    return status
+
+
+def _check_place() -> None:
+    """Refuse to answer, in one checkout of the project, for another one that is installed."""
+    here = Path("benchmark", "__main__.py")
+    if here.is_file() and not here.samefile(__file__):
+        installed = Path(__file__).parent.parent
+        raise UserError(f"{SCRIPT} is installed from {installed}: here, use python -m benchmark or pip install -e .")
+
+
+def _check_words(arguments: Sequence[str]) -> None:
+    """Refuse what `argparse` would take or would explain at length."""
+    names = [name.replace("_", "-") for name in command_modules()]
+    first = arguments[0]
+    if not first.startswith("-") and first not in names:
+        raise UserError(f'unknown command "{first}"{suggestion(first, names)}')
+    if "" in arguments:
+        raise UserError("an argument is empty, which would stand for the current folder: leave it out")
+
+
+def _complain(message: str) -> None:
+    """Print an error as one line: a file's name may hold line ends and what a terminal obeys."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    print(f"error: {shown}", file=sys.stderr)
+
+
+def _prepare_streams() -> None:
+    """Let all be printed: where whoever called has closed a stream, nowhere; a name that is no text, with escapes."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _end_output() -> None:
+    """Write what is printed; if that is impossible, drop it, so that Python does not try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from benchmark.event_files import LOGS, require_tensorboard, write_events
+from benchmark.study_argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `compress`."""
-    parser.add_argument("config", type=Path, help="the study's YAML")
+    add_study_argument(parser)
     parser.add_argument("run_name", metavar="RUN", help="a run of the study, such as self_pinching-0.65-seed0")
     parser.add_argument("--reuse", action="store_true", help="take over a finished record of the same identity")
     parser.add_argument("--log", choices=LOGS, help="write the curves, once recorded, for this too; beside curves.csv")

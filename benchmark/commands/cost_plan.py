@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmark.study_argument import add_study_argument
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `cost-plan`."""
-    parser.add_argument("config", type=Path, metavar="CONFIG", help="the study's YAML")
+    add_study_argument(parser)
     parser.add_argument("throughput", type=Path, metavar="FILE.json", help="what `throughput --json` wrote")
     parser.add_argument("--model", metavar="NAME", help="the measured model, where the study's dense model is unknown")
     parser.add_argument("--out", type=Path, metavar="FILE.md", help="write the table, for a page that shows it")
@@ -16,14 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print the table, and keep it if asked to."""
-    from benchmark.files import read_json, write_text
+    from benchmark.files import write_text
     from benchmark.study_file import load_study
     from benchmark.throughput.cost_plan import cost_plan
     from benchmark.throughput.cost_table import as_markdown
     from benchmark.throughput.rates import Rates
+    from benchmark.throughput.report import Throughput
+    from benchmark.validated import read_json_as
 
     study = load_study(args.config)
-    measured = read_json(args.throughput)
+    measured = read_json_as(args.throughput, Throughput)
     rates = Rates.for_study(measured, study, args.model)
     table = as_markdown(cost_plan(study, rates), study, rates, measured)
     print(table)

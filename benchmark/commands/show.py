@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-RESULTS = Path("results")
+from benchmark.study_argument import results_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `show`."""
-    parser.add_argument("study", metavar="STUDY", help="name of a study in results/, or a results folder")
+    parser.add_argument("study", metavar="STUDY", help="a study: its name, its YAML or its folder")
 
 
 def run(args: argparse.Namespace) -> None:
     """Print what `tables` has written."""
-    print_results(study_folder(args.study))
+    print_results(results_folder(args.study))
 
 
 def print_results(folder: Path) -> None:
@@ -34,19 +34,3 @@ def print_results(folder: Path) -> None:
         print(f"page:    {folder / 'index.html'} (to sort, filter and look into runs, in a browser)")
     print(f"tables:  {folder / 'main.csv'}, main.md, main.tex, significance.csv, significance.md, runs.csv")
     print(f"figures: {folder / 'figures'}")
-
-
-def study_folder(study: str) -> Path:
-    """The results folder of a study given by name or as a folder.
-
-    Raises:
-        UserError: there is neither; names the studies that there are.
-    """
-    from benchmark.errors import UserError
-    from benchmark.registry import suggestion
-
-    for folder in (RESULTS / study, Path(study)):
-        if (folder / "runs").is_dir():
-            return folder
-    known = sorted(path.parent.name for path in RESULTS.glob("*/runs"))
-    raise UserError(f'no study "{study}" in {RESULTS}/ and no such folder with runs/{suggestion(study, known)}')

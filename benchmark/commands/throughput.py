@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from benchmark.study_argument import study_file
+
 
 def names(text: str) -> list[str]:
     """The names in a comma-separated list."""
@@ -22,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", type=names, metavar="NAMES", help=precision)
     parser.add_argument("--steps", type=int, default=20, help="timed steps of each (default: 20)")
     parser.add_argument("--batch-seconds", type=float, default=32.0, help="audio in a batch (default: 32)")
-    parser.add_argument("--study", type=Path, metavar="CONFIG", help="speech of this study instead of the embedded")
+    parser.add_argument(
+        "--study", type=study_file, metavar="STUDY", help="speech of this study instead of the embedded"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure, and where it was measured")
 
 

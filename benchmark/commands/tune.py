@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from benchmark.study_argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tune`."""
-    parser.add_argument("config", type=Path, help="the study's YAML")
+    add_study_argument(parser)
     parser.add_argument("search", metavar="SEARCH", help="label and target, such as self_pinching-0.65")
     parser.add_argument("--reuse", action="store_true", help="take over a published search of the same identity")
 

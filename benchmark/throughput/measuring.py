@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypedDict
+from typing import Annotated
 
+from pydantic import Field
 from tqdm import tqdm
+from typing_extensions import TypedDict
 
 from benchmark.budget import OverBudget
 from benchmark.contract import CannotCompress
@@ -19,27 +21,29 @@ from benchmark.throughput.rates import TRANSCRIBE
 from benchmark.throughput.timing import Contestant, Step, in_turns, quartiles, speed
 from benchmark.throughput.trainer import VARIANTS
 from benchmark.training.loop import TrainingDiverged
+from benchmark.validated import AtLeastOne, Count, NotNegative, Positive
 
 TRAINER_ROUNDS = 4  # each of so many steps of the loop, then of the Trainer
 FROM_AUDIO = "dense_finetuned, from audio"
 COMPILED = "dense_finetuned, compiled"
+Quartiles = Annotated[list[Positive], Field(min_length=3, max_length=3)]  # lower quartile, median, upper quartile
 
 
 class Figures(TypedDict):
-    """What was measured of one name; lists of three are lower quartile, median, upper quartile."""
+    """What was measured of one name."""
 
-    steps: int
-    speech_per_second: list[float]  # seconds of speech a second, padding not counted, over the steps
-    work_per_second: float  # units of a study's budget
-    time_of_plain: list[float] | None  # time for a second of speech over the plain step's, over the turns
-    peak_bytes: int | None  # of GPU memory, this name's alone
+    steps: AtLeastOne
+    speech_per_second: Quartiles  # seconds of speech a second, padding not counted, over the steps
+    work_per_second: NotNegative  # units of a study's budget
+    time_of_plain: Quartiles | None  # time for a second of speech over the plain step's, over the turns
+    peak_bytes: Count | None  # of GPU memory, this name's alone
 
 
 class Row(TypedDict):
     """One line of the table; without figures where `reason` says why."""
 
     model: str
-    parameters: int
+    parameters: Count
     name: str  # a method, `FROM_AUDIO`, `COMPILED`, a variant of the Trainer, or `transcribe`
     precision: Precision
     reason: str | None

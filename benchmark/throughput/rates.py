@@ -64,4 +64,5 @@ class Rates:
         if budget.kind == "device_seconds":
             return budget.limit
         found = self._figures.get(method)
-        return budget.limit / found["work_per_second"] if found else None
+        work = found["work_per_second"] if found else 0  # 0: it does not train
+        return budget.limit / work if work else None

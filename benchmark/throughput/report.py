@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypedDict, cast, get_args
+from typing import cast, get_args
 
 from tabulate import tabulate
+from typing_extensions import TypedDict
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.errors import UserError
@@ -21,16 +22,19 @@ from benchmark.throughput.trainer import check_accelerate
 from benchmark.throughput.utterances import SPLIT, embedded_speech, study_speech
 from benchmark.training.batches import BUCKET_BATCHES
 from benchmark.training.precision import device_name, pick_device
+from benchmark.validated import Count, Positive
+
+MOST_STEPS, MOST_SECONDS = 100_000, 3600  # more than any machine ends, or holds in a batch
 
 
 class Throughput(TypedDict):
     """What a call of `throughput` leaves."""
 
     device: str  # kind: cuda or cpu
-    batch_seconds: float
+    batch_seconds: Positive
     speech: str  # where it is from
-    utterances: int
-    mean_seconds: float  # of an utterance
+    utterances: Count
+    mean_seconds: Positive  # of an utterance
     rows: list[Row]
     provenance: Provenance
 
@@ -51,8 +55,9 @@ def measure(
     Raises:
         UserError: an unknown model, method or precision, nothing to time, or no `accelerate` for `trainer`.
     """
-    if steps < 1 or batch_seconds <= 0:
-        raise UserError("--steps and --batch-seconds must be positive")
+    if not 1 <= steps <= MOST_STEPS or not 0 < batch_seconds <= MOST_SECONDS:
+        most = f"at most {MOST_STEPS:,} and {MOST_SECONDS:,}"
+        raise UserError(f"--steps and --batch-seconds must be positive, {most}")
     names = method_names() if methods is None else methods
     for name in names:
         method_path(name)

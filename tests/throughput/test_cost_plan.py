@@ -157,3 +157,23 @@ def test_a_missing_measurement_is_named(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "study.yaml").write_text(CONFIG)
     assert main(["cost-plan", str(tmp_path / "study.yaml"), str(tmp_path / "none.json")]) == 2
     assert "none.json does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("damaged", "message"),
+    [
+        ([], "the whole"),
+        ({}, "device: field required"),
+        (measured() | {"batch_seconds": -1}, "batch_seconds: "),
+        (measured() | {"rows": [row("transcribe", 0.0, 0.0)]}, "rows.0.figures.speech_per_second.0: "),
+    ],
+)
+def test_a_damaged_measurement_is_one_line(
+    damaged: object, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "study.yaml").write_text(CONFIG)
+    write_json(tmp_path / "speed.json", damaged)
+    assert main(["cost-plan", str(tmp_path / "study.yaml"), str(tmp_path / "speed.json")]) == 2
+    error = capsys.readouterr().err
+    assert f"speed.json: {message}" in error
+    assert error.count("\n") == 1
