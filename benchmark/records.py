@@ -235,7 +235,7 @@ PACKAGES = ("torch", "torchaudio", "transformers", "numpy", "jiwer", "kaldialign
 def provenance(device: str) -> Provenance:
     """Describe this machine and this commit; `device` is what the run computed on, in words."""
     return Provenance(
-        git_commit=_git_commit(),
+        git_commit=git_commit(),
         packages={name: _version(name) for name in PACKAGES},
         python=platform.python_version(),
         device=device,
@@ -261,7 +261,8 @@ def _git(*arguments: str) -> str | None:
     return done.stdout.strip()
 
 
-def _git_commit() -> str:
+def git_commit() -> str:
+    """The commit of this code, with "+dirty" where it was changed since; "unknown" outside a repository."""
     commit = _git("rev-parse", "HEAD")
     if not commit:
         return "unknown"

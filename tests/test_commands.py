@@ -1,7 +1,8 @@
-"""Commands for people: transcribe any audio with any model folder, begin a method of one's own."""
+"""Commands for people: transcribe any audio with any model, measure its size, begin a method of one's own."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,11 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from conftest import MakeJob
+from safetensors.torch import load_file, save_file
 
 from benchmark import registry
 from benchmark.__main__ import main
+from benchmark.files import write_json
 from benchmark.footprint import remaining_parameters
+from benchmark.scoring.trn import read_trn
 from benchmark.study import ROOT
 
 
@@ -51,6 +56,66 @@ def test_says_what_is_wrong_with_a_path(
 ) -> None:
     assert main(["transcribe", str(tiny_model), str(tmp_path / audio)]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_transcripts_are_kept_as_trn(tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("b.wav", "folder/a-1.flac"):
+        write_tone(tmp_path / name, 16_000)
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    out = tmp_path / "new/out.trn"
+    audio = [str(tmp_path / name) for name in ("b.wav", "broken.wav", "folder")]
+    assert main(["transcribe", str(tiny_model), *audio, "--trn", str(out)]) == 1
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert read_trn(out) == {Path(path).stem: text for path, text in lines}
+    assert list(read_trn(out)) == ["b", "a-1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a.wav", "b/a.flac"], "the same id"),
+        (["two words.wav"], "cannot be an id"),
+        (["a (1).wav"], "cannot be an id"),
+    ],
+)
+def test_names_that_cannot_be_ids_are_refused_before_anything_is_transcribed(
+    names: list[str], message: str, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in names:
+        write_tone(tmp_path / name, 16_000)
+    out = tmp_path / "out.trn"
+    assert main(["transcribe", str(tiny_model), *(str(tmp_path / name) for name in names), "--trn", str(out)]) == 2
+    output = capsys.readouterr()
+    assert message in output.err
+    assert output.out == ""
+    assert not out.exists()
+
+
+def test_bytes_are_those_of_the_weights_that_are_read(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other files may lie beside them, weights may be split, and a model without letters has a size too."""
+    model, split = tmp_path / "model", tmp_path / "split"
+    weights = load_file(tiny_model / "model.safetensors")
+    for folder in (model, split):
+        folder.mkdir()
+        (folder / "config.json").write_bytes((tiny_model / "config.json").read_bytes())
+        torch.save({"learning_rate": torch.zeros(1000)}, folder / "training_args.bin")
+        (folder / "adapter.eng.safetensors").write_bytes(bytes(1000))
+    (model / "model.safetensors").write_bytes((tiny_model / "model.safetensors").read_bytes())
+    names = sorted(weights)
+    files = {"first.safetensors": names[:9], "second.safetensors": names[9:]}
+    for file, kept in files.items():
+        save_file({name: weights[name] for name in kept}, split / file, metadata={"format": "pt"})
+    index = {"metadata": {}, "weight_map": {name: file for file, kept in files.items() for name in kept}}
+    write_json(split / "model.safetensors.index.json", index)
+    sizes = {}
+    for folder in (model, split):
+        assert main(["footprint", str(folder), "--json"]) == 0
+        sizes[folder] = json.loads(capsys.readouterr().out)
+    assert sizes[model]["bytes_on_disk"] == (model / "model.safetensors").stat().st_size
+    assert sizes[split]["bytes_on_disk"] == sum((split / file).stat().st_size for file in files)
+    assert sizes[split]["total_parameters"] == sizes[model]["total_parameters"]
 
 
 def test_a_new_method_keeps_the_contract_from_the_start(

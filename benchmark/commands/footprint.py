@@ -9,20 +9,22 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `footprint`."""
-    parser.add_argument("model", type=Path, metavar="MODEL_DIR", help="a Hugging Face folder, or one that we exported")
-    parser.add_argument("--dense", type=Path, help="the dense model it came from, for ratios against it")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a model's folder: Hugging Face's, ours, or a run's")
+    parser.add_argument("--dense", type=Path, metavar="MODEL", help="the dense model it came from, for ratios to it")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> None:
     """Measure and print."""
+    from benchmark.export.finished import model_of
     from benchmark.footprint import footprint
-    from benchmark.models.checkpoints import load
+    from benchmark.models.checkpoints import load_model, model_folder
+    from benchmark.models.weight_files import weight_files
 
-    model = load(args.model).model
-    dense = load(args.dense).model if args.dense else model
-    weights = [*args.model.glob("*.safetensors"), *args.model.glob("*.bin")]
-    sizes = footprint(dense, model, sum(path.stat().st_size for path in weights))
+    folder, _ = model_folder(model_of(args.model))
+    model = load_model(folder)
+    dense = load_model(model_of(args.dense)) if args.dense else model
+    sizes = footprint(dense, model, sum(path.stat().st_size for path in weight_files(folder)))
     if args.json:
         print(json.dumps(sizes))
         return

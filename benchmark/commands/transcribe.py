@@ -3,19 +3,63 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmark.models.checkpoints import CTCModel
 
 AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au", ".caf", ".w64", ".sph")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `transcribe`."""
-    parser.add_argument("model", type=Path, metavar="MODEL_DIR", help="a Hugging Face folder, or one that we exported")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a model's folder: Hugging Face's, ours, or a run's")
     parser.add_argument("audio", type=Path, nargs="+", metavar="AUDIO", help="files, or folders of them; 4 to 192 kHz")
+    trn = "write NIST .trn too, whose ids are the files' names without folder and ending"
+    parser.add_argument("--trn", type=Path, metavar="OUT.trn", help=trn)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a line a file, and the time on standard error; 1 where some file could not be read."""
+    import sys
+
+    from benchmark.export.finished import model_of
+    from benchmark.models.checkpoints import load
+    from benchmark.scoring.trn import write_trn
+    from benchmark.training.precision import pick_device
+
+    files = files_of(args.audio)
+    if args.trn:
+        check_ids(files, args.trn)
+    ctc = load(model_of(args.model))
+    ctc.to(pick_device())
+    heard = list(transcribed(ctc, files))
+    if args.trn and heard:
+        write_trn(args.trn, {one.path.stem: one.text for one in heard})
+    failed = len(files) - len(heard)
+    done = f"{len(heard)} of {len(files)} files" if failed else f"{len(files)} files"
+    if heard:
+        audio, took = sum(one.audio_seconds for one in heard), sum(one.seconds for one in heard)
+        done += f", {audio:.1f} s of audio in {took:.2f} s, real-time factor {took / audio:.4f}"
+    print(done, file=sys.stderr)
+    return 1 if failed else 0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard in a file; the seconds of the audio, and those that the model took."""
+
+    path: Path
+    text: str
+    audio_seconds: float
+    seconds: float
+
+
+def transcribed(ctc: CTCModel, files: list[Path]) -> Iterator[Heard]:
+    """Transcribe and print a line a file; of one that cannot be used, why not, on standard error."""
     import sys
 
     from tqdm import tqdm
@@ -23,30 +67,36 @@ def run(args: argparse.Namespace) -> int:
     from benchmark.corpora.audio import UnusableError, decode
     from benchmark.corpora.manifest import SAMPLE_RATE
     from benchmark.decoding import transcribe_one
-    from benchmark.models.checkpoints import load
-    from benchmark.training.precision import pick_device
 
-    files = files_of(args.audio)
-    ctc = load(args.model)
-    ctc.to(pick_device())
-    heard = took = 0.0
-    failed = 0
     for path in tqdm(files, desc="transcribe", unit="file", leave=False, disable=None):
         try:
             samples = decode(path, str(path), resample=True)
             text, seconds = transcribe_one(ctc, samples)
         except UnusableError as error:
             tqdm.write(f"{path}: {error}", file=sys.stderr)
-            failed += 1
             continue
         tqdm.write(f"{path}\t{text}")
         sys.stdout.flush()
-        heard, took = heard + len(samples) / SAMPLE_RATE, took + seconds
-    done = f"{len(files) - failed} of {len(files)} files" if failed else f"{len(files)} files"
-    if heard:
-        done += f", {heard:.1f} s of audio in {took:.2f} s, real-time factor {took / heard:.4f}"
-    print(done, file=sys.stderr)
-    return 1 if failed else 0
+        yield Heard(path, text, len(samples) / SAMPLE_RATE, seconds)
+
+
+def check_ids(files: list[Path], trn: Path) -> None:
+    """Refuse, before anything is transcribed, files whose names cannot be the ids of a .trn, and a folder as `trn`.
+
+    Raises:
+        UserError: a name is no id, or two files have the same.
+    """
+    from benchmark.errors import UserError
+    from benchmark.scoring.trn import is_id
+
+    if trn.is_dir():
+        raise UserError(f"--trn {trn} is a folder: name a file in it")
+    seen: dict[str, Path] = {}
+    for path in files:
+        if not is_id(path.stem):
+            raise UserError(f"{path}: {path.stem!r} cannot be an id in a .trn: rename the file without ( ) and spaces")
+        if (other := seen.setdefault(path.stem, path)) is not path:
+            raise UserError(f"{other} and {path} would have the same id in {trn}: rename one, or leave one out")
 
 
 def files_of(paths: list[Path]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Runs that have a model to export."""
+"""Runs that have a model, to export or to use."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ def finished_run(folder: Path) -> RunRecord:
     if not (folder / "model").is_dir():
         raise UserError(
             f"{folder} is a record without weights, as they are published: "
-            f"run study {record['study']} and export work/{record['study']}/runs/{record['run']}"
+            f"run study {record['study']} and take work/{record['study']}/runs/{record['run']}"
         )
     return record
+
+
+def model_of(folder: Path) -> Path:
+    """Where the model is: in the folder itself, or in `model/` of a run's folder.
+
+    Raises:
+        UserError: it is the folder of a run without a model.
+    """
+    if not (folder / "run.json").exists() and not (folder / "compress.json").exists():
+        return folder
+    finished_run(folder)
+    return folder / "model"

@@ -29,8 +29,8 @@ from benchmark.models.int8 import fill, unwrapped
 from benchmark.models.packing import pack, unpack
 from benchmark.models.shapes import layer_shapes, reshape
 from benchmark.models.vocabulary import BLANK, WORD_DELIMITER, Vocabulary
+from benchmark.models.weight_files import PACKED
 
-PACKED = "model.packed.safetensors"
 ARCHITECTURES = ("wav2vec2", "hubert")
 
 transformers.logging.set_verbosity_error()
@@ -64,6 +64,23 @@ def load(source: str | Path, *, fresh_head: bool = False) -> CTCModel:
             vocabulary does not fit its head, or it is of another architecture than wav2vec 2.0 or HuBERT.
     """
     folder, _ = model_folder(source)
+    fresh_head = fresh_head and not (folder / PACKED).exists() and not (folder / "vocab.json").exists()
+    model = _load_model(folder, source, fresh_head)
+    vocabulary = Vocabulary.of_letters(upper_case=True) if fresh_head else Vocabulary.load(folder, model.config.vocab_size)
+    return CTCModel(model, vocabulary, _normalises(folder))
+
+
+def load_model(source: str | Path) -> PreTrainedModel:
+    """The model alone, as `load` has it; its folder needs no vocabulary.
+
+    Raises:
+        UserError: as `load` does.
+    """
+    folder, _ = model_folder(source)
+    return _load_model(folder, source, fresh_head=False)
+
+
+def _load_model(folder: Path, source: str | Path, fresh_head: bool) -> PreTrainedModel:
     with _one_line(f"{source} holds no model that transformers can read"):
         config = AutoConfig.from_pretrained(folder)
     if config.model_type not in ARCHITECTURES:
@@ -81,8 +98,8 @@ def load(source: str | Path, *, fresh_head: bool = False) -> CTCModel:
         model = _from_pretrained(folder, source, fresh_head)
         state = model.state_dict()
     _require_finite(state, source)
-    vocabulary = Vocabulary.of_letters(upper_case=True) if fresh_head else Vocabulary.load(folder, config.vocab_size)
-    return CTCModel(model.eval(), vocabulary, _normalises(folder))
+    evaluated: PreTrainedModel = model.eval()
+    return evaluated
 
 
 def _require_finite(state: dict[str, torch.Tensor], source: str | Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.files import write_text
 
-_LINE = re.compile(r"(?P<text>.*)\((?P<id>[^()\s]+)\)\s*")
+_ID = r"[^()\s]+"
+_LINE = re.compile(rf"(?P<text>.*)\((?P<id>{_ID})\)\s*")
 _SHOWN = 3  # ids named in a message
 
 Transcripts = Mapping[str, str]  # text by utterance id
@@ -55,6 +56,11 @@ def _parse(line: str, where: str) -> tuple[str, str]:
 def write_trn(path: Path, transcripts: Transcripts) -> None:
     """Write transcripts in the order given, whole or not at all."""
     write_text(path, "".join(" ".join([*text.split(), f"({name})\n"]) for name, text in transcripts.items()))
+
+
+def is_id(name: str) -> bool:
+    """Whether a transcript can go by this id: it has no spaces and no parentheses, and is text in UTF-8."""
+    return re.fullmatch(_ID, name) is not None and name.isprintable()
 
 
 def speaker(utterance: str) -> str:
