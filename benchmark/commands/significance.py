@@ -21,25 +21,30 @@ LIMITS = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `significance`."""
     parser.add_argument("reference", type=Path, metavar="REF.trn", help="one `words (utterance-id)` a line")
-    parser.add_argument("a", type=Path, metavar="A.trn", help="hypotheses of a system, the same utterances")
-    parser.add_argument("b", type=Path, metavar="B.trn", help="hypotheses of another system")
-    parser.add_argument("more", type=Path, nargs="*", metavar="C.trn", help="more systems: all pairs, with Holm")
+    parser.add_argument("a", type=Path, metavar="A.trn", help="a system's hypotheses; alone: its WER with an interval")
+    others = "other systems: one is tested against A, more in all pairs, with Holm's correction"
+    parser.add_argument("others", type=Path, nargs="*", default=[], metavar="B.trn", help=others)
     parser.add_argument("--json", action="store_true", help="print JSON; a list for more than two systems")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compare and print."""
+    """Compare and print; with one system, its word error rate."""
+    from benchmark.commands.wer import print_wer
     from benchmark.scoring.significance import compare_all
     from benchmark.scoring.trn import read_trn
 
+    if not args.others:
+        print_wer(args.reference, args.a, as_json=args.json)
+        return
     references = read_trn(args.reference)
-    paths = [args.a, args.b, *args.more]
+    paths = [args.a, *args.others]
     comparisons = compare_all(references, dict(zip(_names(paths), map(read_trn, paths), strict=True)))
+    many = len(paths) > 2
     if args.json:
         found = [comparison.as_json() for comparison in comparisons]
-        print(json.dumps(found if args.more else found[0]))
+        print(json.dumps(found if many else found[0]))
     else:
-        print(_table(comparisons) if args.more else _page(comparisons[0]))
+        print(_table(comparisons) if many else _page(comparisons[0]))
 
 
 def _names(paths: list[Path]) -> list[str]:

@@ -16,18 +16,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Count and print."""
+    print_wer(args.reference, args.hypothesis, as_json=args.json)
+
+
+def print_wer(reference: Path, hypothesis: Path, *, as_json: bool) -> None:
+    """The word error rate of a system and its interval.
+
+    Raises:
+        UserError: a file cannot be read, or they are not of the same utterances.
+    """
     from dataclasses import asdict
 
     from benchmark.scoring.bootstrap import interval, resample
     from benchmark.scoring.trn import read_trn
     from benchmark.scoring.wer import total, utterance_errors
 
-    references = read_trn(args.reference)
-    utterances = utterance_errors(references, read_trn(args.hypothesis), str(args.hypothesis))
+    references = read_trn(reference)
+    utterances = utterance_errors(references, read_trn(hypothesis), str(hypothesis))
     counts = total(utterances)
     unit, samples = resample(list(references), [utterances])
     low, high = interval(samples[:, 0])
-    if args.json:
+    if as_json:
         derived = {"errors": counts.errors, "wer": counts.wer, "interval": [low, high], "resampled": unit}
         print(json.dumps(asdict(counts) | derived))
         return

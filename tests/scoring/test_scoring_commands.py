@@ -47,6 +47,22 @@ def test_two_systems_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["degenerate"] is None
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_one_system_has_its_word_error_rate(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["significance", REF, A, *options]) == 0
+    found = capsys.readouterr().out
+    assert main(["wer", REF, A, *options]) == 0
+    assert found == capsys.readouterr().out
+
+
+def test_the_help_says_that_one_system_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["significance", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "REF.trn A.trn [B.trn ...]" in shown
+    assert "alone: its WER with an interval" in shown
+
+
 def test_many_systems(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["significance", REF, A, B, REF, REF]) == 0
     out = capsys.readouterr().out
