@@ -1,0 +1,37 @@
+"""Run a study from the corpus to its tables: Snakemake with the study's file."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmark.study_argument import add_study_argument
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `run`."""
+    add_study_argument(parser)
+    rest = "what follows is Snakemake's own, such as `-- -n` to see what would run; without it, all cores are used"
+    parser.add_argument("snakemake", nargs=argparse.REMAINDER, metavar="-- ...", help=rest)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Become Snakemake, so that its exit status and every signal are its own.
+
+    Raises:
+        UserError: the study cannot be read, or the project's Snakefile is not where the code is.
+    """
+    import os
+    import sys
+
+    from benchmark.errors import UserError
+    from benchmark.study import ROOT
+    from benchmark.study_file import load_study
+
+    load_study(args.config)
+    if not (ROOT / "Snakefile").is_file():
+        raise UserError(f"{ROOT} holds no Snakefile: install the project from its checkout, by pip install -e .")
+    rest: list[str] = args.snakemake[1:] if args.snakemake[:1] == ["--"] else args.snakemake
+    config = os.path.relpath(args.config, ROOT)
+    sys.stdout.flush()
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", "snakemake", "--configfile", config, "--cores", "all", *rest])
