@@ -9,6 +9,9 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import math
+import os
+import re
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = ROOT / "methods"
 ENTRY_POINTS = "pinchbench.methods"
+NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_]{0,63}")  # a method's name becomes part of its runs' names
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,17 @@ def _offers(_import_path: tuple[str, ...]) -> EntryPoints:
 
 
 def method_names() -> list[str]:
-    """Names of all methods: the stems of the files in `methods/`, and the entry points of installed packages."""
+    """Names of all methods: the stems of the files in `methods/`, and the entry points of installed packages.
+
+    Raises:
+        UserError: one has a name that no run can be named after.
+    """
     here = {path.stem for path in METHODS.glob("*.py") if not path.stem.startswith("_")}
-    return sorted(here | _offers(tuple(sys.path)).names)
+    names = sorted(here | _offers(tuple(sys.path)).names)
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise UserError(f"the method {name!r} needs another name: at most 64 letters, digits and _")
+    return names
 
 
 def suggestion(word: str, words: list[str]) -> str:
@@ -62,11 +74,11 @@ def method_path(name: str) -> Path:
         UserError: there is no such method, or there are two, or an installed package lacks what it offers.
     """
     if name.endswith(".py"):
-        if not (ROOT / name).is_file():
+        if not os.path.isfile(ROOT / name):  # Path.is_file raises for a name of 300 characters
             raise UserError(f"method file {name} does not exist")
         return (ROOT / name).resolve()
     path = METHODS / f"{name}.py"
-    here = [path] if path.is_file() and not name.startswith("_") else []
+    here = [path] if NAME.fullmatch(name) and path.is_file() else []
     match here + [_offered(entry) for entry in _offers(tuple(sys.path)).select(name=name)]:
         case [only]:
             return only
@@ -102,9 +114,11 @@ def method_traits(name: str) -> MethodTraits:
     """
     path = method_path(name)
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_bytes())
     except SyntaxError as error:
         raise UserError(f"{shown(path)}, line {error.lineno}: {error.msg}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{shown(path)} is no Python that can be read: {error}") from None
     method_class = next((node for node in tree.body if isinstance(node, ast.ClassDef) and _is_method(node)), None)
     if method_class is None:
         raise UserError(f"{shown(path)} has no class that derives from Method")
@@ -134,7 +148,7 @@ def _flag(node: ast.ClassDef, name: str) -> bool:
 
 
 def check_settings(name: str, settings: dict[str, object]) -> None:
-    """Refuse settings that the method does not have, and values of another type than theirs.
+    """Refuse settings that the method does not have, values of another type than theirs, and rates of zero or less.
 
     Raises:
         UserError: a setting is misspelt (names the nearest one), or its value is not what the method declares.
@@ -147,6 +161,8 @@ def check_settings(name: str, settings: dict[str, object]) -> None:
             wanted = ast.unparse(known[setting])
             hint = " (YAML reads 2e-4 as text: write 2.0e-4)" if isinstance(value, str) and "float" in wanted else ""
             raise UserError(f'method "{name}": setting "{setting}" takes {wanted}, not {value!r}{hint}')
+        if setting.endswith("_rate") and isinstance(value, float | int) and value <= 0:
+            raise UserError(f'method "{name}": setting "{setting}" is a rate, which must be above 0, not {value!r}')
 
 
 def _fits(value: object, annotation: ast.expr) -> bool:
@@ -157,7 +173,7 @@ def _fits(value: object, annotation: ast.expr) -> bool:
         case ast.Constant(value=None):
             return value is None
         case ast.Name(id="float"):
-            return type(value) in (int, float)
+            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         case ast.Name(id="int" | "bool" | "str" as plain):
             return type(value).__name__ == plain
         case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):

@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
 from benchmark.errors import UserError
 from benchmark.registry import check_settings, method_names, method_traits, suggestion
+from benchmark.strict_yaml import one_line, read_yaml_file, require_plain
 from benchmark.study import (
     ROOT,
     BudgetConfig,
@@ -30,6 +31,11 @@ from benchmark.study import (
 
 SCHEMA_FILE = ROOT / "config" / "schema.json"
 EVERY_OTHER = "*"  # key in `methods`: all that the study does not name
+# JSON's integers include 1.0, which would name a run `seed1.0`.
+Validator = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int),
+)
 
 
 def load_study(path: Path) -> Study:
@@ -45,7 +51,9 @@ def _extended(config: dict[str, Any], path: Path) -> dict[str, Any]:
     """A study that `extends` another one, a file beside it, takes over all keys that it does not set itself."""
     if "extends" not in config:
         return config
-    base = read_yaml(path.parent / str(config["extends"]))
+    if not isinstance(config["extends"], str):
+        raise UserError(f"{path}: extends: the name of a study's file, beside this one, is expected")
+    base = read_yaml(path.parent / config["extends"])
     if "extends" in base:
         raise UserError(f"{path} extends {config['extends']}, which itself extends another study: one level is enough")
     return base | {key: value for key, value in config.items() if key != "extends"}
@@ -55,14 +63,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file as a dictionary.
 
     Raises:
-        UserError: the file is missing or is not a YAML mapping.
+        UserError: the file is missing, cannot be read or is not a YAML mapping.
     """
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        config = read_yaml_file(path)
     except FileNotFoundError:
         raise UserError(f"study {path} does not exist; there are: {_studies()}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(config, dict):
         raise UserError(f"{path} holds no study: it must be a mapping that starts with `name:`")
     return config
@@ -74,12 +80,13 @@ def _studies() -> str:
 
 def parse_study(config: dict[str, Any], path: Path) -> Study:
     """Check a study's configuration against config/schema.json and the methods, and type it."""
-    _validate(config, path)
-    _check_settings_from(config, path)
     try:
+        _validate(config)
+        _check_splits(config)
+        _check_settings_from(config)
         runs = _plan_runs(config)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{path}: {one_line(str(error))}") from None
     return Study(
         name=config["name"],
         path=path,
@@ -112,11 +119,12 @@ def _tuning(config: dict[str, Any] | None) -> TuningConfig | None:
 def _corpus(config: dict[str, Any]) -> CorpusConfig:
     """The environment variable PINCHBENCH_<CORPUS>_ROOT, such as PINCHBENCH_AN4_ROOT, goes before the file's root."""
     root = os.environ.get(f"PINCHBENCH_{config['name'].upper()}_ROOT") or config.get("root")
-    return CorpusConfig(**(config | {"root": ROOT / root if root else None, "tests": tuple(config["tests"])}))
+    keys = {key: value for key, value in config.items() if key != "score_dev"}
+    return CorpusConfig(**(keys | {"root": ROOT / root if root else None, "tests": tuple(config["tests"])}))
 
 
 def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
-    runs = []
+    runs: dict[str, RunPlan] = {}
     for label, options in _named_methods(config["methods"]).items():
         method, settings = options.get("method", label), options.get("settings", {})
         traits = method_traits(method)
@@ -125,8 +133,13 @@ def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
         for target in options.get("targets", config["targets"]) if traits.takes_target else [None]:
             for seed in options.get("seeds", config["seeds"]) if seeded else [config["seeds"][0]]:
                 run = run_name(label, target, seed if seeded else None)
-                runs.append(RunPlan(run, label, method, target, seed, settings, options.get("budget_share", 1)))
-    return tuple(runs)
+                if run in runs:
+                    pair = f"{runs[run].target} and {target}"
+                    raise UserError(f'targets {pair} of "{label}" are one in a run\'s name, {run}: keep one of them')
+                runs[run] = RunPlan(run, label, method, target, seed, settings, options.get("budget_share", 1))
+    if not runs:
+        raise UserError(f'`methods` plans no run: its "{EVERY_OTHER}" leaves out every method that there is')
+    return tuple(runs.values())
 
 
 def _named_methods(methods: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
@@ -151,30 +164,51 @@ def _all_but(excepted: list[str]) -> list[str]:
     return [name for name in names if name not in excepted]
 
 
-def _validate(config: dict[str, Any], path: Path) -> None:
+def _validate(config: dict[str, Any]) -> None:
+    require_plain(config)
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    error = best_match(Draft202012Validator(schema).iter_errors(config))
+    error = best_match(Validator(schema).iter_errors(config))
     if error is not None:
-        raise UserError(f"{path}: {_explain(error)}")
+        raise UserError(_explain(error))
 
 
-def _check_settings_from(config: dict[str, Any], path: Path) -> None:
+def _check_splits(config: dict[str, Any]) -> None:
+    """What is trained on, what is chosen on and what is tested on are different speech."""
+    corpus = config["corpus"]
+    train, dev, tests = corpus["train"], corpus["dev"], corpus["tests"]
+    if train == dev or train in tests:
+        raise UserError(f"corpus: {train} is the training split: another must be {'dev' if train == dev else 'a test'}")
+    if dev in tests and not corpus.get("score_dev"):
+        raise UserError(
+            f"corpus: {dev} is both `dev`, which chooses settings, and a test: take another split for one of them, or "
+            "say `score_dev: true` to have its column although it is no test"
+        )
+    unknown = sorted(config["dense"].get("published_wer", {}).keys() - {train, dev, *tests})
+    if unknown:
+        raise UserError(
+            f'dense.published_wer: the study has no split "{unknown[0]}"{suggestion(unknown[0], [dev, *tests])}'
+        )
+
+
+def _check_settings_from(config: dict[str, Any]) -> None:
     name = config.get("settings_from")
     if name is not None and config.get("tuning"):
-        raise UserError(f"{path} has both `tuning` and `settings_from`: keep the one that is to choose the settings")
+        raise UserError("there are both `tuning` and `settings_from`: keep the one that is to choose the settings")
     if name is not None and not (searches := ROOT / "results" / name / "tuning").is_dir():
-        raise UserError(f"{path}: settings_from is {name}, but {searches} does not exist: run that study first")
+        raise UserError(f"settings_from is {name}, but {searches} does not exist: run that study first")
 
 
 def _explain(error: ValidationError) -> str:
     """One line for a schema error, with the nearest key for a misspelt one."""
     place = ".".join(str(part) for part in error.absolute_path)
+    schema: Any = error.schema
     if error.validator == "additionalProperties":
-        schema: Any = error.schema
         known = sorted(schema["properties"])
         instance: Any = error.instance
         unknown = sorted(set(instance) - set(known))[0]
         return f'unknown key "{place + "." if place else ""}{unknown}"{suggestion(unknown, known)}'
     if error.validator in ("exclusiveMinimum", "exclusiveMaximum") and "targets" in place:
         return f"target {error.instance} ({place}) is outside (0, 1): it is the share of weights to remove"
+    if error.validator == "pattern":
+        return f"{place or 'the study'}: {error.instance!r} is not {schema['description']}"
     return f"{place or 'the study'}: {error.message}"

@@ -35,7 +35,7 @@ def configuration(**changes: Any) -> dict[str, Any]:
     """A valid study, with some of its keys replaced."""
     return {
         "name": "made",
-        "corpus": {"name": "mini", "root": "data/mini", "train": "train", "dev": "test", "tests": ["test"]},
+        "corpus": {"name": "mini", "root": "data/mini", "train": "train", "dev": "dev", "tests": ["test"]},
         "dense": {"model": "data/mini/model"},
         "budget": {"kind": "work", "limit": 100},
         "targets": [0.5],

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import math
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import (
+    DataObject,
+    booleans,
+    data,
+    dates,
+    dictionaries,
+    floats,
+    integers,
+    lists,
+    none,
+    recursive,
+    sampled_from,
+    text,
+)
 from made_study import configuration, use_methods
 
 from benchmark.errors import UserError
@@ -14,6 +31,10 @@ from benchmark.study import ROOT, Study
 from benchmark.study_file import load_study, parse_study, read_yaml
 
 STUDIES = [path for path in sorted((ROOT / "config").glob("*.yaml")) if read_yaml(path).keys() & {"methods", "extends"}]
+PLAIN = (
+    none() | booleans() | integers() | floats() | text() | dates() | sampled_from(["*", "--help", "../x", "x" * 300])
+)
+ANYTHING = recursive(PLAIN, lambda part: lists(part, max_size=3) | dictionaries(PLAIN, part, max_size=3), max_leaves=6)
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +115,36 @@ def test_finds_a_run_by_name() -> None:
         ({"budgte": 3}, r'unknown key "budgte": did you mean "budget"\?'),
         ({"budget": {"kind": "minutes", "limit": 1}}, "budget.kind: 'minutes' is not one of"),
         ({"seeds": []}, "seeds: "),
+        ({"methods": {"*": {"except": ["gates", "prune", "start"]}}}, "`methods` plans no run"),
+        ({"targets": [0.65, 0.6500000001], "methods": {"gates": None}}, 'targets 0.65 and 0.6500000001 of "gates" are'),
+        (
+            {"budget": {"kind": "work", "limit": 1e308}},
+            "budget.limit: 1e.308 is greater than the maximum of 1000000000",
+        ),
+        ({"seeds": [2**32]}, "seeds.0: 4294967296 is greater than"),
+        ({"seeds": [1.0]}, "seeds.0: 1.0 is not of type 'integer'"),
+        ({"training": {"warmup": -0.1}}, "training.warmup: -0.1 is less"),
+        ({"training": {"gradient_accumulation": 10**30}}, "training.gradient_accumulation: the number is too large"),
+        (
+            {"methods": {"gates": {"settings": {"learning_rate": -1e-3}}}},
+            '"learning_rate" is a rate, which must be above 0',
+        ),
+        (
+            {"methods": {"gates": {"settings": {"learning_rate": 0}}}},
+            '"learning_rate" is a rate, which must be above 0',
+        ),
+        ({"methods": {"--help": None}}, "methods: '--help' is not a label"),
+        ({"methods": {1: None}}, "methods: the key 1 is no text"),
+        ({"methods": {None: None}}, "methods: the key None is no text"),
+        ({"methods": {"x" * 300: None}}, "is not a label"),
+        ({"methods": {"x": {"method": "y" * 300}}}, "unknown method"),
+        ({"methods": {"x": {"method": "y" * 300 + ".py"}}}, "does not exist"),
+        ({"methods": {"x": {"method": "../methods/gates"}}}, "unknown method"),
+        ({"name": "../../elsewhere"}, "name: '../../elsewhere' is not a study's name"),
+        ({"name": "made\n"}, "name: 'made.n' holds characters that cannot be printed"),
+        ({"name": "x" * 300}, "is not a study's name"),
+        ({"name": date(2024, 1, 1)}, "name: YAML reads 2024-01-01 as a date: put it in quotes"),
+        ({"settings_from": "../made"}, "settings_from: '../made' is not"),
     ],
 )
 def test_refuses_what_makes_no_sense_in_one_line(changes: dict[str, Any], message: str) -> None:
@@ -101,6 +152,105 @@ def test_refuses_what_makes_no_sense_in_one_line(changes: dict[str, Any], messag
         study(**changes)
     assert str(error.value).startswith("config/made.yaml: ")
     assert "\n" not in str(error.value)
+
+
+NUMBERS = {
+    "budget.limit": {"budget": {"kind": "work", "limit": "X"}},
+    "targets.0": {"targets": ["X"]},
+    "training.warmup": {"training": {"warmup": "X"}},
+    "training.dropout": {"training": {"dropout": "X"}},
+    "training.batch_seconds": {"training": {"batch_seconds": "X"}},
+    "evaluation.batch_seconds": {"evaluation": {"batch_seconds": "X"}},
+    "tuning.learning_rates.1": {"tuning": {"budget": {"kind": "work", "limit": 1}, "learning_rates": [1e-3, "X"]}},
+    "dense.published_wer.test": {"dense": {"model": "m", "published_wer": {"test": "X"}}},
+    "dense.tolerance": {"dense": {"model": "m", "tolerance": "X"}},
+    "methods.gates.budget_share": {"methods": {"gates": {"budget_share": "X"}}},
+    "methods.gates.settings.learning_rate": {"methods": {"gates": {"settings": {"learning_rate": "X"}}}},
+}
+
+
+def with_number(part: Any, number: float) -> Any:
+    """A copy in which the number stands where "X" does."""
+    if isinstance(part, dict):
+        return {key: with_number(value, number) for key, value in part.items()}
+    if isinstance(part, list):
+        return [with_number(value, number) for value in part]
+    return number if part == "X" else part
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", NUMBERS)
+def test_a_number_is_finite(place: str, number: float) -> None:
+    with pytest.raises(UserError) as error:
+        study(**with_number(NUMBERS[place], number))
+    assert str(error.value) == f"config/made.yaml: {place}: {number} is not a finite number"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dev": "train"}, "corpus: train is the training split: another must be dev"),
+        ({"tests": ["test", "train"]}, "corpus: train is the training split: another must be a test"),
+        ({"tests": ["test", "dev"]}, "corpus: dev is both `dev`, which chooses settings, and a test"),
+        ({"tests": ["../../x"]}, "corpus.tests.0: '../../x' is not a name of a corpus or split"),
+        ({"train": "$(touch x)"}, "is not a name of a corpus or split"),
+        ({"dev": "-dev"}, "is not a name of a corpus or split"),
+    ],
+)
+def test_splits_are_names_of_different_speech(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as error:
+        study(corpus=configuration()["corpus"] | changes)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_development_set_is_scored_too_where_the_study_says_so() -> None:
+    corpus = configuration()["corpus"] | {"tests": ["test", "dev"], "score_dev": True}
+    assert study(corpus=corpus).corpus.tests == ("test", "dev")
+
+
+def test_a_published_wer_is_of_a_split_of_the_study() -> None:
+    dense = {"model": "m", "published_wer": {"tset": 6.1}}
+    with pytest.raises(UserError, match=r'dense\.published_wer: the study has no split "tset": did you mean "test"'):
+        study(dense=dense)
+
+
+@pytest.mark.parametrize("extends", [[], 3, None, ".", "nowhere.yaml", "x" * 300])
+def test_it_extends_the_file_of_a_study(extends: object, tmp_path: Path) -> None:
+    (tmp_path / "made.yaml").write_text(yaml.safe_dump(configuration(extends=extends)))
+    with pytest.raises(UserError) as error:
+        load_study(tmp_path / "made.yaml")
+    assert "\n" not in str(error.value)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(data())
+def test_whatever_stands_in_a_study_it_is_read_or_refused_in_a_line(chosen: DataObject) -> None:
+    """Any one value of a valid study is replaced by any other."""
+    config = configuration(
+        training={"batch_seconds": 4, "gradient_accumulation": 1, "warmup": 0.1, "dropout": 0.1},
+        tuning={"budget": {"kind": "work", "limit": 3}, "learning_rates": [1e-3, 2e-3]},
+        methods={"gates": {"settings": {"learning_rate": 1.0}, "targets": [0.5], "seeds": [1]}, "start": None},
+    )
+    part: Any = config
+    while True:
+        key = chosen.draw(sampled_from(list(part) if isinstance(part, dict) else range(len(part))))
+        if not (isinstance(part[key], dict | list) and part[key] and chosen.draw(booleans())):
+            break
+        part = part[key]
+    part[key] = chosen.draw(ANYTHING)
+    refusal = refused(config)
+    assert refusal.isprintable()
+    assert len(refusal) < 600
+
+
+def refused(config: dict[str, Any]) -> str:
+    """Why a study is refused; nothing if it is not."""
+    try:
+        parse_study(config, Path("config/made.yaml"))
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize(

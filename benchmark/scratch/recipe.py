@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from benchmark.corpora.manifest import Dataset
 from benchmark.errors import UserError
 from benchmark.files import hash_of
 from benchmark.models.fresh import Architecture
+from benchmark.strict_yaml import read_yaml_file
 from benchmark.study import ROOT, CorpusConfig
 
 Stage = Literal["sentences", "spliced", "fine"]
@@ -60,7 +59,7 @@ def read_recipe(path: Path) -> Recipe:
         UserError: the file is missing, or a key of it is missing, unknown or of the wrong kind.
     """
     try:
-        keys: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        keys: dict[str, Any] = read_yaml_file(path)
         corpus = keys["corpus"] | {"root": ROOT / keys["corpus"]["root"], "tests": tuple(keys["corpus"]["tests"])}
         typed = {
             "corpus": CorpusConfig(**corpus),
@@ -78,7 +77,7 @@ def read_recipe(path: Path) -> Recipe:
         raise UserError(f"{path} does not exist") from None
     except KeyError as error:
         raise UserError(f"{path} lacks the key {error}") from None
-    except (TypeError, yaml.YAMLError) as error:
+    except TypeError as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from None
 
 
