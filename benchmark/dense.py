@@ -17,9 +17,10 @@ from benchmark.decoding import transcribe
 from benchmark.errors import OUT_OF_MEMORY, UserError
 from benchmark.files import hash_of, write_json
 from benchmark.job import Job
-from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, model_folder, save_dense
+from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, save_dense
 from benchmark.models.forward import parts
 from benchmark.models.regularisation import regularise
+from benchmark.models.source import model_folder
 from benchmark.scoring.wer import word_errors
 from benchmark.stamps import Stamps, require_unchanged, stamped
 from benchmark.study import FineTuneConfig, Study

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 import transformers
-from huggingface_hub.errors import HFValidationError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import (
@@ -28,10 +27,10 @@ from benchmark.models.configuration import check_config, check_extractor
 from benchmark.models.int8 import fill, unwrapped
 from benchmark.models.packing import pack, unpack
 from benchmark.models.shapes import layer_shapes, reshape
+from benchmark.models.source import ARCHITECTURES, model_folder
 from benchmark.models.vocabulary import BLANK, WORD_DELIMITER, Vocabulary
 from benchmark.models.weight_files import PACKED
 
-ARCHITECTURES = ("wav2vec2", "hubert")
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
@@ -132,30 +131,6 @@ def _from_pretrained(folder: Path, source: str | Path, fresh_head: bool) -> PreT
         raise UserError(f"{source} is no CTC checkpoint of this architecture: {lacks}")
     loaded: PreTrainedModel = model
     return loaded
-
-
-def model_folder(source: str | Path, revision: str | None = None) -> tuple[Path, str | None]:
-    """Where a model lies on this disk, downloaded first if it is a Hugging Face id, and its commit there.
-
-    Raises:
-        UserError: there is no such model.
-    """
-    folder = Path(source)
-    if folder.is_dir():
-        return folder, None
-    if folder.is_absolute() or str(source).startswith((".", "data/", "work/")):
-        raise UserError(f"model folder {source} does not exist")
-    try:
-        from huggingface_hub import snapshot_download
-
-        patterns = ["*.json", "*.safetensors", "*.bin"]
-        snapshot = Path(snapshot_download(str(source), revision=revision, allow_patterns=patterns))
-        return snapshot, snapshot.name  # the hub's cache names it by the commit
-    except HFValidationError:
-        raise UserError(f"model folder {source} does not exist") from None
-    except Exception as error:
-        reason = _first_line(error)
-        raise UserError(f"model {source} is neither a folder nor to be had from the hub: {reason}") from None
 
 
 def _first_line(error: Exception) -> str:

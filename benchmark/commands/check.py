@@ -1,0 +1,25 @@
+"""Check all that a study needs before its first job: corpus, model, targets, disk, memory, methods."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `check`."""
+    parser.add_argument("config", type=Path, help="the study's YAML")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a line for each check; 2 if one of them found a problem."""
+    import sys
+
+    from benchmark.checks import check
+    from benchmark.study_file import load_study
+
+    study = load_study(args.config)
+    findings = check(study)
+    for finding in findings:
+        print(finding if finding.ok else f"error: {finding}", file=sys.stdout if finding.ok else sys.stderr)
+    return 0 if all(finding.ok for finding in findings) else 2

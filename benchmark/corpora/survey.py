@@ -1,0 +1,111 @@
+"""What of a corpus is there, seen from outside: no audio is decoded and nothing is downloaded. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.corpora import an4, librispeech, mini
+from benchmark.corpora.an4_download import cache_folder
+from benchmark.errors import UserError
+from benchmark.registry import suggestion
+
+if TYPE_CHECKING:
+    from benchmark.study import CorpusConfig
+
+OPUS_BYTES_A_SECOND = 2000  # of the embedded corpus
+AN4_SECONDS = 2.9  # of an utterance, on average
+AN4_UTTERANCES = {"train": 683, "dev": 76, "test": 319, "official-train": 872, "official-test": 130}  # nearly
+FLAC_BYTES_A_SECOND = 18_200  # of LibriSpeech
+
+
+@dataclass(frozen=True)
+class SplitSize:
+    """How large a split is, before anything is left out; `seconds` may be estimated, `to_fetch` is in bytes."""
+
+    utterances: int
+    seconds: float
+    to_fetch: float = 0.0
+
+
+def survey(corpus: CorpusConfig) -> dict[str, SplitSize]:
+    """The size of every split that a study uses.
+
+    Raises:
+        UserError: no such corpus, no such split, or the split is not there and is not to be downloaded.
+    """
+    if corpus.name not in SURVEYORS:
+        raise UserError(f'unknown corpus "{corpus.name}" (`corpus.name`){suggestion(corpus.name, list(SURVEYORS))}')
+    surveyor = SURVEYORS[corpus.name]
+    splits = dict.fromkeys([corpus.train, corpus.dev, *corpus.tests])
+    return {split: _limited(surveyor(corpus, split), corpus.limit) for split in splits}
+
+
+def _limited(size: SplitSize, limit: int | None) -> SplitSize:
+    if limit is None or size.utterances <= limit:
+        return size
+    return SplitSize(limit, size.seconds * limit / size.utterances, size.to_fetch)
+
+
+def _mini(corpus: CorpusConfig, split: str) -> SplitSize:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if corpus.root is None:
+        raise UserError("corpus mini needs a root, the folder with its Parquet files: set `root: data/mini`")
+    path = corpus.root / f"{split}.parquet"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in corpus.root.glob("*.parquet"))) or "none"
+        raise UserError(f"corpus mini has no split {split!r} in {corpus.root}; there are: {there}")
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{path} is damaged ({str(error).splitlines()[0]}): restore it from the repository") from None
+    if missing := set(mini.COLUMNS) - set(file.schema_arrow.names):
+        raise UserError(f"{path} has no column {', '.join(sorted(missing))}: it is not in the embedded corpus's format")
+    return SplitSize(file.metadata.num_rows, path.stat().st_size / OPUS_BYTES_A_SECOND)
+
+
+def _an4(corpus: CorpusConfig, split: str) -> SplitSize:
+    if split not in AN4_UTTERANCES:
+        raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(AN4_UTTERANCES)}")
+    if corpus.root is None and not (cache_folder() / "an4").exists():  # its 64 MB go to the user's cache
+        return SplitSize(AN4_UTTERANCES[split], AN4_UTTERANCES[split] * AN4_SECONDS)
+    found = list(an4.recordings(corpus, split))
+    if not any(isinstance(recording.audio, Path) and recording.audio.is_file() for recording in found):
+        raise UserError(f"corpus an4 has no recording of {split} in {corpus.root or cache_folder() / 'an4'}")
+    return SplitSize(len(found), len(found) * AN4_SECONDS)
+
+
+def _librispeech(corpus: CorpusConfig, split: str) -> SplitSize:
+    if split not in librispeech.OFFICIAL_HOURS:
+        raise UserError(
+            f"corpus librispeech has no split {split!r}; there are: {', '.join(librispeech.OFFICIAL_HOURS)}"
+        )
+    if corpus.root is None:
+        raise UserError("corpus librispeech needs a root: the folder that holds (or is to hold) LibriSpeech/")
+    seconds, official = librispeech.OFFICIAL_HOURS[split] * 3600, librispeech.OFFICIAL_UTTERANCES[split]
+    folder = corpus.root / "LibriSpeech" / split
+    if not folder.is_dir():
+        if not corpus.download:
+            raise UserError(
+                f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or "
+                "`download: true` under `corpus`"
+            )
+        return SplitSize(official, seconds, 2 * seconds * FLAC_BYTES_A_SECOND)  # the archive, and what it unpacks to
+    found = sum(1 for _ in folder.glob("*/*/*.flac"))
+    if found != official and not corpus.partial:
+        raise UserError(
+            f"{folder} has {found:,} utterances, the official split {official:,}: unpack {split}.tar.gz again, or say "
+            "`partial: true` under `corpus` to do with what is there"
+        )
+    return SplitSize(found, seconds * found / official)
+
+
+SURVEYORS: dict[str, Callable[[CorpusConfig, str], SplitSize]] = {
+    "mini": _mini,
+    "an4": _an4,
+    "librispeech": _librispeech,
+}
