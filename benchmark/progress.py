@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.attempts import Attempts, plan_digest
 from benchmark.files import read_json
 from benchmark.lock import in_use
-from benchmark.records import RunRecord, read_dense, read_run
+from benchmark.records import RunRecord, read_dense, read_planned, read_run
 from benchmark.study import RunPlan, Study
+from benchmark.validated import checked
 
-State = Literal["ok", "failed", "over_budget", "running", "left"]
+State = Literal["ok", "failed", "over_budget", "running", "left", "available"]
 SHOWN = 6  # names in a line
 
 
@@ -45,18 +46,40 @@ def _current(study: Study, record: RunRecord) -> bool:
 
 
 def run_states(study: Study) -> list[RunState]:
-    """State of every run, in the study's order."""
-    return [run_state(study, plan) for plan in study.runs]
+    """State of every run, in the study's order; `available` is what is left but is not expected."""
+    expected = {plan.run for plan in expected_runs(study)}
+    states = (run_state(study, plan) for plan in study.runs)
+    return [s if s.run in expected or s.state != "left" else replace(s, state="available") for s in states]
+
+
+def expected_runs(study: Study) -> list[RunPlan]:
+    """The runs that the study is complete with.
+
+    A method that was added after results were published, and that only the study's `*` stands for, is run by the next
+    call; until then it is available, and what was complete stays complete.
+    """
+    if not (study.results / PLANNED).is_file():
+        return list(study.runs)
+    published = checked(read_json(study.results / PLANNED), list[str], str(study.results / PLANNED))
+    return [plan for plan in study.runs if not _is_new(study, plan, published)]
+
+
+def _is_new(study: Study, plan: RunPlan, published: list[str]) -> bool:
+    if plan.label not in study.unnamed or any(f"{run}-".startswith(f"{plan.label}-") for run in published):
+        return False
+    folders = (study.work / "runs" / plan.run, study.results / "runs" / plan.run)
+    return not any((folder / "run.json").exists() for folder in folders)
 
 
 def progress_line(states: list[RunState]) -> str:
     """`7 of 13 runs done, 1 of them failed; running: a; left: b, c`."""
     done = [state for state in states if state.record is not None]
     failed = sum(state.state == "failed" for state in done)
-    line = f"{len(done)} of {len(states)} runs done" + (f", {failed} of them failed" if failed else "")
-    for name in ("running", "left"):
+    expected = sum(state.state != "available" for state in states)
+    line = f"{len(done)} of {expected} runs done" + (f", {failed} of them failed" if failed else "")
+    for name, shown in {"running": "running", "left": "left", "available": "available, not run"}.items():
         runs = [state.run for state in states if state.state == name]
-        line += f"; {name}: {_few(runs)}" if runs else ""
+        line += f"; {shown}: {_few(runs)}" if runs else ""
     return line
 
 

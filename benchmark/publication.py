@@ -6,6 +6,7 @@ import shutil
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.files import read_json, whole, write_json
+from benchmark.progress import expected_runs
 from benchmark.records import PLANNED
 from benchmark.score import references
 from benchmark.scoring.trn import write_trn
@@ -36,7 +37,7 @@ def publish(study: Study) -> int:
     """
     for plan in study.runs:
         publish_run(study, plan)
-    write_json(study.results / PLANNED, [plan.run for plan in study.runs])
+    write_json(study.results / PLANNED, [plan.run for plan in expected_runs(study)])
     _publish_references(study)
     _publish_tuning(study)
     _remove_unplanned(study)

@@ -150,6 +150,7 @@ class Study:
     tuning: TuningConfig | None = None
     settings_from: str | None = None
     hardware: HardwareConfig = HardwareConfig()
+    unnamed: frozenset[str] = frozenset()  # labels of the methods that only its `*` stands for
 
     @property
     def work(self) -> Path:

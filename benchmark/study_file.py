@@ -99,6 +99,7 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         tuning=_tuning(config.get("tuning")),
         settings_from=config.get("settings_from"),
         hardware=HardwareConfig(**config.get("hardware", {})),
+        unnamed=frozenset(plan.label for plan in runs) - config["methods"].keys(),
     )
 
 

@@ -14,9 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Publish what is finished so far."""
+    from benchmark.progress import expected_runs
     from benchmark.publication import publish
     from benchmark.study_file import load_study
 
     study = load_study(args.config)
     published = publish(study)
-    print(f"{published} of {len(study.runs)} runs are in results/{study.name}/runs")
+    print(f"{published} of {len(expected_runs(study))} runs are in results/{study.name}/runs")
