@@ -18,6 +18,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from benchmark import workflow as steps
+from benchmark.checks import problems
 from benchmark.devices import devices
 from benchmark.errors import UserError
 from benchmark.lock import exclusive
@@ -104,7 +105,7 @@ rule prepare:
     message:
         "Prepare corpus {STUDY.corpus.name}"
     shell:
-        "python -m benchmark prepare {CONFIG} 2> {log}"
+        "python -m benchmark prepare {CONFIG:q} 2> {log:q}"
 
 
 rule dense:
@@ -129,7 +130,7 @@ rule dense:
     message:
         "Make the dense model that every run starts from"
     shell:
-        "python -m benchmark dense {CONFIG} 2> {log}"
+        "python -m benchmark dense {CONFIG:q} 2> {log:q}"
 
 
 # Before the runs, where the study has `tuning`: the same number of trials for every trained method at every target, on dev.
@@ -155,7 +156,7 @@ rule tune:
     message:
         "Tune: {wildcards.search}"
     shell:
-        "python -m benchmark tune {CONFIG} {wildcards.search} {REUSE} 2> {log}"
+        "python -m benchmark tune {CONFIG:q} {wildcards.search:q} {REUSE} 2> {log:q}"
 
 
 # A method that fails leaves a record too, so that the tables have its row; its number of failures makes the next call
@@ -186,7 +187,7 @@ rule compress:
     message:
         "Compress: {wildcards.run}"
     shell:
-        "python -m benchmark compress {CONFIG} {wildcards.run} {REUSE} {LOG} 2> {log}"
+        "python -m benchmark compress {CONFIG:q} {wildcards.run:q} {REUSE} {LOG} 2> {log:q}"
 
 
 rule transcribe:
@@ -207,7 +208,7 @@ rule transcribe:
     message:
         "Transcribe: {wildcards.run}"
     shell:
-        "python -m benchmark transcribe-tests {CONFIG} {wildcards.run} 2> {log}"
+        "python -m benchmark transcribe-tests {CONFIG:q} {wildcards.run:q} 2> {log:q}"
 
 
 rule score:
@@ -224,7 +225,7 @@ rule score:
     message:
         "Score: {wildcards.run}"
     shell:
-        "python -m benchmark score {CONFIG} {wildcards.run} 2> {log}"
+        "python -m benchmark score {CONFIG:q} {wildcards.run:q} 2> {log:q}"
 
 
 # The records in results/ are no outputs: Snakemake would delete them before it makes them again.
@@ -240,7 +241,7 @@ rule publish:
     message:
         "Publish all runs in {RESULTS}"
     shell:
-        "python -m benchmark publish {CONFIG} 2> {log}"
+        "python -m benchmark publish {CONFIG:q} 2> {log:q}"
 
 
 rule tables:
@@ -289,10 +290,19 @@ rule tables:
     message:
         "Tables and figures: {RESULTS}"
     shell:
-        "python -m benchmark tables {STUDY.name} > {log} 2>&1"
+        "python -m benchmark tables {STUDY.name:q} > {log:q} 2>&1"
+
+
+if workflow.is_main_process:  # in a job's own process the targets are its files
+    try:
+        steps.refuse_unknown_targets(workflow)
+    except UserError as error:
+        sys.exit(f"error: {error}")
 
 
 onstart:
+    if found := problems(STUDY):
+        sys.exit("\n".join(f"error: {problem}" for problem in found))
     try:
         HELD.enter_context(exclusive(Path(WORK, "lock"), f"study {STUDY.name}"))
     except UserError as error:
@@ -304,8 +314,10 @@ onstart:
 
 # A call for some of the files leaves no table yet.
 onsuccess:
-    shell("python -m benchmark " + ("show {STUDY.name}" if Path(RESULTS, "main.md").exists() else "status {CONFIG}"))
+    shell(
+        "python -m benchmark " + ("show {STUDY.name:q}" if Path(RESULTS, "main.md").exists() else "status {CONFIG:q}")
+    )
 
 
 onerror:
-    shell("python -m benchmark status {CONFIG}")
+    shell("python -m benchmark status {CONFIG:q}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import sys
+from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 from benchmark.attempts import Attempts
 from benchmark.errors import UserError
 from benchmark.event_files import LOGS, require_tensorboard
-from benchmark.registry import method_path
+from benchmark.registry import method_path, suggestion
 from benchmark.study import ROOT, BudgetConfig, RunPlan, Study
 from benchmark.study_file import load_study, read_yaml
 
@@ -116,3 +118,36 @@ def _existing(paths: Iterable[Path]) -> list[str]:
 def _from_root(value: object) -> object:
     """A study means the same wherever the project lies."""
     return os.path.relpath(value, ROOT) if isinstance(value, Path) else value
+
+
+def asked_of_snakemake() -> Namespace:
+    """The arguments that Snakemake was called with; none where another program calls it."""
+    from snakemake.cli import get_argument_parser  # type: ignore[import-untyped]
+
+    program = Path(sys.argv[0])
+    called = program.name == "snakemake" or program.parent.name == "snakemake"  # `python -m snakemake`
+    arguments: Namespace = get_argument_parser().parse_args(sys.argv[1:] if called else [])
+    return arguments
+
+
+def refuse_unreadable_study() -> None:
+    """End in one line where `--configfile` cannot be read: Snakemake, which reads it first, ends in a traceback."""
+    for path in asked_of_snakemake().configfile or ():
+        try:
+            read_yaml(Path(path))
+        except UserError as error:
+            sys.exit(f"error: {error}")
+
+
+def refuse_unknown_targets(workflow: Any) -> None:
+    """Refuse a target that is neither a rule, nor made by one, nor there.
+
+    Raises:
+        UserError: names the nearest rule.
+    """
+    rules = {rule.name: rule for rule in workflow.rules}
+    for target in asked_of_snakemake().targets:
+        made = any(rule.is_producer(os.path.relpath(target)) for rule in rules.values())
+        if target not in rules and not made and not Path(target).exists():
+            whole = [name for name, rule in rules.items() if not rule.has_wildcards()]
+            raise UserError(f'no rule makes "{target}"{suggestion(target, whole)}')

@@ -14,3 +14,9 @@ def test_conda_and_pip_install_the_same() -> None:
     environment = yaml.safe_load((ROOT / "envs" / "benchmark.yaml").read_text(encoding="utf-8"))
     (pip,) = (part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
     assert sorted(pip) == sorted(project["dependencies"])
+
+
+def test_every_channel_is_one() -> None:
+    """`nodefaults`, which conda once read as "no others", is a channel of that name to conda 26.7 and newer."""
+    environment = yaml.safe_load((ROOT / "envs" / "benchmark.yaml").read_text(encoding="utf-8"))
+    assert environment["channels"] == ["conda-forge"]
