@@ -315,7 +315,8 @@ onstart:
 # A call for some of the files leaves no table yet.
 onsuccess:
     shell(
-        "python -m benchmark " + ("show {STUDY.name:q}" if Path(RESULTS, "main.md").exists() else "status {CONFIG:q}")
+        "python -m benchmark "
+        + ("show {STUDY.name:q}" if Path(RESULTS, "main.md").exists() else "status {CONFIG:q}")
     )
 
 
