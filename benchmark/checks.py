@@ -31,6 +31,7 @@ from benchmark.models.source import (
     total_parameters,
 )
 from benchmark.models.vocabulary import Vocabulary
+from benchmark.models.weight_files import weight_files
 from benchmark.needs import disk_bytes, memory_bytes, model_bytes
 from benchmark.registry import load_method, method_path, shown
 from benchmark.study import ROOT, RunPlan, Study
@@ -111,11 +112,10 @@ def _sizes(study: Study) -> dict[str, SplitSize]:
 def _model(study: Study) -> str:
     folder = _folder(study)
     config = read_config(folder)
-    here = [path for kind in ("*.safetensors", "*.bin") for path in folder.glob(kind)]
-    if not here and (ROOT / study.dense.model).is_dir():
-        raise UserError(f"{folder} holds no weights: model.safetensors or pytorch_model.bin is missing")
+    if (ROOT / study.dense.model).is_dir():
+        weight_files(folder)
     if study.dense.fine_tune is None or (folder / "vocab.json").exists():
-        Vocabulary.load(folder)
+        Vocabulary.load(folder, config["vocab_size"])
     size = f"{config['num_hidden_layers']} layers, {total_parameters(config) / 1e6:.1f} M parameters"
     return f"{study.dense.model}: {config['model_type']}, {size}"
 

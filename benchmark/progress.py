@@ -11,7 +11,6 @@ from benchmark.files import read_json
 from benchmark.lock import in_use
 from benchmark.records import RunRecord, read_dense, read_planned, read_run
 from benchmark.study import RunPlan, Study
-from benchmark.validated import checked
 
 State = Literal["ok", "failed", "over_budget", "running", "left", "available"]
 SHOWN = 6  # names in a line
@@ -58,9 +57,9 @@ def expected_runs(study: Study) -> list[RunPlan]:
     A method that was added after results were published, and that only the study's `*` stands for, is run by the next
     call; until then it is available, and what was complete stays complete.
     """
-    if not (study.results / PLANNED).is_file():
+    published = read_planned(study.results)
+    if not published:
         return list(study.runs)
-    published = checked(read_json(study.results / PLANNED), list[str], str(study.results / PLANNED))
     return [plan for plan in study.runs if not _is_new(study, plan, published)]
 
 

@@ -49,18 +49,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def write_tiny_corpus(folder: Path) -> None:
-    """Thirty utterances of half a second to one and a half: each letter is a tone."""
+    """Thirty-three utterances of half a second to one and a half, for train, test and dev: each letter is a tone."""
     rng = np.random.default_rng(0)
     position = 0
     utterances = []
     with (folder / AUDIO).open("wb") as audio:
-        for index in range(30):
+        for index in range(33):
             text = "".join(rng.choice(list("abcdefgh ")) for _ in range(int(rng.integers(4, 10)))).strip() or "a"
             tones = [np.sin(np.arange(2400) * 0.05 * (ord(c) - 80)) if c != " " else np.zeros(2400) for c in text]
             samples = (8000 * np.concatenate(tones) + rng.normal(0, 100, 2400 * len(text))).astype("<i2")
             samples.tofile(audio)
             speaker, text = f"s{index % 3}", " ".join(text.split())
-            split = "train" if index < 24 else "test"
+            split = "train" if index < 24 else "test" if index < 30 else "dev"
             utterances.append(Utterance(f"{speaker}-{index}", speaker, split, text, position, len(samples)))
             position += len(samples)
     write_manifest(folder, utterances, problems=[], hash="tiny", splits={})

@@ -44,7 +44,7 @@ class BreaksOff(Method):
 '''
 CONFIG = """
 name: small
-corpus: {{name: mini, train: train, dev: test, tests: [test], score_dev: true}}
+corpus: {{name: mini, train: train, dev: dev, tests: [test]}}
 dense: {{model: {model}}}
 budget: {{kind: work, limit: 400}}
 training: {{batch_seconds: 4, dropout: 0.1}}

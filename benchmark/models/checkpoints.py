@@ -31,7 +31,6 @@ from benchmark.models.source import ARCHITECTURES, model_folder
 from benchmark.models.vocabulary import BLANK, WORD_DELIMITER, Vocabulary
 from benchmark.models.weight_files import PACKED
 
-
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
@@ -65,7 +64,9 @@ def load(source: str | Path, *, fresh_head: bool = False) -> CTCModel:
     folder, _ = model_folder(source)
     fresh_head = fresh_head and not (folder / PACKED).exists() and not (folder / "vocab.json").exists()
     model = _load_model(folder, source, fresh_head)
-    vocabulary = Vocabulary.of_letters(upper_case=True) if fresh_head else Vocabulary.load(folder, model.config.vocab_size)
+    vocabulary = (
+        Vocabulary.of_letters(upper_case=True) if fresh_head else Vocabulary.load(folder, model.config.vocab_size)
+    )
     return CTCModel(model, vocabulary, _normalises(folder))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, cast
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from benchmark.errors import UserError
 from benchmark.models.shapes import LayerShape
+from benchmark.models.source import ModelConfig, total_parameters
 from benchmark.validated import AtLeastOne, Positive, Share, checked
 
 Size = Annotated[int, Field(ge=1, le=2**16)]
@@ -64,18 +65,8 @@ def check_config(values: dict[str, Any], where: str) -> None:
             raise UserError(f"{where}: hidden_size {width} cannot be divided by {name}")
     if len(config.get("layer_shapes", ())) > config["num_hidden_layers"]:
         raise UserError(f"{where}: layer_shapes has more layers than num_hidden_layers says")
-    if (weights := _weights(config)) > MOST_WEIGHTS:
+    if (weights := total_parameters(cast(ModelConfig, config))) > MOST_WEIGHTS:
         raise UserError(f"{where}: a model of these sizes has {weights:,} weights, more than {MOST_WEIGHTS:,}")
-
-
-def _weights(config: _Config) -> int:
-    """About how many weights a model has: its matrices and convolutions."""
-    width, channels = config["hidden_size"], [1, *config["conv_dim"]]
-    layer = 4 * width**2 + 2 * width * config["intermediate_size"]
-    front_end = sum(a * b * kernel for a, b, kernel in zip(channels, channels[1:], config["conv_kernel"], strict=False))
-    position = width**2 // config["num_conv_pos_embedding_groups"] * config["num_conv_pos_embeddings"]
-    ends = (channels[-1] + config["vocab_size"]) * width
-    return config["num_hidden_layers"] * layer + front_end + position + ends
 
 
 def check_extractor(extractor: Any, path: Path) -> bool:
