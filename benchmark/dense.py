@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from typing_extensions import TypedDict
 
 from benchmark.budget import Budget, Clock, OverBudget
 from benchmark.corpora.manifest import Dataset
@@ -21,24 +20,14 @@ from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load
 from benchmark.models.forward import parts
 from benchmark.models.regularisation import regularise
 from benchmark.models.source import model_folder
+from benchmark.records import Dense, read_dense
 from benchmark.scoring.wer import word_errors
-from benchmark.stamps import Stamps, require_unchanged, stamped
+from benchmark.stamps import require_unchanged, stamped
 from benchmark.study import FineTuneConfig, Study
 from benchmark.training.features import Features, write_features
 from benchmark.training.loop import Options, TrainingDiverged
 from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
-from benchmark.validated import NotNegative, read_json_as
-
-
-class DenseRecord(TypedDict):
-    """`dense.json`."""
-
-    hash: str  # of the weights
-    source: str
-    revision: str | None
-    dev_wer: NotNegative
-    files: Stamps  # of the model
 
 
 def word_error_rate(ctc: CTCModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
@@ -80,7 +69,7 @@ def prepare_dense(study: Study, work: Path) -> None:
         _check_published(study, ctc, dataset)
     dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
     save_dense(ctc, folder / "model")
-    record = DenseRecord(
+    record = Dense(
         hash=hash_model(folder / "model"),
         source=study.dense.model,
         revision=revision,
@@ -154,7 +143,7 @@ def dense_hash(work: Path) -> str:
     Raises:
         UserError: there is no dense model yet, or it is not as it was written.
     """
-    record = read_json_as(work / "dense" / "dense.json", DenseRecord)
+    record = read_dense(work / "dense" / "dense.json")
     remedy = "make the dense model again: `python -m benchmark dense CONFIG`"
     require_unchanged(work / "dense" / "model", record["files"], remedy)
     return record["hash"]

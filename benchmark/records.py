@@ -18,6 +18,7 @@ from benchmark.consistency import require_consistent
 from benchmark.contract import Family
 from benchmark.errors import UserError
 from benchmark.files import read_json
+from benchmark.stamps import Stamps
 from benchmark.validated import AtLeastOne, Count, Finite, NotNegative, Positive, Seed, checked, read_json_as
 
 SCHEMA = 1
@@ -158,6 +159,7 @@ class Dense(TypedDict, closed=True):
     source: Text
     revision: Text | None
     dev_wer: NotNegative
+    files: Stamps  # of the model
 
 
 class Trial(TypedDict, closed=True):
