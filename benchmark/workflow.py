@@ -14,6 +14,7 @@ from typing import Any
 from benchmark.attempts import Attempts
 from benchmark.errors import UserError
 from benchmark.event_files import LOGS, require_tensorboard
+from benchmark.ownership import refuse_other_file
 from benchmark.registry import method_path, suggestion
 from benchmark.study import ROOT, BudgetConfig, RunPlan, Study
 from benchmark.study_file import load_study, read_yaml
@@ -31,8 +32,8 @@ def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Stu
     """The study of `--configfile`, or the default one.
 
     Raises:
-        UserError: two files were given, `--config` changes the study (what ran must be readable from its file), or it
-            asks for a log that there is not.
+        UserError: two files were given, `--config` changes the study (what ran must be readable from its file), it
+            asks for a log that there is not, or the results of this name were made from another file.
     """
     if len(config_files) > 1:
         raise UserError("a study is one file: give --configfile one path")
@@ -47,7 +48,9 @@ def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Stu
         if log not in LOGS:
             raise UserError(f"--config log={log} is not known: there is {', '.join(LOGS)}")
         require_tensorboard()
-    return load_study(path)
+    study = load_study(path)
+    refuse_other_file(study)
+    return study
 
 
 def corpus_files(study: Study) -> list[str]:
