@@ -112,7 +112,32 @@ def method_traits(name: str) -> MethodTraits:
     Raises:
         UserError: there is no such method, or its file is not Python, or holds no `Method`.
     """
-    path = method_path(name)
+    method_class = _method_class(method_path(name))
+    values = _plain_values(method_class)
+    settings = next((n for n in method_class.body if isinstance(n, ast.ClassDef) and n.name == "Settings"), None)
+    return MethodTraits(
+        takes_target=bool(values.get("takes_target", True)),
+        seeded=bool(values.get("seeded", True)),
+        settings={
+            node.target.id: node.annotation
+            for node in (settings.body if settings else [])
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        },
+    )
+
+
+def method_source(name: str) -> str | None:
+    """The `source` that a method's file states, read without running the file, so that any name may be asked for.
+
+    Raises:
+        UserError: there is no such method, or its file is not Python, or holds no `Method`.
+    """
+    source = _plain_values(_method_class(method_path(name))).get("source")
+    return source if isinstance(source, str) else None
+
+
+def _method_class(path: Path) -> ast.ClassDef:
+    """The method in a file, parsed but not run."""
     try:
         tree = ast.parse(path.read_bytes())
     except SyntaxError as error:
@@ -122,29 +147,23 @@ def method_traits(name: str) -> MethodTraits:
     method_class = next((node for node in tree.body if isinstance(node, ast.ClassDef) and _is_method(node)), None)
     if method_class is None:
         raise UserError(f"{shown(path)} has no class that derives from Method")
-    settings = next((n for n in method_class.body if isinstance(n, ast.ClassDef) and n.name == "Settings"), None)
-    return MethodTraits(
-        takes_target=_flag(method_class, "takes_target"),
-        seeded=_flag(method_class, "seeded"),
-        settings={
-            node.target.id: node.annotation
-            for node in (settings.body if settings else [])
-            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-        },
-    )
+    return method_class
 
 
 def _is_method(node: ast.ClassDef) -> bool:
     return any(isinstance(base, ast.Name) and base.id == "Method" for base in node.bases)
 
 
-def _flag(node: ast.ClassDef, name: str) -> bool:
+def _plain_values(node: ast.ClassDef) -> dict[str, object]:
+    """What a class assigns that can be read without running it: `a = 1` and `a, b = 1, 2`."""
+    values: dict[str, object] = {}
     for statement in node.body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
-            targets = [t.id for t in statement.targets if isinstance(t, ast.Name)]
-            if name in targets:
-                return bool(statement.value.value)
-    return True
+        if isinstance(statement, ast.Assign):
+            names = [target.id for target in ast.walk(statement.targets[0]) if isinstance(target, ast.Name)]
+            parts = statement.value.elts if isinstance(statement.value, ast.Tuple) else [statement.value]
+            pairs = zip(names, parts, strict=False)
+            values |= {name: part.value for name, part in pairs if isinstance(part, ast.Constant)}
+    return values
 
 
 def check_settings(name: str, settings: dict[str, object]) -> None:

@@ -14,7 +14,7 @@ from benchmark.export.origin import UNKNOWN, Origin
 from benchmark.export.use import how_to_use
 from benchmark.facts import budget, provenance, settings, sizes
 from benchmark.records import RunRecord
-from benchmark.registry import load_method
+from benchmark.registry import method_source
 
 Count = Literal["errors", "substitutions", "deletions", "insertions", "words", "utterances"]
 TASK = "automatic-speech-recognition"
@@ -146,9 +146,9 @@ def _compression(record: RunRecord) -> str:
 
 
 def _source(method: str) -> str:
-    """The citation in a method's own words; a record may outlive the method that made it."""
+    """The citation in a method's own words, read and not run: a record may name any file, or a method that is gone."""
     try:
-        return load_method(method).source
+        return method_source(method) or UNKNOWN
     except UserError:
         return f"{UNKNOWN}: the method is not installed here"
 

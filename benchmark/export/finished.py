@@ -12,12 +12,14 @@ def finished_run(folder: Path) -> RunRecord:
     """The record of a run folder with a model in it; without scores while the run is not scored.
 
     Raises:
-        UserError: there is no such folder, it holds no run, or the run has no model.
+        UserError: there is no such folder, it holds no run or two of them, or the run has no model.
     """
     scored, compressed = folder / "run.json", folder / "compress.json"
     if not scored.exists() and not compressed.exists():
         raise UserError(f"{folder} is no folder of a finished run, such as work/mini/runs/int8: it has no run.json")
     record = read_record(scored) if scored.exists() else read_record(compressed, scored=False)
+    if compressed.exists() and read_record(compressed, scored=False)["identity"] != record["identity"]:
+        raise UserError(f"{scored} and {compressed} are records of different runs: run the study again")
     if record["status"] != "ok":
         raise UserError(f"{folder} has no model: the run ended as {record['status']} ({record['reason']})")
     if not (folder / "model").is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from made_run import make_run
+from made_run import RECORD, make_run
 from safetensors.torch import load_file
 from transformers import AutoModelForCTC, AutoProcessor, PreTrainedModel
 
 from benchmark.__main__ import main
 from benchmark.decoding import transcribe_one
 from benchmark.export.folder import export
+from benchmark.files import write_json
 from benchmark.models.checkpoints import load, save
 from benchmark.models.int8 import dequantised
 from benchmark.models.shapes import layer_shapes
@@ -117,6 +119,31 @@ def test_a_run_without_a_model_is_one_line(
         (run / missing).rename(tmp_path / "elsewhere")
     assert main(["export", str(run), "--to", str(tmp_path / "out")]) == 2
     assert_one_line(capsys.readouterr().err, message)
+    assert not (tmp_path / "out").exists()
+
+
+def other_run(record: dict[str, Any]) -> str:
+    return json.dumps(record | {"identity": "2" * 64})
+
+
+def half(record: dict[str, Any]) -> str:
+    return json.dumps(record)[:300]
+
+
+def nothing(_record: dict[str, Any]) -> str:
+    return "{}"
+
+
+@pytest.mark.parametrize("damage", [other_run, half, nothing])
+@pytest.mark.parametrize("name", ["run.json", "compress.json"])
+def test_records_that_are_damaged_or_of_two_runs_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, damage: Callable[[dict[str, Any]], str]
+) -> None:
+    run = make_run(tmp_path / "run")
+    write_json(run / "compress.json", RECORD)
+    (run / name).write_text(damage(RECORD))
+    assert main(["export", str(run), "--to", str(tmp_path / "out")]) == 2
+    assert_one_line(capsys.readouterr().err, name)
     assert not (tmp_path / "out").exists()
 
 
