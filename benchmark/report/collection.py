@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,7 +93,8 @@ def read_collection(runs_folder: Path) -> Collection:
     test_sets = list(dict.fromkeys(name for run in runs if run.ok for name in run.scores))
     references = {name: _read_reference(runs_folder.parent / "ref" / f"{name}.trn") for name in test_sets}
     collection = Collection(runs[0].record["study"], runs, references, _to_come(runs, read_planned(runs_folder.parent)))
-    _check_scores(collection)
+    for run in runs:
+        check_scores(run, references)
     return collection
 
 
@@ -119,13 +121,19 @@ def _read_reference(path: Path) -> Transcripts:
     return read_trn(path)
 
 
-def _check_scores(collection: Collection) -> None:
-    """Every recorded error count must follow from the committed hypotheses."""
-    for run in collection.runs:
-        for test_set, recorded in run.scores.items() if run.ok else ():
-            counted = word_errors(collection.references[test_set], run.hypotheses(test_set), run.record["run"])
-            if (counted.errors, counted.words) != (recorded["errors"], recorded["words"]):
-                raise UserError(
-                    f"{run.folder / 'run.json'}: {recorded['errors']} errors in {recorded['words']} words on "
-                    f"{test_set}, but its hypotheses give {counted.errors} in {counted.words}; score the run again"
-                )
+def check_scores(run: Run, references: Mapping[str, Transcripts]) -> None:
+    """Every recorded count must follow from the transcripts, on each test set of which there are references.
+
+    Raises:
+        UserError: one does not, or transcripts are missing.
+    """
+    for test_set, recorded in run.scores.items():
+        hypotheses = run.hypotheses(test_set)
+        if test_set not in references:
+            continue
+        counted = word_errors(references[test_set], hypotheses, run.record["run"])
+        if (counted.errors, counted.words) != (recorded["errors"], recorded["words"]):
+            raise UserError(
+                f"{run.folder / 'run.json'}: {recorded['errors']} errors in {recorded['words']} words on "
+                f"{test_set}, but its hypotheses give {counted.errors} in {counted.words}; score the run again"
+            )

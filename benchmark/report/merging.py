@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.files import read_json, whole
-from benchmark.records import PLANNED, RunRecord, read_record
+from benchmark.files import whole
+from benchmark.ownership import OWNER
+from benchmark.records import PLANNED, read_planned, read_tuning
+from benchmark.report.collection import Run, check_scores
+from benchmark.run_folder import copy_run, open_run, refuse_link
+from benchmark.scoring.trn import read_trn
 
 COMPARABLE = ("study", "data_hash", "dense_hash")  # what all runs of one table have in common
-
-
-@dataclass(frozen=True)
-class Found:
-    """A run's record and the folder that it lies in: `<runs>/<run>`."""
-
-    record: RunRecord
-    folder: Path
-
-    @property
-    def worth(self) -> tuple[bool, str]:
-        """What decides between two runs of one identity: whether there is a result, then which was started last."""
-        return self.record["status"] != "failed", self.record["provenance"]["started"]
+BESIDE = ("ref/*.trn", "tuning/*.json", PLANNED, OWNER)  # what lies beside the runs
 
 
 def merge(sources: list[Path], target: Path) -> list[str]:
@@ -40,43 +32,72 @@ def merge(sources: list[Path], target: Path) -> list[str]:
         A line a run: what was taken from where.
 
     Raises:
-        UserError: a folder holds no runs, or two runs belong to different studies, data or dense models, or have one
-            name and two identities, or two searches of a method chose different settings.
+        UserError: a folder holds no runs or is named twice; a file is a link, a record is damaged, a count does not
+            follow from the transcripts; two runs belong to different studies, data or dense models, or have one name
+            and two identities; two searches of a method chose different settings.
     """
+    _require_two(sources, target)
+    named = {runs.resolve() for runs in sources}
+    folders = [target, *(runs for runs in sources if runs.resolve() != target.resolve())]
     lines: list[str] = []
-    found: list[Found] = []
-    for runs in dict.fromkeys([target, *sources]):
-        found += _runs_in(runs, lines, may_be_empty=runs not in sources)
+    found: list[Run] = []
+    for runs in folders:
+        _check_beside(runs)
+        found += _runs_in(runs, lines, may_be_empty=runs.resolve() not in named)
     for field in COMPARABLE:
         _require_same(found, field)
     names = {run.folder.name: [other for other in found if other.folder.name == run.folder.name] for run in found}
     for candidates in names.values():
         _require_same(candidates, "identity")
-    _require_same_searches([target, *sources])
+    _require_same_searches(folders)
     for name in sorted(names):
         lines.append(f"{name}: {_keep_best(names[name], target / name)}")
-    for pattern in ("ref/*.trn", "tuning/*.json", PLANNED):
-        _copy_missing(pattern, sources, target)
+    for runs in sources:
+        _copy_missing(runs, target)
     return lines
 
 
-def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Found]:
+def _require_two(sources: list[Path], target: Path) -> None:
+    first: dict[Path, Path] = {}
+    for runs in sources:
+        other = first.setdefault(runs.resolve(), runs)
+        if other is not runs:
+            raise UserError(f"nothing to merge: {other} and {runs} are the same folder; name each folder once")
+    if list(first) == [target.resolve()]:
+        raise UserError(f"nothing to merge: {target} is all that there is, and --to; name another folder")
+
+
+def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Run]:
     """The complete runs of a folder; each of the others gets a line."""
-    found = [Found(read_record(path), path.parent) for path in sorted(runs.glob("*/run.json"))]
-    if not found and not may_be_empty:
+    folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
+    if not folders and not may_be_empty:
         raise UserError(f"no runs in {runs} (expected <run>/run.json): name a folder such as results/<study>/runs")
+    spoken = {path.stem: read_trn(path) for path in sorted(runs.parent.glob("ref/*.trn"))}
     complete = []
-    for run in found:
-        transcripts = [Path("hyp", f"{test_set}.trn") for test_set in run.record.get("scores", {})]
-        absent = [str(path) for path in transcripts if not (run.folder / path).is_file()]
+    for folder in folders:
+        run = open_run(folder)
+        transcripts = [Path("hyp", f"{test_set}.trn") for test_set in run.scores]
+        absent = [str(path) for path in transcripts if not (folder / path).is_file()]
         if absent:
-            lines.append(f"{run.folder}: left out, {', '.join(absent)} is missing")
+            lines.append(f"{folder}: left out, {', '.join(absent)} is missing")
         else:
+            check_scores(run, spoken)
             complete.append(run)
     return complete
 
 
-def _require_same(found: list[Found], field: str) -> None:
+def _check_beside(runs: Path) -> None:
+    """See that what lies beside the runs is what it should be: it is copied as it is."""
+    for path in _beside(runs):
+        refuse_link(path)
+    read_planned(runs.parent)
+
+
+def _beside(runs: Path) -> Iterator[Path]:
+    return (path for pattern in BESIDE for path in sorted(runs.parent.glob(pattern)))
+
+
+def _require_same(found: list[Run], field: str) -> None:
     for run in found[1:]:
         if run.record[field] != found[0].record[field]:  # type: ignore[literal-required]
             raise UserError(
@@ -84,14 +105,18 @@ def _require_same(found: list[Found], field: str) -> None:
             )
 
 
-def _keep_best(candidates: list[Found], place: Path) -> str:
+def _keep_best(candidates: list[Run], place: Path) -> str:
     """Copy the best run of a name to its place, unless it lies there; returns its status and where it is from."""
-    best = max(candidates, key=lambda run: run.worth)  # the first of equals
+    best = max(candidates, key=_worth)  # the first of equals
     if best.folder != place:
-        with whole(place) as partial:
-            shutil.copytree(best.folder, partial)
+        copy_run(best, place)
     origin = "kept" if best.folder == place else f"from {best.folder.parent}"
     return f"{best.record['status'].replace('_', ' ')}, {origin}, started {best.record['provenance']['started']}"
+
+
+def _worth(run: Run) -> tuple[bool, str]:
+    """What decides between two runs of one identity: whether there is a result, then which was started last."""
+    return run.record["status"] != "failed", run.record["provenance"]["started"]
 
 
 def _require_same_searches(folders: list[Path]) -> None:
@@ -99,15 +124,14 @@ def _require_same_searches(folders: list[Path]) -> None:
     first: dict[str, Path] = {}
     for path in (path for runs in folders for path in sorted((runs.parent / "tuning").glob("*.json"))):
         other = first.setdefault(path.name, path)
-        if read_json(other)["chosen"] != read_json(path)["chosen"]:
+        if read_tuning(other)["chosen"] != read_tuning(path)["chosen"]:
             raise UserError(f"{other} and {path} chose different settings; remove one, with the runs made with it")
 
 
-def _copy_missing(pattern: str, sources: list[Path], target: Path) -> None:
+def _copy_missing(runs: Path, target: Path) -> None:
     """Copy what lies beside the runs: what the tables count against, what the searches found, what was planned."""
-    for runs in sources:
-        for path in sorted(runs.parent.glob(pattern)):
-            place = target.parent / path.relative_to(runs.parent)
-            if not place.exists():
-                with whole(place) as partial:
-                    shutil.copy(path, partial)
+    for path in _beside(runs):
+        place = target.parent / path.relative_to(runs.parent)
+        if not place.exists():
+            with whole(place) as partial:
+                shutil.copyfile(path, partial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,10 @@ def test_what_is_missing_is_taken_and_the_rest_kept(
     here: Path, there: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = contents(here)
-    write_json(there.parent / "planned.json", [*LABELS, "to come"])
+    write_json(there.parent / "planned.json", [*LABELS, "to_come"])
     assert merge(here, there) == 0
     assert contents(here) == contents(there)
-    assert read_json(here.parent / "planned.json") == [*LABELS, "to come"]
+    assert read_json(here.parent / "planned.json") == [*LABELS, "to_come"]
     assert before.items() <= contents(here).items()
     lines = capsys.readouterr().out.splitlines()
     assert f"{UNIFORM}: ok, from {there}, started 2025-06-01T10:00:00+00:00" in lines
@@ -118,10 +119,11 @@ def test_two_identities_name_both_folders_of_the_run(
 
 def test_searches_are_taken_and_must_agree(here: Path, there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ours, theirs = (runs.parent / "tuning" / "self_pinching-0.65.json" for runs in (here, there))
-    write_json(theirs, {"chosen": {"learning_rate": 1e-4}})
+    search = {"identity": "a", "trials": [], "chosen": {"learning_rate": 1e-4}}
+    write_json(theirs, search)
     assert merge(here, there) == 0
     assert read_json(ours) == read_json(theirs)
-    write_json(ours, {"chosen": {"learning_rate": 2e-4}})
+    write_json(ours, search | {"chosen": {"learning_rate": 2e-4}})
     assert merge(here, there) == 2
     assert f"error: {ours} and {theirs} chose different settings" in capsys.readouterr().err
 
@@ -132,3 +134,75 @@ def test_nothing_to_merge_is_one_line(here: Path, tmp_path: Path, capsys: pytest
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "error: nothing to merge: name two folders, or one and --to"
     assert lines[1].startswith(f"error: no runs in {tmp_path / 'nowhere'} ")
+
+
+@pytest.mark.parametrize("again", ["as it is", "another spelling", "a link to it", "as the target"])
+def test_a_folder_is_not_merged_with_itself(
+    again: str, here: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "link").symlink_to(here)
+    before = contents(tmp_path)
+    call: dict[str, list[Path | str]] = {
+        "as it is": [here, here],
+        "another spelling": [here, here.parent / ".." / "demo" / "runs"],
+        "a link to it": [here, tmp_path / "link"],
+        "as the target": [here, "--to", here],
+    }
+    assert merge(*call[again]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: nothing to merge: ")
+    assert str(here) in line
+    assert contents(tmp_path) == before
+
+
+def a_link(run: Path) -> None:
+    """To what lies elsewhere, as a transcript."""
+    elsewhere = run.parents[2] / "elsewhere.trn"
+    (run / "hyp" / "test-clean.trn").rename(elsewhere)
+    (run / "hyp" / "test-clean.trn").symlink_to(elsewhere)
+
+
+def an_empty_record(run: Path) -> None:
+    write_json(run / "run.json", {})
+
+
+def half_a_record(run: Path) -> None:
+    text = (run / "run.json").read_text()
+    (run / "run.json").write_text(text[: len(text) // 2])
+
+
+def fewer_errors(run: Path) -> None:
+    """Than the transcripts have, of each kind alike, so that the record agrees with itself."""
+    record = read_json(run / "run.json")
+    score = record["scores"]["test-clean"]
+    errors = score["errors"] - score["substitutions"]
+    score |= {"errors": errors, "substitutions": 0, "wer": errors / score["words"]}
+    write_json(run / "run.json", record)
+
+
+@pytest.mark.parametrize("damage", [a_link, an_empty_record, half_a_record, fewer_errors])
+def test_what_is_damaged_is_refused_and_nothing_is_written(
+    damage: Callable[[Path], None], here: Path, there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage(there / PINCHED)
+    before = contents(here)
+    assert merge(here, there) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(there / PINCHED) in line
+    assert contents(here) == before
+
+
+def test_links_and_damage_beside_the_runs_are_refused(
+    here: Path, there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (there.parent / "planned.json").write_text("{}")
+    assert merge(here, there) == 2
+    (there.parent / "planned.json").unlink()
+    (there.parent / "tuning").mkdir()
+    (there.parent / "tuning" / "dense.json").symlink_to(here / "dense" / "run.json")
+    before = contents(here.parent)
+    assert merge(here, there) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert "planned.json" in first
+    assert f"{there.parent / 'tuning' / 'dense.json'} is a link" in second
+    assert contents(here.parent) == before
