@@ -13,6 +13,7 @@ mini: $(INSTALLED)
 	@echo "making the HTML report ..."
 	@$(BIN)/snakemake --quiet all --report results/mini/report.html
 	@echo "HTML:    results/mini/report.html"
+	@cat work/mini/published
 
 # The second line in processes of its own: to PyTorch a device is the whole process's.
 test: $(INSTALLED)

@@ -233,7 +233,7 @@ rule publish:
     input:
         expand(RUN + "/run.json", run=PLANS),
     output:
-        touch(WORK + "/published"),
+        WORK + "/published",
     log:
         WORK + "/logs/publish.log",
     conda:
@@ -241,7 +241,7 @@ rule publish:
     message:
         "Publish all runs in {RESULTS}"
     shell:
-        "python -m benchmark publish {CONFIG:q} 2> {log:q}"
+        "python -m benchmark publish {CONFIG:q} 2> {log:q} | tee {output:q}"
 
 
 rule tables:

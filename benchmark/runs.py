@@ -28,6 +28,8 @@ from benchmark.models.checkpoints import CTCModel, load, save
 from benchmark.models.regularisation import regularise
 from benchmark.records import SCHEMA, RunRecord, Spending, provenance
 from benchmark.registry import load_method, method_path
+from benchmark.run_folder import checked_run, files_of
+from benchmark.score import all_references
 from benchmark.scoring.trn import write_trn
 from benchmark.speed import speedup
 from benchmark.study import RunPlan, Study
@@ -120,7 +122,7 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
     record = new_record(study, tuned, method, work)
     _clear(folder)  # not before it is certain that there are data and a dense model to start from
     attempts.start(study, plan, folder)
-    if reuse_from is not None and (finished := _take_over(record, reuse_from / plan.run, folder)):
+    if reuse_from is not None and (finished := _take_over(record, reuse_from / plan.run, folder, study)):
         return finished
     checkpoints = folder / "checkpoint" / record["identity"][:16]
     job: Job | None = None
@@ -179,20 +181,24 @@ def _method(plan: RunPlan) -> Method:
     return Broken()
 
 
-def _take_over(record: RunRecord, finished: Path, folder: Path) -> RunRecord | None:
-    """Copy a finished run of the same identity; the later steps find their results there."""
+def _take_over(record: RunRecord, finished: Path, folder: Path, study: Study) -> RunRecord | None:
+    """Copy a finished run of the same identity, if it is true; the later steps find their results there."""
     if not (finished / "run.json").exists():
         return None
-    old: RunRecord = read_json(finished / "run.json")
-    if old.get("identity") != record["identity"] or old.get("status") == "failed":
+    try:
+        old = checked_run(finished, all_references(study, Dataset.open(study.work / "data")))
+    except UserError as error:
+        print(f"{record['run']}: not taken over, since {error}")
         return None
-    for path in finished.rglob("*"):
-        if path.is_file():
-            with whole(folder / path.relative_to(finished)) as partial:
-                shutil.copyfile(path, partial)
+    same = old.record["identity"] == record["identity"] and old.record["study"] == record["study"]
+    if not same or old.record["status"] == "failed":
+        return None
+    for path in files_of(old):
+        with whole(folder / path) as partial:
+            shutil.copyfile(finished / path, partial)
     (folder / "run.json").rename(folder / "compress.json")
     print(f"{record['run']}: taken over from {finished}")
-    return old
+    return old.record
 
 
 def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:

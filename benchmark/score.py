@@ -17,6 +17,11 @@ def references(dataset: Dataset, split: str) -> dict[str, str]:
     return {utterance.id: utterance.text.lower() for utterance in dataset.split(split)}
 
 
+def all_references(study: Study, dataset: Dataset) -> dict[str, dict[str, str]]:
+    """The references of all test sets of a study, by test set."""
+    return {split: references(dataset, split) for split in study.corpus.tests}
+
+
 def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
     """Join a run's `compress.json`, `transcribe.json` and hypotheses into `run.json`.
 

@@ -1,4 +1,4 @@
-"""Copy a study's finished runs, without weights, to results/<study>, and remove those that it does not plan."""
+"""Copy a study's finished runs, without weights, to results/<study>, and set aside those that it does not plan."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from benchmark.study_argument import add_study_argument
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `publish`."""
     add_study_argument(parser)
+    parser.add_argument(
+        "--replace", action="store_true", help="let these records replace published ones with the same results too"
+    )
+    parser.add_argument(
+        "--prune", action="store_true", help="delete the runs that the study does not plan, those set aside too"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Publish what is finished so far."""
-    from benchmark.progress import expected_runs
     from benchmark.publication import publish
     from benchmark.study_file import load_study
 
-    study = load_study(args.config)
-    published = publish(study)
-    print(f"{published} of {len(expected_runs(study))} runs are in results/{study.name}/runs")
+    for line in publish(load_study(args.config), replace=args.replace, prune=args.prune):
+        print(line)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmark.files import read_json
+from benchmark.files import read_json, write_json
 from benchmark.study import ROOT
 from benchmark.study_file import load_study
 
@@ -138,6 +138,25 @@ def test_a_newer_time_alone_runs_nothing_again(project: Path, output: str) -> No
     ):
         path.touch()
     assert planned(project) == steps("fragile")
+
+
+def test_a_run_made_again_with_the_same_result_leaves_the_checkout_clean(project: Path, output: str) -> None:
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments]
+        return subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
+
+    shutil.copy(ROOT / ".gitignore", project)
+    git("init", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "publish")
+    record = project / "work/smoke/runs" / TRAINED[0] / "run.json"
+    made = read_json(record)
+    write_json(record, made | {"provenance": made["provenance"] | {"started": "2030-01-01T00:00:00+00:00"}})
+    again = snakemake(project)
+    said = "your 2 error counts equal the published ones: the published records are kept, with their times"
+    assert said in again
+    assert said in (project / "work/smoke/published").read_text()
+    assert git("status", "--short") == ""
 
 
 def test_only_what_changed_runs_again(project: Path, output: str) -> None:
