@@ -82,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:  # a full disk, a name that is too long, a folder that may not be read
         _end_output()
-        _complain(f"{error.strerror or error}: {error.filename or 'while writing'}")
+        where = error.filename or ("while writing" if error.errno else None)
+        _complain(": ".join(filter(None, [error.strerror or str(error), where])))
         return 2
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on", file=sys.stderr)
