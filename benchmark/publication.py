@@ -11,10 +11,10 @@ from benchmark.errors import UserError
 from benchmark.files import remove, whole, write_json
 from benchmark.ownership import refuse_other_file, remember_file
 from benchmark.progress import expected_runs
+from benchmark.recorded_run import RECORD, checked_run, copy_run
 from benchmark.records import PLANNED, RunRecord, Tuning, read_tuning
 from benchmark.report.collection import Run
 from benchmark.reproduction import Pair, differences, summary
-from benchmark.run_folder import RECORD, checked_run, copy_run
 from benchmark.score import all_references
 from benchmark.scoring.trn import write_trn
 from benchmark.study import RunPlan, Study

@@ -26,9 +26,9 @@ from benchmark.footprint import footprint, matrix_sparsity
 from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, load, save
 from benchmark.models.regularisation import regularise
+from benchmark.recorded_run import checked_run, files_of
 from benchmark.records import SCHEMA, RunRecord, Spending, provenance
 from benchmark.registry import load_method, method_path
-from benchmark.run_folder import checked_run, files_of
 from benchmark.score import all_references
 from benchmark.scoring.trn import write_trn
 from benchmark.speed import speedup

@@ -9,9 +9,9 @@ from pathlib import Path
 from benchmark.errors import UserError
 from benchmark.files import whole
 from benchmark.ownership import OWNER
+from benchmark.recorded_run import copy_run, open_run, refuse_link
 from benchmark.records import PLANNED, read_planned, read_tuning
 from benchmark.report.collection import Run, check_scores
-from benchmark.run_folder import copy_run, open_run, refuse_link
 from benchmark.scoring.trn import read_trn
 
 COMPARABLE = ("study", "data_hash", "dense_hash")  # what all runs of one table have in common
