@@ -15,8 +15,6 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 from benchmark import workflow as steps
 from benchmark.checks import problems
 from benchmark.devices import devices
@@ -306,7 +304,7 @@ onstart:
     try:
         HELD.enter_context(exclusive(Path(WORK, "lock"), f"study {STUDY.name}"))
     except UserError as error:
-        raise WorkflowError(str(error)) from None
+        sys.exit(f"error: {error}")
     # Snakemake plans when a job has ended. Its limit on jobs a second would have it plan again a second after each plan
     # too: after the hundredth job a hundred times a second, on the cores of the timed jobs.
     workflow.scheduler.job_rate_limiter = None

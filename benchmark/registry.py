@@ -139,11 +139,11 @@ def method_source(name: str) -> str | None:
 def _method_class(path: Path) -> ast.ClassDef:
     """The method in a file, parsed but not run."""
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
-        raise UserError(f"{shown(path)}, line {error.lineno}: {error.msg}") from None
+        raise UserError(f"{shown(path)}, line {error.lineno or 1}: {error.msg}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{shown(path)} is no Python that can be read: {error}") from None
+        raise UserError(f"{shown(path)} is not Python: {error}") from None
     method_class = next((node for node in tree.body if isinstance(node, ast.ClassDef) and _is_method(node)), None)
     if method_class is None:
         raise UserError(f"{shown(path)} has no class that derives from Method")

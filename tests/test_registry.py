@@ -82,10 +82,12 @@ def test_a_package_without_the_module_that_it_offers(methods: Path, outside: Pat
         ("class Bad(Method)\n    pass\n", "bad.py, line 1: expected ':'"),
         ("class Bad:\n    pass\n", "bad.py has no class that derives from Method"),
         ("", "bad.py has no class that derives from Method"),
+        ("# größe\n", "bad.py is not Python: 'utf-8' codec"),
+        ("x = '\0'\n", "bad.py.*source code string cannot contain null bytes"),
     ],
 )
 def test_a_file_that_holds_no_method(methods: Path, text: str, message: str) -> None:
-    (methods / "bad.py").write_text(text)
+    (methods / "bad.py").write_text(text, encoding="latin-1")
     with pytest.raises(UserError, match=message):
         registry.method_traits("bad")
     assert registry.method_traits("good").takes_target
@@ -95,6 +97,13 @@ def test_a_file_that_holds_two(methods: Path) -> None:
     (methods / "bad.py").write_text(GOOD + "\n\nclass Another(Made):\n    pass\n")
     with pytest.raises(UserError, match=r"bad\.py holds 2 Method classes; exactly one is needed"):
         registry.load_method("bad")
+
+
+@pytest.mark.parametrize("name", ["my method", "a;b", "-x", "x" * 65])
+def test_a_file_whose_name_no_run_can_have(methods: Path, name: str) -> None:
+    (methods / f"{name}.py").write_text(GOOD)
+    with pytest.raises(UserError, match="needs another name: at most 64 letters, digits and _"):
+        registry.method_names()
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest(methods: Path) -> None:
