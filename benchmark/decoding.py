@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
+from benchmark.at_work import Bar
 from benchmark.corpora.audio import UnusableError
 from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.errors import UserError
@@ -57,7 +57,7 @@ def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcrip
     """
     texts: dict[str, str] = {}
     seconds = 0.0
-    with tqdm(total=len(speech), desc="transcribe", unit="utt", mininterval=2) as bar:
+    with Bar(total=len(speech), desc=speech.split, unit="utt", mininterval=2) as bar:
         for indices, batch in speech.in_order(batch_seconds):
             decoded, took = decode_timed(ctc, batch)
             texts |= {speech.utterances[index].id: text for index, text in zip(indices, decoded, strict=True)}

@@ -209,6 +209,7 @@ class Job:
             seed=self._seed,
             checkpoint=self._checkpoints / f"phase{self._phases}.pt",
             step_cost=self._step_cost(),
+            name=f"train phase {self._phases + 1}",
             masks=held,
             before_step=before_step,
             after_step=after_step,

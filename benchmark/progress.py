@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from benchmark.at_work import doing
 from benchmark.attempts import Attempts, plan_digest
 from benchmark.files import read_json
-from benchmark.lock import in_use
 from benchmark.records import RunRecord, read_dense, read_planned, read_run
 from benchmark.study import RunPlan, Study
 
@@ -18,18 +18,23 @@ SHOWN = 6  # names in a line
 
 @dataclass(frozen=True)
 class RunState:
-    """A run and how far it is; `record` when it has come to an end."""
+    """A run and how far it is; `record` when it has come to an end, `doing` while it runs."""
 
     run: str
     state: State
     record: RunRecord | None = None
+    doing: str = ""
+
+    def __str__(self) -> str:
+        """A line: its result, or `self_pinching-0.65-seed0: running: compress, train phase 1, 43 %`."""
+        return result_line(self.record) if self.record else ": ".join(filter(None, (self.run, self.state, self.doing)))
 
 
 def run_state(study: Study, plan: RunPlan) -> RunState:
     """State of one run. A record of another plan, such as one with another budget, or of other data counts as left."""
     folder = study.work / "runs" / plan.run
-    if in_use(folder / "lock"):
-        return RunState(plan.run, "running")
+    if (now := doing(folder / "lock")) is not None:
+        return RunState(plan.run, "running", doing=now)
     if not (folder / "run.json").exists() or Attempts.of(folder).plan != plan_digest(study, plan):
         return RunState(plan.run, "left")
     record = read_run(folder)
@@ -68,6 +73,14 @@ def _is_new(study: Study, plan: RunPlan, published: list[str]) -> bool:
         return False
     folders = (study.work / "runs" / plan.run, study.results / "runs" / plan.run)
     return not any((folder / "run.json").exists() for folder in folders)
+
+
+def steps_at_work(study: Study) -> list[str]:
+    """What runs before the runs, a line each: the data, the dense model, searches."""
+    searches = {plan.search: study.work / "tuning" / f"{plan.search}.lock" for plan in study.runs if study.tuning}
+    locks = {"data": study.work / "data.lock", "dense model": study.work / "dense.lock"} | searches
+    lines = {name: doing(lock) for name, lock in locks.items()}
+    return [f"{name}: running: {now}" for name, now in lines.items() if now is not None]
 
 
 def progress_line(states: list[RunState]) -> str:

@@ -12,6 +12,7 @@ import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from benchmark.at_work import enter
 from benchmark.budget import OverBudget
 from benchmark.contract import CannotCompress, Method
 from benchmark.corpora.manifest import Dataset
@@ -70,6 +71,7 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     others = sorted(path.parent.glob("*.json"))
     done = _begun(key, path, *others, *([reuse_from / path.name] if reuse_from else []))
     while settings := _next_of(plan, study.tuning, done["trials"]):
+        enter(f"tune, trial {len(done['trials']) + 1} of {len(study.tuning.learning_rates)}")
         checkpoints = path.parent / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
         done["trials"].append(_try(searched, replace(plan, settings=settings), work, checkpoints))
         done["chosen"] = best(done["trials"])

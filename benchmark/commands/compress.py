@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Compress; a failed method is recorded and reported, and does not fail the command."""
+    from benchmark.at_work import at_work
     from benchmark.devices import leased_device
-    from benchmark.lock import exclusive
     from benchmark.study_file import load_study
 
     if args.log:
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> None:
     study = load_study(args.config)
     plan = study.run(args.run_name)
     folder, what = study.work / "runs" / plan.run, f"run {plan.run} of study {study.name}"
-    with exclusive(folder / "lock", what), leased_device(study.hardware.device, what):
+    with at_work(folder / "lock", what, "compress"), leased_device(study.hardware.device, what):
         from benchmark.runs import compress  # with torch, which must not look for GPUs before one is leased
 
         record = compress(study, plan, study.work, study.results / "runs" if args.reuse else None)

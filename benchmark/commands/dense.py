@@ -14,11 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the dense stage."""
+    from benchmark.at_work import at_work
     from benchmark.devices import leased_device
     from benchmark.study_file import load_study
 
     study = load_study(args.config)
-    with leased_device(study.hardware.device, f"dense model of study {study.name}"):
+    what = f"dense model of study {study.name}"
+    with at_work(study.work / "dense.lock", what, "dense"), leased_device(study.hardware.device, what):
         from benchmark.dense import prepare_dense  # with torch, which must not look for GPUs before one is leased
 
         prepare_dense(study, study.work)

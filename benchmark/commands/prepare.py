@@ -14,10 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Prepare the corpus."""
+    from benchmark.at_work import at_work
     from benchmark.corpora import prepare
     from benchmark.files import sweep
     from benchmark.study_file import load_study
 
     study = load_study(args.config)
-    sweep(study.work)
-    prepare(study.corpus, study.work / "data")
+    with at_work(study.work / "data.lock", f"preparing the data of study {study.name}", "prepare"):
+        sweep(study.work)
+        prepare(study.corpus, study.work / "data")

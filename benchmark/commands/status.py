@@ -1,4 +1,4 @@
-"""List a study's runs: finished, failed and why, running, left."""
+"""List a study's runs: finished, failed and why, running and how far, left."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print a line a run, then the count."""
-    from benchmark.progress import progress_line, result_line, run_states
+    """Print a line for each step at work and each run, then the count."""
+    from benchmark.progress import progress_line, run_states, steps_at_work
     from benchmark.study_file import load_study
 
     study = load_study(args.config)
     states = run_states(study)
-    for state in states:
-        print(result_line(state.record) if state.record else f"{state.run}: {state.state}")
+    for line in (*steps_at_work(study), *states):
+        print(line)
     print(progress_line(states))

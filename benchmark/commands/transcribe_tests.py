@@ -15,14 +15,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Transcribe."""
+    from benchmark.at_work import at_work
     from benchmark.devices import leased_device
-    from benchmark.lock import exclusive
     from benchmark.study_file import load_study
 
     study = load_study(args.config)
     plan = study.run(args.run_name)
     what = f"run {plan.run} of study {study.name}"
-    with exclusive(study.work / "runs" / plan.run / "lock", what), leased_device(study.hardware.device, what):
+    lock = study.work / "runs" / plan.run / "lock"
+    with at_work(lock, what, "transcribe"), leased_device(study.hardware.device, what):
         from benchmark.runs import transcribe_run  # with torch, which must not look for GPUs before one is leased
 
         transcribe_run(study, plan, study.work)

@@ -20,9 +20,9 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: the study has no `tuning`, or no such search.
     """
+    from benchmark.at_work import at_work
     from benchmark.devices import leased_device
     from benchmark.errors import UserError
-    from benchmark.lock import exclusive
     from benchmark.registry import suggestion
     from benchmark.study_file import load_study
 
@@ -34,7 +34,8 @@ def run(args: argparse.Namespace) -> None:
         known = suggestion(args.search, sorted(plans))
         raise UserError(f'study {study.name} has no search "{args.search}"{known}')
     what = f"tuning of {args.search} of study {study.name}"
-    with exclusive(study.work / "tuning" / f"{args.search}.lock", what), leased_device(study.hardware.device, what):
+    lock = study.work / "tuning" / f"{args.search}.lock"
+    with at_work(lock, what, "tune"), leased_device(study.hardware.device, what):
         from benchmark.tuning import tune  # with torch, which must not look for GPUs before one is leased
 
         tuning = tune(study, plans[args.search], study.work, study.results / "tuning" if args.reuse else None)

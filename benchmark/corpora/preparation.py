@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from tqdm import tqdm
 
+from benchmark.at_work import Bar
 from benchmark.corpora import an4, librispeech, mini
 from benchmark.corpora.audio import UnusableError, decode
 from benchmark.corpora.manifest import AUDIO, PROBLEMS, SAMPLE_RATE, Problem, SplitSummary, Utterance, write_manifest
@@ -97,7 +97,7 @@ def _write_split(
     usable: list[Utterance] = []
     left_out: list[Problem] = []
     longest = corpus.max_seconds if split == corpus.train else math.inf  # a test set is scored whole
-    for recording in tqdm(recordings, desc=f"prepare {split}", unit="utt", mininterval=2):
+    for recording in Bar(recordings, desc=split, unit="utt", mininterval=2):
         try:
             samples = _usable_samples(recording, corpus, longest)
         except UnusableError as error:

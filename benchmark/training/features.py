@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 from transformers import PreTrainedModel
 from typing_extensions import TypedDict
 
+from benchmark.at_work import Bar
 from benchmark.errors import UserError
 from benchmark.files import whole, write_json
 from benchmark.models.forward import front_end
@@ -51,7 +51,7 @@ def write_features(
         partial.mkdir()
         with (partial / DATA).open("wb") as file, torch.inference_mode():
             for speed in speeds:
-                for index in tqdm(range(len(speech)), desc=f"front-end features x{speed:g}", unit="utt", mininterval=2):
+                for index in Bar(range(len(speech)), desc=f"front-end features x{speed:g}", unit="utt", mininterval=2):
                     samples = audio(index, speed)[None].to(speech.device)
                     features = front_end(model, samples)[0].half().cpu().numpy()
                     frames[f"{speed:g}"].append(len(features))

@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
+from benchmark.at_work import Bar
 from benchmark.budget import Budget, OverBudget
 from benchmark.masks import HeldMasks
 from benchmark.training.batches import Batch, epoch_batches, sorted_batches
@@ -125,6 +125,7 @@ class Phase:
         seed: int,
         checkpoint: Path,
         step_cost: float,
+        name: str = "train",
         masks: HeldMasks | None = None,
         before_step: Hook | None = None,
         after_step: Hook | None = None,
@@ -132,7 +133,7 @@ class Phase:
         self.modules, self.speech, self.budget, self.options = modules, speech, budget, options
         self.start, self.end = budget.spent, min(budget.spent + limit, budget.limit)
         self.loss, self.masks, self.before_step, self.after_step = loss, masks, before_step, after_step
-        self.generator, self.seed, self.checkpoint = generator, seed, checkpoint
+        self.generator, self.seed, self.checkpoint, self.name = generator, seed, checkpoint, name
         self.optimizer = torch.optim.AdamW(
             parameters, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay, fused=True
         )
@@ -161,7 +162,7 @@ class Phase:
         if self.end <= self.start:
             raise OverBudget(f"nothing of the budget of {self.budget.limit:g} is left to train on")
         saved = time.monotonic()
-        with InterruptLatch() as latch, tqdm(total=100, desc="train", unit="%", mininterval=2) as bar:
+        with InterruptLatch() as latch, Bar(total=100, desc=self.name, unit="%", mininterval=2) as bar:
             for _ in self.steps():
                 bar.update(round(100 * self.state.progress) - bar.n)
                 if latch.requested or time.monotonic() - saved > self.options.checkpoint_seconds:

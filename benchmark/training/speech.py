@@ -32,7 +32,7 @@ class Speech:
     def __init__(
         self, ctc: CTCModel, dataset: Dataset, split: str, features: Callable[[int, float], np.ndarray] | None = None
     ) -> None:
-        self.dataset = dataset
+        self.dataset, self.split = dataset, split
         self.utterances: list[Utterance] = dataset.split(split)
         self.seconds = [u.seconds for u in self.utterances]
         self.labels = [torch.tensor(ctc.vocabulary.encode(u.text)) for u in self.utterances]
