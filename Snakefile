@@ -20,6 +20,7 @@ from benchmark.checks import problems
 from benchmark.devices import devices
 from benchmark.errors import UserError
 from benchmark.lock import exclusive
+from benchmark.stopping import stop_with_jobs_at_sigterm
 
 # The rules' `python` is the one that runs this file; a conda environment of a rule goes before it.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -27,6 +28,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 try:
     STUDY = steps.chosen_study(workflow.configfiles, config)
     DEVICES = len(devices(STUDY.hardware.device))
+    FAILURES = {plan.run: steps.failures(STUDY, plan) for plan in STUDY.runs}
 except UserError as error:
     sys.exit(f"error: {error}")
 
@@ -38,7 +40,6 @@ RESULTS = f"results/{STUDY.name}"
 RUN = WORK + "/runs/{run}"
 PLANS = {plan.run: plan for plan in STUDY.runs}
 SEARCHES = {plan.search: plan for plan in PLANS.values()}
-FAILURES = {run: steps.failures(STUDY, plan) for run, plan in PLANS.items()}
 REUSE = "--reuse" if config.get("reuse") else ""
 LOG = f"--log {config['log']}" if config.get("log") else ""
 HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
@@ -305,6 +306,7 @@ onstart:
         HELD.enter_context(exclusive(Path(WORK, "lock"), f"study {STUDY.name}"))
     except UserError as error:
         sys.exit(f"error: {error}")
+    stop_with_jobs_at_sigterm()
     # Snakemake plans when a job has ended. Its limit on jobs a second would have it plan again a second after each plan
     # too: after the hundredth job a hundred times a second, on the cores of the timed jobs.
     workflow.scheduler.job_rate_limiter = None
