@@ -14,8 +14,9 @@ from benchmark.budget import Budget, Clock, OverBudget
 from benchmark.corpora.manifest import Dataset
 from benchmark.decoding import transcribe
 from benchmark.errors import OUT_OF_MEMORY, UserError
-from benchmark.files import hash_of, write_json
+from benchmark.files import hash_file, hash_of
 from benchmark.job import Job
+from benchmark.kept import keep, kept_file
 from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, save_dense
 from benchmark.models.forward import parts
 from benchmark.models.regularisation import regularise
@@ -42,7 +43,8 @@ def prepare_dense(study: Study, work: Path) -> None:
     """The dense stage of a study: load the start, cache its front-end's output, fine-tune it if the study says so.
 
     A frozen front-end stays frozen here too, so that the cache serves the fine-tuning and all runs after it.
-    Writes `work/dense/model`, `work/dense/features` and `work/dense/dense.json`.
+    Writes `work/dense/model`, `work/dense/features` and `work/dense/dense.json`; what is there already, made from the
+    same, is kept.
 
     Raises:
         UserError: there is no such model, its fine-tuning failed, or its WER is not the published one.
@@ -51,6 +53,11 @@ def prepare_dense(study: Study, work: Path) -> None:
     folder = work / "dense"
     recipe = study.dense.fine_tune
     source, revision = model_folder(study.dense.model, study.dense.revision)
+    identity = _identity(study, source, dataset)
+    if kept := _kept(folder, identity, features=study.training.frozen_frontend):
+        keep(folder / "dense.json", kept)
+        print(f"dense model {study.dense.model}: kept, finished before")
+        return
     ctc = load(source, fresh_head=recipe is not None)
     ctc.to(pick_device(study.hardware.device))
     for split in (study.corpus.dev, *study.corpus.tests):
@@ -70,15 +77,33 @@ def prepare_dense(study: Study, work: Path) -> None:
     dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
     save_dense(ctc, folder / "model")
     record = Dense(
+        identity=identity,
         hash=hash_model(folder / "model"),
         source=study.dense.model,
         revision=revision,
         dev_wer=dev,
         files=stamped(folder / "model", [path.name for path in (folder / "model").iterdir()]),
     )
-    write_json(folder / "dense.json", record)
+    keep(folder / "dense.json", record)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     print(f"dense model {study.dense.model}{f' at {revision}' if revision else ''}: dev WER {100 * dev:.2f} %")
+
+
+def _identity(study: Study, source: Path, dataset: Dataset) -> str:
+    """Hash of all that the dense stage's files are made from: the start's folder, the corpus, what the study says."""
+    start = {path.name: hash_file(path) for path in sorted(source.iterdir()) if path.is_file()}
+    said = [asdict(part) for part in (study.dense, study.training, study.evaluation)]
+    return hash_of([start, dataset.hash, study.corpus.train, study.corpus.dev, *said])
+
+
+def _kept(folder: Path, identity: str, *, features: bool) -> Dense | None:
+    """What `dense.json` said, if it has this identity and the model, and the features if any, lie beside it."""
+    try:
+        record = read_dense(kept_file(folder / "dense.json"))
+    except UserError:  # there is none, or it is damaged
+        return None
+    there = hash_model(folder / "model") == record["hash"] and (not features or (folder / "features").is_dir())
+    return record if there and record["identity"] == identity else None
 
 
 def _check_published(study: Study, ctc: CTCModel, dataset: Dataset) -> None:

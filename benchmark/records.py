@@ -155,7 +155,8 @@ class Transcription(TypedDict, closed=True):
 class Dense(TypedDict, closed=True):
     """`dense.json`: the model that every run of a study starts from."""
 
-    hash: Hash
+    identity: Hash  # of all that it is made from
+    hash: Hash  # of its weights
     source: Text
     revision: Text | None
     dev_wer: NotNegative

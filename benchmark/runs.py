@@ -14,20 +14,21 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel
 
-from benchmark import attempts
+from benchmark import attempts, run_folder
 from benchmark.budget import Budget, Clock, OverBudget
 from benchmark.contract import CannotCompress, Method
 from benchmark.corpora.manifest import Dataset
 from benchmark.decoding import transcribe
 from benchmark.dense import dense_hash
 from benchmark.errors import OUT_OF_MEMORY, UserError
-from benchmark.files import hash_file, hash_of, read_json, remove, whole, write_json, write_text
+from benchmark.files import hash_file, hash_of, whole, write_json, write_text
 from benchmark.footprint import footprint, matrix_sparsity
 from benchmark.job import Job
+from benchmark.kept import keep
 from benchmark.models.checkpoints import CTCModel, load, save
 from benchmark.models.regularisation import regularise
 from benchmark.recorded_run import checked_run, files_of
-from benchmark.records import SCHEMA, RunRecord, Spending, provenance
+from benchmark.records import SCHEMA, RunRecord, Spending, provenance, read_record
 from benchmark.registry import load_method, method_path
 from benchmark.score import all_references
 from benchmark.scoring.trn import write_trn
@@ -38,16 +39,6 @@ from benchmark.training.loop import Options, TrainingDiverged
 from benchmark.training.precision import device_name, pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 from benchmark.tuning import chosen_settings
-
-RESULTS = (
-    "compress.json",
-    "curves.csv",
-    "transcribe.json",
-    "run.json",
-    "model",
-    "hyp",
-    "tensorboard",
-)  # of a run, in its folder
 
 
 class Failed(Exception):
@@ -107,7 +98,8 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
 def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> RunRecord:
     """Run a method on its budget; write `model/`, `curves.csv` and `compress.json`.
 
-    A failure of the method is a record too; it is counted in `attempts.json`, so that the next call tries again.
+    A failure of the method is a record too; it is counted in `attempts.json`, so that the next call tries again. A
+    result of the same identity that the run's folder already holds is kept.
 
     Args:
         study: the study.
@@ -120,8 +112,12 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
     tuned = replace(plan, settings=chosen_settings(search, plan))
     method = _method(tuned)
     record = new_record(study, tuned, method, work)
-    _clear(folder)  # not before it is certain that there are data and a dense model to start from
     attempts.start(study, plan, folder)
+    if kept := run_folder.kept_compression(folder, record):
+        keep(folder / "compress.json", kept)
+        print(f"{plan.run}: kept, finished before")
+        return kept
+    run_folder.clear(folder)  # not before it is certain that there are data and a dense model to start from
     if reuse_from is not None and (finished := _take_over(record, reuse_from / plan.run, folder, study)):
         return finished
     checkpoints = folder / "checkpoint" / record["identity"][:16]
@@ -145,7 +141,7 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         record["compression_seconds"] = sum(record["phases"].values())
         record["notes"], record["log"] = job.notes, job.last
         write_text(folder / "curves.csv", _curves_csv(job.curves))
-    write_json(folder / "compress.json", record)
+    keep(folder / "compress.json", record)
     if record["status"] == "failed":
         attempts.count_failure(folder)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
@@ -156,12 +152,6 @@ def _title(method: Method, plan: RunPlan) -> str:
     """The method's title, with what its label adds to the method's name: `Wanda, fine tuned`."""
     variant = plan.label.removeprefix(plan.method).replace("_", " ").strip()
     return f"{method.title}, {variant}" if variant else method.title
-
-
-def _clear(folder: Path) -> None:
-    """Remove what an earlier attempt left, except checkpoints: they belong to an identity and are resumed from."""
-    for name in RESULTS:
-        remove(folder / name)
 
 
 def _method(plan: RunPlan) -> Method:
@@ -268,12 +258,18 @@ def _curves_csv(curves: list[dict[str, float]]) -> str:
 def transcribe_run(study: Study, plan: RunPlan, work: Path) -> None:
     """Transcribe every test set with a run's exported model, and time it against the dense one.
 
-    Writes `hyp/<split>.trn` and `transcribe.json`.
+    Writes `hyp/<split>.trn` and `transcribe.json`. Transcripts that are there are of this model, since compressing
+    clears the folder: they are kept.
     """
     folder = work / "runs" / plan.run
-    record = read_json(folder / "compress.json")
+    output = folder / "transcribe.json"
+    if (kept := run_folder.kept_transcripts(folder, study.corpus.tests)) is not None:
+        keep(output, kept)
+        print(f"{plan.run}: transcripts kept, finished before")
+        return
+    record = read_record(folder / "compress.json", scored=False)
     if record["status"] != "ok" or "scores" in record:  # nothing to transcribe, or taken over with its results
-        write_json(folder / "transcribe.json", {})
+        write_json(output, {})
         return
     ctc, dense = load(folder / "model"), load(work / "dense" / "model")
     for model in (ctc, dense):
@@ -285,4 +281,4 @@ def transcribe_run(study: Study, plan: RunPlan, work: Path) -> None:
         write_trn(folder / "hyp" / f"{split}.trn", result.hypotheses)
         sets[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
     faster = speedup(dense, ctc, Speech(ctc, dataset, study.corpus.tests[0]), batch_seconds)
-    write_json(folder / "transcribe.json", {"sets": sets, "speedup": faster})
+    keep(output, {"sets": sets, "speedup": faster})

@@ -9,6 +9,7 @@ are tried by all methods: halving them for some made those look worse.
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from benchmark.contract import CannotCompress, Method
 from benchmark.corpora.manifest import Dataset
 from benchmark.dense import dense_hash, word_error_rate
 from benchmark.errors import UserError
-from benchmark.files import read_json, write_json
+from benchmark.files import write_json
+from benchmark.kept import keep, kept_file
 from benchmark.models.checkpoints import load
-from benchmark.records import Trial, Tuning
+from benchmark.records import Trial, Tuning, read_tuning
 from benchmark.registry import load_method
 from benchmark.study import RunPlan, Study, TuningConfig
 from benchmark.training.loop import TrainingDiverged
@@ -49,8 +51,9 @@ def best(trials: list[Trial]) -> dict[str, object]:
 
 
 def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> Tuning:
-    """Run a method's trials and write `work/tuning/<search>.json`, after each one, so that a stopped search goes on.
+    """Run a method's trials and write `work/tuning/<search>.json`.
 
+    Each trial is kept as soon as it has ended, so that a stopped search goes on with the next.
     A method whose file does not import has no trials: the rows of its runs say why.
 
     Args:
@@ -69,22 +72,23 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
     key = identity(searched, plan, asked, data, dense)
     others = sorted(path.parent.glob("*.json"))
-    done = _begun(key, path, *others, *([reuse_from / path.name] if reuse_from else []))
+    done = _begun(key, kept_file(path), path, *others, *([reuse_from / path.name] if reuse_from else []))
     while settings := _next_of(plan, study.tuning, done["trials"]):
         enter(f"tune, trial {len(done['trials']) + 1} of {len(study.tuning.learning_rates)}")
         checkpoints = path.parent / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
         done["trials"].append(_try(searched, replace(plan, settings=settings), work, checkpoints))
         done["chosen"] = best(done["trials"])
-        write_json(path, done)
-    write_json(path, done)
+        write_json(kept_file(path), done)
+    keep(path, done)
     return done
 
 
 def _begun(key: str, *paths: Path) -> Tuning:
+    """The first of the searches that has this identity; one that is damaged is made again."""
     for path in paths:
-        if path.exists() and read_json(path)["identity"] == key:
-            begun: Tuning = read_json(path)
-            return begun
+        with suppress(UserError):
+            if (begun := read_tuning(path))["identity"] == key:
+                return begun
     return {"identity": key, "trials": [], "chosen": {}}
 
 
@@ -122,5 +126,4 @@ def chosen_settings(search: Path | None, plan: RunPlan) -> dict[str, object]:
     """
     if search is None:
         return plan.settings
-    tuning: Tuning = read_json(search)
-    return tuning["chosen"] | plan.settings
+    return read_tuning(search)["chosen"] | plan.settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 
 import pytest
@@ -21,6 +22,7 @@ def finished(study: SmallStudy) -> dict[str, bytes]:
 
 def test_an_interrupted_run_goes_on_to_the_same_bytes(small_study: SmallStudy) -> None:
     uninterrupted = finished(small_study)
+    shutil.rmtree(small_study.run())
     stopped = small_study.process("compress", RUN, SIGNAL=str(int(signal.SIGINT)))
     assert stopped.returncode == 130
     assert stopped.stderr.splitlines()[-1] == "interrupted: run the same command again to go on"
@@ -32,6 +34,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(small_study: SmallStudy) -
 
 def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bytes(small_study: SmallStudy) -> None:
     uninterrupted = finished(small_study)
+    shutil.rmtree(small_study.run())
     killed = small_study.process("compress", RUN, SIGNAL=str(int(signal.SIGKILL)), CHECKPOINT_SECONDS="0")
     assert killed.returncode == -signal.SIGKILL
     assert list(small_study.run().glob("checkpoint/*/phase1.pt"))
@@ -42,6 +45,7 @@ def test_a_damaged_checkpoint_is_named_and_nothing_is_lost(
     small_study: SmallStudy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uninterrupted = finished(small_study)
+    shutil.rmtree(small_study.run())
     with monkeypatch.context() as environment:
         environment.setenv("SIGNAL", str(int(signal.SIGINT)))
         assert small_study.call("compress", RUN) == 130
