@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from inspect import isabstract
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+from benchmark.errors import UserError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -53,3 +56,25 @@ class Method(ABC):
         Raises:
             CannotCompress: the target is out of the method's range, or the data are not what it needs.
         """
+
+
+def require_described(method: type[Method], where: str) -> None:
+    """Refuse a class that lacks what a row in the tables needs.
+
+    Args:
+        method: the class.
+        where: its file, for the message.
+
+    Raises:
+        UserError: it has no title, source or `compress`, or a family that there is not.
+    """
+    for name in ("title", "source"):
+        text = getattr(method, name, None)
+        if not isinstance(text, str) or not text.strip():
+            raise UserError(f'{where}: class {method.__name__} needs a line `{name} = "..."`')
+    family, families = getattr(method, "family", None), get_args(Family)
+    if family not in families:
+        wrong = "" if family is None else f", not {family!r}"
+        raise UserError(f"{where}: class {method.__name__} needs a `family`, one of {', '.join(families)}{wrong}")
+    if isabstract(method):
+        raise UserError(f"{where}: class {method.__name__} needs a method `compress(self, job)`")

@@ -54,6 +54,17 @@ def matrix_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> list[Matr
     ]
 
 
+def encoder_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> float:
+    """Share of the dense model's encoder matrices that is gone in `model`, the paper's measure."""
+    shared_once = {_place(tensor): tensor for m in Encoder(model) for tensor in m.stored}
+    return 1 - sum(_left(tensor) for tensor in shared_once.values()) / Encoder(dense).parameters
+
+
+def plain_bytes(model: PreTrainedModel) -> int:
+    """Bytes of a model's weights as they are in memory, neither packed nor quantised."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
+
+
 def macs_per_second(model: PreTrainedModel) -> float:
     """Multiply-accumulates for one second of audio, of a forward over ten seconds (attention grows with length).
 
@@ -71,14 +82,11 @@ def macs_per_second(model: PreTrainedModel) -> float:
 def footprint(dense: PreTrainedModel, model: PreTrainedModel, bytes_on_disk: int) -> Footprint:
     """Sizes of `model`, which came from `dense` and takes `bytes_on_disk` as an artefact that was really written."""
     total, remaining = total_parameters(dense), remaining_parameters(model)
-    encoder_total = Encoder(dense).parameters
-    shared_once = {_place(tensor): tensor for m in Encoder(model) for tensor in m.stored}
-    encoder_left = sum(_left(tensor) for tensor in shared_once.values())
     return Footprint(
         total_parameters=total,
         remaining_parameters=remaining,
-        encoder_matrix_parameters=encoder_total,
-        encoder_sparsity=1 - encoder_left / encoder_total,
+        encoder_matrix_parameters=Encoder(dense).parameters,
+        encoder_sparsity=encoder_sparsity(dense, model),
         compression_ratio=total / remaining,
         bytes_on_disk=bytes_on_disk,
         macs_per_second=macs_per_second(model),

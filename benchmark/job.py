@@ -229,11 +229,15 @@ class Job:
         return phase.run()
 
     def log(self, **scalars: float) -> None:
-        """Record scalars: in the training curves when called from a hook, and their last values in the run's record."""
-        self.last |= scalars
+        """Record scalars: in the training curves when called from a hook, and their last values in the run's record.
+
+        A value that is not finite is left out of both, and the record's notes name it.
+        """
+        numbers = {name: float(value) for name, value in scalars.items()}
+        self.last |= numbers
         if self._state is not None:
-            self._state.scalars |= scalars
+            self._state.scalars |= numbers
 
     def note(self, text: str) -> None:
         """Add a remark to the run's record, such as by how much thresholds were scaled at the end."""
-        self.notes.append(text)
+        self.notes.append(str(text))

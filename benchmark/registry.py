@@ -206,9 +206,10 @@ def load_method(name: str) -> type[Method]:
     """Import a method's file and return its class.
 
     Raises:
-        UserError: there is no such method, its file does not import, or it does not hold exactly one `Method`.
+        UserError: there is no such method, its file does not import, or it does not hold exactly one `Method` with
+            title, family and source.
     """
-    from benchmark.contract import Method
+    from benchmark.contract import Method, require_described
 
     path = method_path(name)
     module_name = f"methods.{path.stem}"
@@ -228,4 +229,5 @@ def load_method(name: str) -> type[Method]:
     ]
     if len(classes) != 1:
         raise UserError(f"{shown(path)} holds {len(classes)} Method classes; exactly one is needed")
+    require_described(classes[0], shown(path))
     return classes[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import shutil
 import traceback
 from collections.abc import Iterator
@@ -23,10 +24,11 @@ from benchmark.dense import dense_hash
 from benchmark.errors import OUT_OF_MEMORY, UserError
 from benchmark.files import hash_file, hash_of, whole, write_json, write_text
 from benchmark.footprint import footprint, matrix_sparsity
-from benchmark.job import Job
+from benchmark.job import Job, Target
 from benchmark.kept import keep
-from benchmark.models.checkpoints import CTCModel, load, save
+from benchmark.models.checkpoints import CTCModel, load
 from benchmark.models.regularisation import regularise
+from benchmark.outcome import read_back, require_size, returned_model
 from benchmark.recorded_run import checked_run, files_of
 from benchmark.records import SCHEMA, RunRecord, Spending, provenance, read_record
 from benchmark.registry import load_method, method_path
@@ -129,9 +131,9 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
         with failures_as_reasons():
             with job.budget.clock.phase("other"):
-                model = method.compress(job)
+                model = returned_model(method.compress(job), dense.model)
                 job.budget.check()  # of the last backward, and of what came after training
-            _finish(record, job, dense, replace(dense, model=model), folder)
+            _measure(record, job.target, dense, replace(dense, model=model), folder)
     except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
         record["status"] = "over_budget" if isinstance(error, OverBudget) else "failed"
         record["reason"] = str(error)
@@ -139,7 +141,10 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         record["budget"]["spent"] = job.budget.spent
         record["phases"] = dict(job.budget.clock.seconds)
         record["compression_seconds"] = sum(record["phases"].values())
-        record["notes"], record["log"] = job.notes, job.last
+        record["notes"], record["log"] = job.notes, _finite(job.last)
+        if undefined := sorted(job.last.keys() - record["log"].keys()):
+            more = f" and {len(undefined) - 1} more" if undefined[1:] else ""
+            record["notes"].append(f"not in the log, since not finite: {undefined[0]}{more}")
         write_text(folder / "curves.csv", _curves_csv(job.curves))
     keep(folder / "compress.json", record)
     if record["status"] == "failed":
@@ -160,6 +165,8 @@ def _method(plan: RunPlan) -> Method:
         return load_method(plan.method)(plan.settings)
     except UserError as error:
         reason = str(error)
+    except Exception as error:  # of its Settings
+        reason = f"settings {plan.settings} are refused: {type(error).__name__}: {error}"
 
     class Broken(Method):
         title = plan.label
@@ -230,28 +237,25 @@ def failures_as_reasons() -> Iterator[None]:
         raise Failed(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
 
 
-def _finish(record: RunRecord, job: Job, dense: CTCModel, compressed: CTCModel, folder: Path) -> None:
+def _measure(record: RunRecord, target: Target | None, dense: CTCModel, compressed: CTCModel, folder: Path) -> None:
     """Export the model and measure what was exported: the folder is read back for it."""
-    size = save(compressed, folder / "model")
-    try:
-        exported = load(folder / "model")
-    except UserError as error:  # not the user's to mend: the method returned what no folder can hold
-        raise Failed(f"the exported model cannot be read back: {error}") from None
+    exported, size = read_back(compressed, folder / "model")
+    require_size(record["family"], target, dense.model, exported.model, size)
     record["footprint"] = footprint(dense.model, exported.model, size)
     record["matrices"] = matrix_sparsity(dense.model, exported.model)
-    if job.target is not None:
-        left, allowed = record["footprint"]["remaining_parameters"], job.target.remaining
-        if left > allowed + 0.005 * job.target.total_parameters:
-            record["notes"].append(f"misses its target: {left} parameters remain, {allowed} may")
-            job.note(record["notes"][-1])
+
+
+def _finite(scalars: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in scalars.items() if math.isfinite(value)}
 
 
 def _curves_csv(curves: list[dict[str, float]]) -> str:
+    """The training curves as CSV; a cell is empty where nothing was logged, or no finite number."""
     columns = list(dict.fromkeys(name for row in curves for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({k: f"{v:.8g}" for k, v in row.items()} for row in curves)
+    writer.writerows({k: f"{v:.8g}" for k, v in _finite(row).items()} for row in curves)
     return text.getvalue()
 
 

@@ -22,6 +22,7 @@ from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.kept import keep, kept_file
 from benchmark.models.checkpoints import load
+from benchmark.outcome import read_back, require_size, returned_model
 from benchmark.records import Trial, Tuning, read_tuning
 from benchmark.registry import load_method
 from benchmark.study import RunPlan, Study, TuningConfig
@@ -100,16 +101,21 @@ def _next_of(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[s
 
 
 def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
-    """Compress with the plan's settings over the study's and score on dev."""
+    """Compress with the plan's settings over the study's and score on dev.
+
+    A trial that misses its target has failed: it would win against those that meet it.
+    """
     from benchmark.runs import Failed, failures_as_reasons, job_for
 
-    given = study.run(plan.run).settings
+    given, dense = study.run(plan.run).settings, load(work / "dense" / "model")
     trial: Trial = {"settings": plan.settings, "dev_wer": None, "reason": None}
     job = job_for(study, plan, work, checkpoints)
     try:
         with failures_as_reasons():
-            model = load_method(plan.method)(given | plan.settings).compress(job)
-        compressed = replace(load(work / "dense" / "model"), model=model)
+            method = load_method(plan.method)(given | plan.settings)
+            compressed = replace(dense, model=returned_model(method.compress(job), dense.model))
+            exported, size = read_back(compressed, checkpoints / "model")
+            require_size(method.family, job.target, dense.model, exported.model, size)
         dataset = Dataset.open(work / "data")
         trial["dev_wer"] = word_error_rate(compressed, dataset, study.corpus.dev, study.evaluation.batch_seconds)
     except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:

@@ -43,6 +43,17 @@ settings.load_profile("suite")
 torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--method`, for the contract test of a method outside `methods/`."""
+    parser.addoption(
+        "--method",
+        action="append",
+        default=[],
+        metavar="NAME|PATH",
+        help="check the contract of this method only: a name, or a file anywhere; may be repeated",
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that of several workers none ends alone."""
     items.sort(key=lambda item: "workflow" not in item.path.parts)

@@ -12,6 +12,7 @@ METHOD = '''"""Made for a test."""
 from dataclasses import dataclass
 
 from benchmark.contract import CannotReachTarget, Method
+from benchmark.masks import magnitude_masks
 
 
 class Made(Method):
@@ -29,6 +30,10 @@ class Made(Method):
     def compress(self, job):
         {body}
 '''
+PRUNES = (
+    "job.train(job.model, masks=magnitude_masks(job.encoder, keep=job.target.keep), learning_rate=1e-4); "
+    "return job.model"
+)  # the body of a method that keeps the contract
 
 
 def configuration(**changes: Any) -> dict[str, Any]:

@@ -1,9 +1,14 @@
-"""The contract, checked over every method that is found in methods/."""
+"""The contract, checked over every method that is found in methods/, or those of `--method path/to/my_method.py`.
+
+A failure names the rule, what was measured, the tolerance, and what to do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import torch
@@ -11,16 +16,61 @@ from conftest import MakeJob, run_method
 from torch.nn.utils import parametrize
 from transformers import PreTrainedModel
 
-from benchmark.footprint import remaining_parameters, total_parameters
+from benchmark.budget import OverBudget
+from benchmark.contract import CannotCompress, CannotReachTarget, Method
+from benchmark.errors import UserError
 from benchmark.job import Job
-from benchmark.models.checkpoints import CTCModel, load, plain_state, save
+from benchmark.models.checkpoints import CTCModel, plain_state
 from benchmark.models.encoder import Encoder
 from benchmark.models.vocabulary import Vocabulary
+from benchmark.outcome import read_back, require_size, returned_model
 from benchmark.registry import load_method, method_names
+from benchmark.study import BUDGET_TOLERANCE
 from benchmark.training.batches import Batch
 from benchmark.training.loop import Phase, Planned
 
-Run = tuple[str, Job, PreTrainedModel]
+LEAST_USED = 0.9  # of its budget, by a method that trains
+
+
+@dataclass(frozen=True)
+class Run:
+    """A method, its job, the model that it returned, and that model exported and read back."""
+
+    name: str
+    method: type[Method]
+    job: Job
+    model: PreTrainedModel
+    exported: PreTrainedModel
+    bytes_on_disk: int
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test for every method, or for those that the command line names."""
+    here = metafunc.config.invocation_params.dir
+    given = metafunc.config.getoption("--method")
+    names = [str(here / name) if name.endswith(".py") else name for name in given] or method_names()
+    metafunc.parametrize("run", names, indirect=True, ids=[Path(name).stem for name in names], scope="module")
+
+
+@pytest.fixture(scope="module")
+def run(request: pytest.FixtureRequest, make_job: MakeJob, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("run")
+    job = make_job(folder)
+    try:
+        method = load_method(request.param)
+        model = returned_model(run_method(request.param, job), job.model)
+        exported, size = read_back(CTCModel(model, Vocabulary.of_letters()), folder / "model")
+    except UserError as error:
+        broken("a class that the tables can name", str(error), "see docs/adding-a-method.md, The class")
+    except (CannotCompress, OverBudget) as error:
+        what = f"{type(error).__name__}: {error}"
+        broken("a model comes back", what, "see docs/adding-a-method.md, What has to come back")
+    return Run(request.param, method, job, model, exported.model, size)
+
+
+def broken(rule: str, measured: str, advice: str) -> NoReturn:
+    """Fail, in three lines without a traceback."""
+    pytest.fail(f"rule: {rule}\nmeasured: {measured}\nwhat to do: {advice}", pytrace=False)
 
 
 def logits(model: PreTrainedModel) -> torch.Tensor:
@@ -31,57 +81,52 @@ def logits(model: PreTrainedModel) -> torch.Tensor:
     return output
 
 
-def same_weights(a: PreTrainedModel, b: PreTrainedModel) -> bool:
+def difference(a: PreTrainedModel, b: PreTrainedModel) -> str:
+    """How many tensors of two models differ, and the first of them; empty if none."""
     left, right = plain_state(a), plain_state(b)
-    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+    shared = left.keys() & right.keys()
+    names = [name for name in left if name in shared and not torch.equal(left[name], right[name])]
+    names += sorted(left.keys() ^ right.keys())
+    return f"{len(names)} of {len(left)} tensors differ, the first is {names[0]}" if names else ""
 
 
-@pytest.fixture(scope="module", params=method_names())
-def run(request: pytest.FixtureRequest, make_job: MakeJob, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    job = make_job(tmp_path_factory.mktemp("checkpoints"))
-    return request.param, job, run_method(request.param, job)
-
-
-def test_names_itself(run: Run) -> None:
-    method = load_method(run[0])
-    assert method.title
-    assert method.source
-    assert method.family in {
-        "dense", "control", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared",
-    }  # fmt: skip
-
-
-def test_hits_its_target(run: Run) -> None:
-    name, job, model = run
-    method = load_method(name)
-    if not method.takes_target:  # a control, or a family that stands at its own size
-        dense = total_parameters(job.teacher())
-        left = remaining_parameters(model)
-        assert left == dense if method.family in ("dense", "control", "quantised") else left < dense
-        return
-    assert job.target is not None
-    assert remaining_parameters(model) == pytest.approx(job.target.remaining, rel=0.005)
+def test_is_as_small_as_its_row_says(run: Run) -> None:
+    target = run.job.target if run.method.takes_target else None
+    try:
+        require_size(run.method.family, target, run.job.teacher(), run.exported, run.bytes_on_disk)
+    except CannotReachTarget as error:
+        broken(
+            "the exported model is as small as the target, or as the family, says",
+            str(error),
+            "remove `job.target.removed` parameters of the whole model, exactly so many weights if the method is "
+            "unstructured; zeros count only in the encoder's matrices; without a target set `takes_target = False`",
+        )
 
 
 def test_stays_inside_its_budget_and_uses_it(run: Run) -> None:
-    name, job, _ = run
-    assert job.budget.spent <= job.budget.limit * 1.01
-    if job.curves:
-        assert job.budget.spent >= 0.9 * job.budget.limit
-    elif name != "dense" and load_method(name).needs != "nothing":
-        assert job.budget.spent > 0  # calibration is paid for
+    budget, trained = run.job.budget, bool(run.job.curves)
+    measured = f"{budget.spent:.0f} of {budget.limit:.0f} units were used"
+    if budget.spent > budget.limit * (1 + BUDGET_TOLERANCE):
+        advice = "let `job.train` stop by itself; compute less in hooks and after training"
+        broken(f"at most {1 + BUDGET_TOLERANCE:.0%} of the budget", measured, advice)
+    if trained and budget.spent < LEAST_USED * budget.limit:
+        advice = "call `job.train` once more, or with a larger `share`: shares are of the budget that is left"
+        broken(f"a method that trains uses at least {LEAST_USED:.0%} of its budget", measured, advice)
+    if not trained and run.method.family != "dense" and run.method.needs != "nothing" and budget.spent == 0:
+        advice = 'compute with `job.forward(model, batch)`, which is metered; without data set `needs = "nothing"`'
+        broken("calibration is paid for", measured, advice)
 
 
 def test_is_deterministic_for_a_seed(run: Run, make_job: MakeJob, tmp_path: Path) -> None:
-    name, _, model = run
-    assert same_weights(model, run_method(name, make_job(tmp_path)))
+    if found := difference(run.model, run_method(run.name, make_job(tmp_path))):
+        advice = "draw every random number from `job.generator`; iterate over lists, not sets"
+        broken("the same seed gives the same weights, bit for bit", found, advice)
 
 
 def test_resumes_to_the_same_weights(
     run: Run, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name, job, model = run
-    if not job.curves:
+    if not run.job.curves:
         pytest.skip("does not train")
     step, calls = Phase._step, 0
 
@@ -94,31 +139,40 @@ def test_resumes_to_the_same_weights(
 
     monkeypatch.setattr(Phase, "_step", killed_in_the_middle)
     with pytest.raises(RuntimeError, match="killed"):
-        run_method(name, make_job(tmp_path, checkpoint_seconds=0))
+        run_method(run.name, make_job(tmp_path, checkpoint_seconds=0))
     monkeypatch.setattr(Phase, "_step", step)
     assert list(tmp_path.glob("*.pt"))
-    assert same_weights(model, run_method(name, make_job(tmp_path)))
+    if found := difference(run.model, run_method(run.name, make_job(tmp_path))):
+        advice = "keep what changes in training in the model or in `extra=`, or derive it from `state.progress`"
+        broken("a killed run goes on to the same weights, bit for bit", found, advice)
 
 
-def test_round_trips_through_its_folder(run: Run, tmp_path: Path) -> None:
-    _, _, model = run
-    save(CTCModel(model, Vocabulary.of_letters()), tmp_path / "model")
-    restored = load(tmp_path / "model").model
-    assert same_weights(model, restored)
-    assert torch.equal(logits(model), logits(restored))
+def test_round_trips_through_its_folder(run: Run) -> None:
+    found = difference(run.model, run.exported)
+    if not found and not torch.equal(logits(run.model), logits(run.exported)):
+        found = f"logits differ by up to {(logits(run.model) - logits(run.exported)).abs().max():.2g}"
+    if found:
+        advice = "leave no hook, and no module or attribute that config.json does not describe, on the model"
+        broken("the exported folder gives the same model, bit for bit", found, advice)
 
 
 def test_leaves_no_parametrization_behind(run: Run) -> None:
-    assert not any(parametrize.is_parametrized(matrix.linear) for matrix in Encoder(run[2]))
+    left = [m.name for m in Encoder(run.model) if parametrize.is_parametrized(m.linear)]
+    if left:
+        measured = f"{len(left)} encoder matrices are parametrized, the first is {left[0]}"
+        broken("plain weights come back", measured, "call `torch.nn.utils.parametrize.remove_parametrizations`")
 
 
 def test_gives_finite_logits(run: Run) -> None:
-    output = logits(run[2])
-    assert output.isfinite().all()
-    assert output.std() > 0
+    output = logits(run.exported)
+    finite = int(output.isfinite().sum())
+    if finite < output.numel() or output.std() == 0:
+        measured = f"{finite} of {output.numel()} logits are finite, their deviation is {output.std():.2g}"
+        broken("logits are finite and not all the same", measured, "guard divisions and logarithms; prune less at once")
 
 
 def test_seeds_differ(run: Run, make_job: MakeJob, tmp_path: Path) -> None:
-    name, _, model = run
-    other = run_method(name, make_job(tmp_path, seed=1))
-    assert same_weights(model, other) != load_method(name).seeded
+    found = difference(run.model, run_method(run.name, make_job(tmp_path, seed=1)))
+    if bool(found) != run.method.seeded:
+        advice = "set `seeded = False` if nothing in the method is random, else draw from `job.generator`"
+        broken(f"two seeds {'differ' if run.method.seeded else 'agree'}", found or "the weights are the same", advice)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from made_study import configuration, use_methods
+from made_study import PRUNES, configuration, use_methods
 
 from benchmark import event_files
 from benchmark.__main__ import main
@@ -30,9 +30,7 @@ def read_back(folder: Path) -> dict[str, dict[int, float]]:
 @pytest.fixture
 def study(tmp_path: Path, tiny_corpus: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study in a file, with data and dense model, and one method that trains."""
-    use_methods(
-        monkeypatch, tmp_path / "methods", {"good": "job.train(job.model, learning_rate=1e-4); return job.model"}
-    )
+    use_methods(monkeypatch, tmp_path / "methods", {"good": PRUNES})
     for module in ("study", "study_file"):
         monkeypatch.setattr(f"benchmark.{module}.ROOT", tmp_path)
     path = tmp_path / "made.yaml"

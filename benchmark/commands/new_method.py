@@ -64,4 +64,4 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(f"methods/{name}.py exists already: take another name")
     class_name = "".join(word.capitalize() for word in name.split("_"))
     write_text(path, TEMPLATE.format(title=name.replace("_", " ").capitalize(), class_name=class_name))
-    print(f"methods/{name}.py\ntest it: python -m pytest tests/test_contract.py -k {name}")
+    print(f"methods/{name}.py\ntest it: python -m pytest tests/test_contract.py --method {name}")
