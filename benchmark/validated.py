@@ -42,7 +42,7 @@ def checked(value: Any, kind: type[T], where: str) -> T:
         valid: T = _adapter(cast(Hashable, kind)).validate_python(value, strict=True)
     except ValidationError as error:
         first, *others = error.errors(include_url=False, include_context=False)
-        place = ".".join(map(str, first["loc"])) or "the whole"
+        place = ".".join(map(_shown, first["loc"])) or "the whole"
         more = f" (and {len(others)} more)" if others else ""
         raise UserError(f"{where}: {place}: {_in_words(first['msg'])}{more}") from None
     return valid
@@ -51,6 +51,11 @@ def checked(value: Any, kind: type[T], where: str) -> T:
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
+
+
+def _shown(key: int | str) -> str:
+    """A key on one line, however long it is and whatever it holds."""
+    return str(key) if isinstance(key, int) else ascii(key[:60])[1:-1]
 
 
 def _in_words(message: str) -> str:

@@ -11,7 +11,7 @@ from benchmark.errors import UserError
 from benchmark.validated import Count, Finite, checked, read_json_as
 
 
-class Figures(TypedDict):
+class Figures(TypedDict, closed=True):
     words: Count
     rate: Finite
 
@@ -28,6 +28,7 @@ def test_a_value_of_its_type_is_given_back(tmp_path: Path) -> None:
         ('{"words": "3", "rate": 0.5}', "a.json: words: input should be a valid integer"),
         ('{"words": 3}', "a.json: rate: field required"),
         ('{"words": 3, "rate": NaN}', "a.json is not valid JSON (NaN is not a JSON number)"),
+        ('{"words": 3, "rate": 1, "\\n": 2}', "a.json: \\n: extra inputs are not permitted"),
         ("[]", "a.json: the whole: input should be a valid dictionary"),
         ("[" * 100_000, "a.json is not valid JSON"),
     ],
