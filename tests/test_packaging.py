@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tomllib
 
+from packaging.requirements import Requirement
 from setuptools import find_namespace_packages
 
 from benchmark.study import ROOT
 
-SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+FILE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SETTINGS, PROJECT = FILE["tool"]["setuptools"], FILE["project"]
 
 
 def test_every_folder_with_code_is_a_package_that_is_installed() -> None:
@@ -23,3 +25,12 @@ def test_every_other_file_beside_the_code_is_package_data() -> None:
     for path in beside:
         package = ".".join(path.parent.relative_to(ROOT).parts)
         assert path.suffix == ".py" or any(path.match(pattern) for pattern in data.get(package, [])), path
+
+
+def test_an_environment_without_cuda_keeps_the_pins() -> None:
+    """The README tells pip of an index of CPU builds; they are versions such as 2.11.0+cpu."""
+    pins = [Requirement(pin) for pin in PROJECT["dependencies"]]
+    versions = {pin.name: str(pin.specifier).removeprefix("==") for pin in pins if pin.name in ("torch", "torchaudio")}
+    assert len(versions) == 2
+    assert all(pin.specifier.contains(f"{versions[pin.name]}+cpu") for pin in pins if pin.name in versions)
+    assert "PIP_EXTRA_INDEX_URL=ADDRESS make mini" in (ROOT / "README.md").read_text(encoding="utf-8")

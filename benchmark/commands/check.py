@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from benchmark.study_argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `check`."""
-    parser.add_argument("config", type=Path, help="the study's YAML")
+    add_study_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
