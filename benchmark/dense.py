@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -21,14 +22,16 @@ from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load
 from benchmark.models.forward import parts
 from benchmark.models.regularisation import regularise
 from benchmark.models.source import model_folder
-from benchmark.records import Dense, read_dense
+from benchmark.records import Dense
 from benchmark.scoring.wer import word_errors
-from benchmark.stamps import require_unchanged, stamped
+from benchmark.stamps import read_stamped, stamped
 from benchmark.study import FineTuneConfig, Study
-from benchmark.training.features import Features, write_features
+from benchmark.training.features import INDEX, Features, write_features
 from benchmark.training.loop import Options, TrainingDiverged
 from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
+
+REMEDY = "make the dense model again (`python -m benchmark dense CONFIG`)"
 
 
 def word_error_rate(ctc: CTCModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
@@ -76,13 +79,16 @@ def prepare_dense(study: Study, work: Path) -> None:
         _check_published(study, ctc, dataset)
     dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
     save_dense(ctc, folder / "model")
+    made = [*(folder / "model").iterdir()]
+    if study.training.frozen_frontend:  # a later call may compute features for another start, and then fail
+        made.append(folder / "features" / INDEX)
     record = Dense(
         identity=identity,
         hash=hash_model(folder / "model"),
         source=study.dense.model,
         revision=revision,
         dev_wer=dev,
-        files=stamped(folder / "model", [path.name for path in (folder / "model").iterdir()]),
+        files=stamped(folder, [str(path.relative_to(folder)) for path in made]),
     )
     keep(folder / "dense.json", record)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
@@ -97,13 +103,14 @@ def _identity(study: Study, source: Path, dataset: Dataset) -> str:
 
 
 def _kept(folder: Path, identity: str, *, features: bool) -> Dense | None:
-    """What `dense.json` said, if it has this identity and the model, and the features if any, lie beside it."""
-    try:
-        record = read_dense(kept_file(folder / "dense.json"))
-    except UserError:  # there is none, or it is damaged
-        return None
-    there = hash_model(folder / "model") == record["hash"] and (not features or (folder / "features").is_dir())
-    return record if there and record["identity"] == identity else None
+    """What `dense.json` said, if it has this identity and the model, and the features if any, are as they were."""
+    with suppress(UserError):  # there is none, or it is damaged
+        record = read_stamped(kept_file(folder / "dense.json"), Dense, ["model/config.json"], REMEDY)
+        if features:
+            Features(folder / "features")
+        if record["identity"] == identity:
+            return record
+    return None
 
 
 def _check_published(study: Study, ctc: CTCModel, dataset: Dataset) -> None:
@@ -168,7 +175,4 @@ def dense_hash(work: Path) -> str:
     Raises:
         UserError: there is no dense model yet, or it is not as it was written.
     """
-    record = read_dense(work / "dense" / "dense.json")
-    remedy = "make the dense model again: `python -m benchmark dense CONFIG`"
-    require_unchanged(work / "dense" / "model", record["files"], remedy)
-    return record["hash"]
+    return read_stamped(work / "dense" / "dense.json", Dense, ["model/config.json"], REMEDY)["hash"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar, cast
 
 from typing_extensions import TypedDict
 
 from benchmark.errors import UserError
 from benchmark.files import hash_file
-from benchmark.validated import Count
+from benchmark.validated import Count, read_json_as
+
+T = TypeVar("T")
 
 
 class Stamp(TypedDict):
@@ -34,22 +37,41 @@ def _stamp(path: Path) -> Stamp:
     return Stamp(bytes=status.st_size, modified_ns=status.st_mtime_ns, sha256=hash_file(path))
 
 
-def require_unchanged(folder: Path, stamps: Stamps, remedy: str) -> None:
-    """Refuse a folder in which a file is missing or has other bytes than those stamped.
+def read_stamped(path: Path, kind: type[T], names: Iterable[str], remedy: str) -> T:
+    """Read a JSON file whose `files` are the stamps of files below its folder, and check those too.
 
-    Opening is cheap: only a file whose size or time has changed is read, and once a process.
+    That is cheap: a file is read again only if its size or time has changed, and once a process.
+
+    Args:
+        path: the JSON file.
+        kind: what it holds.
+        names: files that must be among those stamped.
+        remedy: what to do where something is wrong.
 
     Raises:
-        UserError: names the file, and `remedy`.
+        UserError: the file is missing or of another form, or a stamped file is missing or has other bytes; says which,
+            and `remedy`.
     """
+    try:
+        record = read_json_as(path, kind)
+        stamps = cast(dict[str, Stamps], record)["files"]
+        if missing := set(names) - stamps.keys():
+            raise UserError(f"{path} has no stamp of {missing.pop()}")
+        _require_unchanged(path.parent, stamps)
+    except UserError as error:
+        raise UserError(f"{error}: {remedy}") from None
+    return record
+
+
+def _require_unchanged(folder: Path, stamps: Stamps) -> None:
     for name, stamp in stamps.items():
         path = folder / name
         try:
             same = _is(path, stamp)
-        except OSError as error:
-            raise UserError(f"{path} cannot be read ({error.strerror}): {remedy}") from None
+        except (OSError, ValueError) as error:  # the latter of a name that no file can have
+            raise UserError(f"{path} cannot be read ({getattr(error, 'strerror', error)})") from None
         if not same:
-            raise UserError(f"{path} is damaged: it is not the file that was written; {remedy}")
+            raise UserError(f"{path} is damaged, for it is not the file that was written")
 
 
 def _is(path: Path, stamp: Stamp) -> bool:

@@ -138,7 +138,7 @@ def test_a_dense_model_damaged_after_it_was_made_starts_no_run(
 ) -> None:
     spoil(small_study.work / "dense" / "model")
     assert small_study.call("compress", RUN) == 2
-    assert "is damaged: it is not the file that was written; make the dense model again" in capsys.readouterr().err
+    assert "is damaged, for it is not the file that was written: make the dense model again" in capsys.readouterr().err
     assert not list((small_study.work / "runs").glob("*/compress.json"))
     assert small_study.call("dense") == 0
     assert small_study.call("compress", RUN) == 0
@@ -154,5 +154,21 @@ def test_features_damaged_after_they_were_made_start_no_run(
     features.write_bytes(features.read_bytes()[: features.stat().st_size // 2])
     assert small_study.call("compress", RUN) == 2
     assert "features.f16 is damaged" in capsys.readouterr().err
+    assert small_study.call("dense") == 0
+    assert small_study.call("compress", RUN) == 0
+
+
+def test_features_of_a_start_whose_fine_tuning_failed_start_no_run(
+    small_study: SmallStudy, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = small_study.config.read_text().replace("dropout: 0.1", "frozen_frontend: true")
+    small_study.config.write_text(good)
+    assert small_study.call("dense") == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "train", out_of_memory)
+        assert fine_tune(small_study, tiny_model, 1e-3) == 2
+    small_study.config.write_text(good)
+    assert small_study.call("compress", RUN) == 2
+    assert "features/index.json is damaged, for it is not the file that was written" in capsys.readouterr().err
     assert small_study.call("dense") == 0
     assert small_study.call("compress", RUN) == 0

@@ -20,8 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Publish what is finished so far."""
+    from benchmark.files import sweep
     from benchmark.publication import publish
     from benchmark.study_file import load_study
 
-    for line in publish(load_study(args.config), replace=args.replace, prune=args.prune):
+    study = load_study(args.config)
+    sweep(study.work)
+    for line in publish(study, replace=args.replace, prune=args.prune):
         print(line)

@@ -15,6 +15,7 @@ from benchmark.errors import UserError
 
 LOWEST_RATE, HIGHEST_RATE = 4_000, 192_000  # Hz; resampling from others takes no end of time or memory
 MOST_VALUES = 2**28  # of all channels in one recording: 4.6 hours of 16 kHz mono
+LOUDEST = 256.0  # full scale is 1: floats above are no samples, or integers that were not scaled
 BLOCK = 2**16  # frames decoded at a time
 UNKNOWN = 2**63 - 1  # what libsndfile says of a length that the header leaves open, as FLAC may
 
@@ -72,8 +73,8 @@ def decode(audio: Path | bytes, source: str, *, resample: bool = False) -> np.nd
         raise UnusableError(f"truncated: {len(samples)} of {claimed} samples")
     if not len(samples):
         raise UnusableError("no samples")
-    if not np.isfinite(samples).all():
-        raise UnusableError("samples that are NaN or infinite")
+    if not (np.abs(samples) < LOUDEST).all():  # nor is NaN
+        raise UnusableError("samples that are NaN, infinite or far beyond full scale")
     return _to_int16(_to_16k_mono(samples, rate))
 
 

@@ -13,8 +13,8 @@ from typing_extensions import TypedDict
 
 from benchmark.errors import UserError
 from benchmark.files import write_json
-from benchmark.stamps import Stamps, require_unchanged, stamped
-from benchmark.validated import AtLeastOne, Count, NotNegative, checked, read_json_as
+from benchmark.stamps import Stamps, read_stamped, stamped
+from benchmark.validated import AtLeastOne, Count, NotNegative, checked
 
 SAMPLE_RATE = 16_000
 MANIFEST = "manifest.jsonl"
@@ -112,8 +112,8 @@ class Dataset:
         """
         if not (folder / SUMMARY).exists():
             raise UserError(f"no prepared corpus in {folder}: run `python -m benchmark prepare CONFIG` first")
-        summary = read_json_as(folder / SUMMARY, Summary)
-        require_unchanged(folder, summary["files"], f"delete {folder} and prepare the corpus again")
+        remedy = f"delete {folder} and prepare the corpus again"
+        summary = read_stamped(folder / SUMMARY, Summary, (MANIFEST, AUDIO), remedy)
         utterances: dict[str, list[Utterance]] = {}
         for utterance in _read_manifest(folder / MANIFEST):
             utterances.setdefault(utterance.split, []).append(utterance)

@@ -145,7 +145,7 @@ def _normalises(folder: Path) -> bool:
         return True
     with _one_line(f"{folder / 'preprocessor_config.json'} cannot be read"):
         extractor = Wav2Vec2FeatureExtractor.from_pretrained(folder)
-    return check_extractor(extractor, folder)
+    return check_extractor(extractor, f"feature extractor of {folder}")
 
 
 def save(ctc: CTCModel, folder: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, cast
 
 from pydantic import Field
@@ -69,12 +68,11 @@ def check_config(values: dict[str, Any], where: str) -> None:
         raise UserError(f"{where}: a model of these sizes has {weights:,} weights, more than {MOST_WEIGHTS:,}")
 
 
-def check_extractor(extractor: Any, path: Path) -> bool:
+def check_extractor(extractor: Any, where: str) -> bool:
     """Whether a feature extractor asks for audio of zero mean and unit variance.
 
     Raises:
         UserError: it does not say so, or is for another rate than 16 kHz or another number of channels than one.
     """
-    return checked(
-        {name: getattr(extractor, name, None) for name in _Extractor.__annotations__}, _Extractor, str(path)
-    )["do_normalize"]
+    values = {name: getattr(extractor, name, None) for name in _Extractor.__annotations__}
+    return checked(values, _Extractor, where)["do_normalize"]

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from benchmark.corpora.librispeech import OFFICIAL_HOURS
+from benchmark.corpora.manifest import Summary
 from benchmark.errors import UserError
-from benchmark.files import read_json
 from benchmark.registry import load_method
 from benchmark.study import RunPlan, Study
 from benchmark.throughput.phases import PLAIN
 from benchmark.throughput.rates import Rates
 from benchmark.tuning import trains
+from benchmark.validated import read_json_as
 
 HOUR = 3600.0
 
@@ -99,8 +100,7 @@ def seconds_of(study: Study, split: str) -> float:
     """
     prepared = study.work / "data" / "data.json"
     if prepared.exists():
-        seconds: float = read_json(prepared)["splits"][split]["seconds"]
-        return seconds
+        return read_json_as(prepared, Summary)["splits"][split]["seconds"]
     if study.corpus.name == "librispeech" and split in OFFICIAL_HOURS:
         return OFFICIAL_HOURS[split] * HOUR
     raise UserError(f"how long {split} is shows only after `python -m benchmark prepare {study.path}`")

@@ -14,9 +14,9 @@ from benchmark.at_work import Bar
 from benchmark.errors import UserError
 from benchmark.files import whole, write_json
 from benchmark.models.forward import front_end
-from benchmark.stamps import Stamps, require_unchanged, stamped
+from benchmark.stamps import Stamps, read_stamped, stamped
 from benchmark.training.speech import Speech
-from benchmark.validated import AtLeastOne, Count, read_json_as
+from benchmark.validated import AtLeastOne, Count
 
 INDEX, DATA = "index.json", "features.f16"
 
@@ -71,9 +71,7 @@ def _is_cached(folder: Path, key: str) -> bool:
 
 def _read_index(folder: Path) -> Index:
     """The index of features that are as they were written."""
-    index = read_json_as(folder / INDEX, Index)
-    require_unchanged(folder, index["files"], f"delete {folder} and make the dense model again")
-    return index
+    return read_stamped(folder / INDEX, Index, [DATA], f"delete {folder} and make the dense model again")
 
 
 class Features:

@@ -143,11 +143,11 @@ def test_a_sphere_file_of_no_size_is_refused(field: str, count: str) -> None:
         decode(damaged, "a")
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 9999.0, -1e38])
 def test_a_sample_that_is_no_number_is_refused(value: float) -> None:
     audio = tone()
     audio[100] = value
-    with pytest.raises(UnusableError, match="NaN or infinite"):
+    with pytest.raises(UnusableError, match="NaN, infinite or far beyond full scale"):
         decode(encoded(audio, format="WAV", subtype="FLOAT"), "a")
 
 

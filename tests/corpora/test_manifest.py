@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_corpora import corpus, write_mini
 
 from benchmark import stamps
@@ -64,6 +67,7 @@ def test_a_lost_file(data: Path, name: str) -> None:
     [
         ("{}", "hash: field required"),
         ("[]", "valid dictionary"),
+        ('{"hash": "a", "splits": {}, "files": {}}', "has no stamp of "),
         ('{"hash": 3, "splits": {}, "files": {}}', "hash: input should be a valid string"),
         ('{"hash": "a", "splits": {"train": {}}, "files": {}}', r"splits\.train\.utterances: field required"),
     ],
@@ -72,6 +76,26 @@ def test_a_summary_of_another_form(data: Path, text: str, message: str) -> None:
     (data / "data.json").write_text(text)
     with pytest.raises(UserError, match=rf"data\.json.*{message}"):
         Dataset.open(data)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["hash", "splits", "files", "train", "audio.i16", "bytes"]), inner, max_size=4
+        )
+    ),
+    max_leaves=9,
+)
+
+
+@given(value=JSON)
+def test_any_other_summary_is_one_line(value: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "data.json").write_text(json.dumps(value))
+    with pytest.raises(UserError, match=r"^[^\n]*data\.json[^\n]*: delete [^\n]* and prepare the corpus again$"):
+        Dataset.open(folder)
 
 
 def test_a_copy_with_other_times_is_good(data: Path) -> None:
