@@ -17,7 +17,7 @@ from benchmark.corpora import an4, librispeech, mini
 from benchmark.corpora.audio import UnusableError, decode
 from benchmark.corpora.manifest import AUDIO, PROBLEMS, SAMPLE_RATE, Problem, SplitSummary, Utterance, write_manifest
 from benchmark.corpora.recording import Recording
-from benchmark.corpora.splits import Overlaps, refuse_same_splits
+from benchmark.corpora.splits import Overlaps
 from benchmark.errors import UserError
 from benchmark.files import whole
 
@@ -45,7 +45,6 @@ def prepare(corpus: CorpusConfig, out: Path) -> None:
             an unusable utterance of a split that must be whole, a split without a usable one, or a full disk.
     """
     recordings = _adapter(corpus.name)
-    refuse_same_splits(corpus)
     if corpus.root is not None and not corpus.root.is_dir() and not corpus.download:
         raise UserError(f"the root of corpus {corpus.name} does not exist: {corpus.root} (`corpus.root` in the config)")
     overlaps = Overlaps(tests=set(corpus.tests) - {corpus.dev})

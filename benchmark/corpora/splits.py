@@ -4,34 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.corpora.recording import Recording
 from benchmark.errors import UserError
-
-if TYPE_CHECKING:
-    from benchmark.study import CorpusConfig
-
-
-def refuse_same_splits(corpus: CorpusConfig) -> None:
-    """Refuse a study that names one split for two purposes.
-
-    The development set may also be reported, after the test sets: a column of the tables that is no test.
-
-    Raises:
-        UserError: `train` is also the development set or a test set, or the development set is the first test set.
-    """
-    if corpus.train in (corpus.dev, *corpus.tests):
-        raise UserError(
-            f"corpus {corpus.name}: `train: {corpus.train}` is also `dev` or among `tests`: name another split"
-        )
-    if corpus.dev in corpus.tests[:1]:
-        raise UserError(
-            f"corpus {corpus.name}: `dev: {corpus.dev}`, which chooses the settings, is also the first of `tests`: "
-            "name another split for one of them"
-        )
 
 
 class Overlaps:

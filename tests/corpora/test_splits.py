@@ -43,15 +43,6 @@ def test_test_sets_may_overlap_by_id_and_audio(tmp_path: Path) -> None:
     assert [u.id for u in dataset.split("test")] == [u.id for u in dataset.split("hard")]
 
 
-@pytest.mark.parametrize(
-    "splits", [{"train": "dev"}, {"train": "test"}, {"dev": "test"}, {"train": "test", "dev": "test"}]
-)
-def test_one_split_for_two_purposes_is_refused(tmp_path: Path, splits: dict[str, str]) -> None:
-    root = write_mini(tmp_path / "corpus")
-    with pytest.raises(UserError, match=r"is also .*: name another split"):
-        prepare(corpus("mini", root, **splits), tmp_path / "data")
-
-
 def test_the_development_set_may_be_reported_beside_a_test_set(tmp_path: Path) -> None:
     prepare(corpus("mini", write_mini(tmp_path / "corpus"), tests=("test", "dev")), tmp_path / "data")
     assert list(Dataset.open(tmp_path / "data").utterances) == ["train", "dev", "test"]
