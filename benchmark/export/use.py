@@ -40,7 +40,7 @@ inputs = processor(audio, sampling_rate=rate, return_tensors="np")
 (logits,) = session.run(None, dict(inputs))
 print(processor.batch_decode(logits.argmax(-1))[0])
 ```"""
-COMMAND = "`python -m benchmark transcribe FOLDER AUDIO...` transcribes files and folders of any sampling rate."
+COMMAND = "`python -m benchmark transcribe FOLDER AUDIO...` transcribes files and folders, of 4 to 192 kHz."
 
 
 def how_to_use(plain: bool, onnx: bool) -> str:
