@@ -49,6 +49,22 @@ def test_a_checkpoint_of_another_recipe_is_not_used(
     assert not torch.allclose(head(folder / "model"), head(tiny_model), atol=1e-4)
 
 
+def test_a_finished_stage_is_kept_if_it_is_whole(small_study: SmallStudy, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = small_study.work / "dense"
+    record = (folder / "dense.json").read_bytes()
+    weights = folder / "model" / "model.safetensors"
+    made = weights.stat().st_mtime_ns
+    (folder / "dense.json").unlink()  # as Snakemake does, which did not see the job end
+    assert small_study.call("dense") == 0
+    assert "kept, finished before" in capsys.readouterr().out
+    assert (folder / "dense.json").read_bytes() == record
+    assert weights.stat().st_mtime_ns == made
+    weights.write_bytes(weights.read_bytes()[:-4])
+    assert small_study.call("dense") == 0
+    assert "kept" not in capsys.readouterr().out
+    assert (folder / "dense.json").read_bytes() == record
+
+
 def expect(study: SmallStudy, model: Path, wer: float) -> int:
     """Run the dense stage from nothing, with a frozen front-end, for a published WER on test."""
     shutil.rmtree(study.work / "dense")

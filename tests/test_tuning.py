@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
 
 import pytest
 from small_study import METHOD, RUN, SmallStudy
@@ -95,18 +97,49 @@ def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.Cap
     assert 'did you mean "uniform_magnitude-0.65"?' in capsys.readouterr().err
 
 
+def test_a_stopped_search_goes_on_with_the_next_trial_and_a_finished_one_is_kept(
+    small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snakemake deletes what a job has written that it did not see end."""
+    text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
+    small_study.config.write_text(text + TUNING)
+    trials: Iterator[Trial | BaseException] = iter(
+        [
+            {"settings": {"learning_rate": 1e-4}, "dev_wer": 0.5, "reason": None},
+            KeyboardInterrupt(),
+            {"settings": {"learning_rate": 2e-4}, "dev_wer": 0.4, "reason": None},
+        ]
+    )
+
+    def one_trial(*_: object) -> Trial:
+        trial = next(trials)
+        if isinstance(trial, BaseException):
+            raise trial
+        return trial
+
+    monkeypatch.setattr(benchmark.tuning, "_try", one_trial)
+    path = small_study.work / "tuning" / "uniform_magnitude-0.65.json"
+    assert small_study.call("tune", "uniform_magnitude-0.65") == 130
+    assert not path.exists()
+    for _ in range(2):
+        assert small_study.call("tune", "uniform_magnitude-0.65") == 0
+        assert [trial["dev_wer"] for trial in read_json(path)["trials"]] == [0.5, 0.4]
+        path.unlink()
+    assert next(trials, None) is None
+
+
 def test_a_published_search_is_taken_over(small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
     small_study.config.write_text(text + TUNING)
     assert small_study.call("tune", "uniform_magnitude-0.65") == 0
     assert small_study.call("publish") == 0
-    kept = small_study.work / "tuning" / "uniform_magnitude-0.65.json"
-    tuning = kept.read_text()
-    assert (small_study.root / "results" / "small" / "tuning" / kept.name).read_text() == tuning
-    kept.unlink()
+    search = small_study.work / "tuning" / "uniform_magnitude-0.65.json"
+    tuning = search.read_text()
+    assert (small_study.root / "results" / "small" / "tuning" / search.name).read_text() == tuning
+    shutil.rmtree(search.parent)
     monkeypatch.setattr(benchmark.tuning, "_try", None)  # there is nothing to try
     assert small_study.call("tune", "uniform_magnitude-0.65", "--reuse") == 0
-    assert kept.read_text() == tuning
+    assert search.read_text() == tuning
 
 
 def test_a_run_with_half_of_the_budget_has_the_search_of_a_whole_one(

@@ -120,12 +120,6 @@ def finish(call: subprocess.Popen[str]) -> str:
     return output
 
 
-def made(study: SmallStudy) -> dict[str, int]:
-    """The inode and time of what takes time to make."""
-    files = (study.work / "dense" / "model", study.run(RUN) / "model", study.run(RUN) / "hyp")
-    return {str(path): path.stat().st_mtime_ns for folder in files for path in folder.iterdir()}
-
-
 def test_what_a_job_finishes_after_snakemake_was_killed_is_kept(project: Project) -> None:
     target = f"work/small/runs/{RUN}/compress.json"
     killed = project.snakemake(target)
@@ -142,21 +136,6 @@ def test_what_a_job_finishes_after_snakemake_was_killed_is_kept(project: Project
     assert project.study.result(RUN) == compressed
     assert (project.study.run(RUN) / "model" / "config.json").stat().st_ino == inode
     assert read_json(project.study.run(RUN) / "compress.json")["status"] == "ok"
-
-
-def test_nothing_is_made_again_whose_record_snakemake_deletes(project: Project) -> None:
-    with project.study.config.open("a") as file:
-        file.write("tuning: {budget: {kind: work, limit: 60}, learning_rates: [1.0e-3, 2.0e-3]}\n")
-    project.release()
-    target = f"work/small/runs/{RUN}/run.json"
-    finish(project.snakemake(target))
-    before, starts = made(project.study), project.starts
-    record = read_json(project.study.run(RUN) / "run.json")
-    forced = project.snakemake(target, "--forcerun", "dense", "tune", "compress", "transcribe")
-    assert "transcribe" in finish(forced)
-    assert project.starts == starts
-    assert made(project.study) == before
-    assert read_json(project.study.run(RUN) / "run.json") == record
 
 
 def test_sigterm_ends_the_job_with_its_checkpoint(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
