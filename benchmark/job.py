@@ -168,6 +168,7 @@ class Job:
         extra: nn.Module | None = None,
         loss: Loss | None = None,
         before_step: Hook | None = None,
+        after_backward: Hook | None = None,
         after_step: Hook | None = None,
         parameter_groups: list[dict[str, Any]] | None = None,
         **options: Any,
@@ -183,6 +184,8 @@ class Job:
             extra: further modules with parameters, such as prediction heads; trained and checkpointed too.
             loss: (batch, state) -> scalar; the CTC loss of `model` by default.
             before_step: called before each optimiser step's forward passes.
+            after_backward: called after the last backward pass of each optimiser step, whatever the number of micro-
+                batches: gradients are whole, and neither clipped nor used yet.
             after_step: called after each optimiser step, masks applied.
             parameter_groups: AdamW's groups, each with its own `lr`; all trainable parameters by default.
             **options: fields of `benchmark.training.loop.Options` to override.
@@ -212,6 +215,7 @@ class Job:
             name=f"train phase {self._phases + 1}",
             masks=held,
             before_step=before_step,
+            after_backward=after_backward,
             after_step=after_step,
         )
         self._phases += 1

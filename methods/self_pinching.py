@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from benchmark.contract import Method
 from benchmark.job import Job
 from benchmark.models.encoder import Matrix
+from benchmark.models.full_precision import at_least_fp32
 from benchmark.models.gating import add_gates, remove_gates, ungated
 from benchmark.size_loss import size_sign
 from benchmark.training.loop import State
@@ -19,50 +20,57 @@ from benchmark.training.loop import State
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
 
 
-def where_kept(values: torch.Tensor, weight: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
-    """`values` where |weight| > |threshold|, zero elsewhere.
+def where_kept(
+    values: torch.Tensor, weight: torch.Tensor, threshold: torch.Tensor, out: torch.Tensor | None = None
+) -> torch.Tensor:
+    """`values` where |weight| > |threshold|, zero elsewhere; they are compared in fp32 at least, whatever their type.
 
-    It is the backward pass of `hardshrink`, one pass over memory on a CPU; a GPU would have to wait for the number.
+    On a CPU it is the backward pass of `hardshrink`, one pass over memory, which takes the threshold in the weight's
+    own type; a GPU would have to wait for the number.
+
+    Args:
+        values: in the weight's shape.
+        weight: the ungated weight.
+        threshold: a scalar.
+        out: where to write the result; may be `values`.
     """
-    if weight.device.type == "cpu":
-        shrunk: torch.Tensor = torch.ops.aten.hardshrink_backward(values, weight, abs(float(threshold.detach())))
-        return shrunk
-    return values * (weight.abs() > threshold.abs())
+    out = torch.empty_like(values) if out is None else out
+    weight, threshold = at_least_fp32(weight), at_least_fp32(threshold.detach())
+    if weight.device.type == "cpu" and values.dtype == weight.dtype:
+        number = abs(float(threshold))
+        return torch.ops.aten.hardshrink_backward(values, weight, number, grad_input=out)  # type: ignore[no-any-return]
+    return torch.mul(values, weight.abs() > threshold.abs(), out=out)
 
 
-class Pinch(torch.autograd.Function):
-    """W * (|W| > |theta|) with the gradients of the soft mask m = sigmoid((W^2 - theta^2) / tau), closed form.
+def pinch_gradients(
+    gradient: torch.Tensor,
+    weight: torch.Tensor,
+    threshold: torch.Tensor,
+    temperature: float,
+    size_coefficient: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Gradients of W and theta for W * (|W| > |theta|), those of the soft mask m = sigmoid((W^2 - theta^2) / tau).
 
     With G the gradient of the gated weight, s' = m (1 - m) and lam the coefficient of the size loss (the number of
     kept weights), the straight-through estimator M = round(m) - stop_grad(m) + m gives
         dL/dW = G M + (G W + lam) s' 2 W / tau        dL/dtheta = -2 theta / tau  sum((G W + lam) s')
-    so only W and theta are kept for the backward pass. The hard mask is the comparison itself: rounding the sigmoid
-    would prune every |W| below 2e-4 at tau = 0.5, where fp32 rounds it to exactly one half.
+    so that only W and theta have to be kept for it. The hard mask is the comparison itself: rounding the sigmoid would
+    prune every |W| below 2e-4 at tau = 0.5, where fp32 rounds it to exactly one half.
+
+    Args:
+        gradient: G, in the weight's shape and of its type; dL/dW may be written over it.
+        weight: W.
+        threshold: theta, a scalar.
+        temperature: tau.
+        size_coefficient: lam, a scalar.
     """
-
-    @staticmethod
-    def forward(  # noqa: D102
-        ctx: torch.autograd.function.FunctionCtx,
-        weight: torch.Tensor,
-        threshold: torch.Tensor,
-        temperature: float,
-        size_coefficient: float,
-    ) -> torch.Tensor:
-        ctx.save_for_backward(weight, threshold)
-        ctx.temperature, ctx.size_coefficient = temperature, size_coefficient  # type: ignore[attr-defined]
-        return where_kept(weight, weight, threshold)
-
-    @staticmethod
-    def backward(  # noqa: D102
-        ctx: torch.autograd.function.FunctionCtx, gradient: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, None, None]:
-        weight, threshold = ctx.saved_tensors  # type: ignore[attr-defined]
-        temperature: float = ctx.temperature  # type: ignore[attr-defined]
-        size_coefficient = gradient.new_full((), ctx.size_coefficient)  # type: ignore[attr-defined]
-        soft = torch.addcmul(-threshold.square() / temperature, weight, weight, value=1 / temperature).sigmoid_()
-        factor = torch.ops.aten.sigmoid_backward(torch.addcmul(size_coefficient, gradient, weight), soft)
-        to_weight = where_kept(gradient, weight, threshold).addcmul_(factor, weight, value=2 / temperature)
-        return to_weight, factor.sum() * (-2 * threshold / temperature), None, None
+    narrow = gradient.dtype
+    gradient, weight, threshold = (at_least_fp32(tensor) for tensor in (gradient, weight, threshold))
+    soft = torch.addcmul(-threshold.square() / temperature, weight, weight, value=1 / temperature).sigmoid_()
+    factor = torch.addcmul(size_coefficient, gradient, weight)
+    torch.ops.aten.sigmoid_backward(factor, soft, grad_input=factor)
+    where_kept(gradient, weight, threshold, out=gradient).addcmul_(factor, weight, value=2 / temperature)
+    return gradient.to(narrow), factor.sum() * (-2 * threshold / temperature)
 
 
 class SelfPinchingGate(nn.Module):
@@ -70,26 +78,20 @@ class SelfPinchingGate(nn.Module):
 
     Attributes:
         threshold: the learnable theta, a scalar parameter; |W| <= |theta| is pruned.
-        temperature: tau of the soft mask.
-        size_coefficient: lam, signed: positive asks for fewer weights, negative for more, zero inside the band.
+        gated: the gated weight M * W of the step under way, on which backward passes leave its gradient.
     """
 
-    def __init__(self, initial_threshold: float = 1e-5) -> None:
+    def __init__(self, initial_threshold: float) -> None:
         super().__init__()
         self.threshold = nn.Parameter(torch.tensor(initial_threshold))
-        self.temperature = HIGHEST_TEMPERATURE
-        self.size_coefficient = 0.0
-
-    def mask(self, weight: torch.Tensor) -> torch.Tensor:
-        """Straight-through hard mask, in the weight's shape: exactly 0 or 1, with the soft mask's gradient."""
-        soft = torch.sigmoid((weight.square() - self.threshold.square()) / self.temperature)
-        hard = (weight.abs() > self.threshold.abs()).to(weight.dtype)
-        return hard - soft.detach() + soft
+        self.gated: torch.Tensor | None = None
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        """The gated weight, M * W."""
-        gated: torch.Tensor = Pinch.apply(weight, self.threshold, self.temperature, self.size_coefficient)  # type: ignore[no-untyped-call]
-        return gated
+        """The gated weight of the step under way; between steps that of the moment, as if its mask were fixed."""
+        if self.gated is not None:
+            return self.gated
+        kept = where_kept(weight.detach(), weight.detach(), self.threshold)
+        return weight.masked_fill(kept == 0, 0.0)
 
 
 def temperature(progress: float) -> float:
@@ -99,11 +101,20 @@ def temperature(progress: float) -> float:
 
 
 class Gates:
-    """All gates of a model, and the three-branch size loss that drives them into the target band."""
+    """All gates of a model, and the three-branch size loss that drives them into the target band.
+
+    Weights are gated, and the gates' gradients computed, once a step: that takes the same time, and adds the same size
+    loss, whatever the number of micro-batches. `begin` comes before a step's first forward, `end` after its last
+    backward.
+    """
 
     def __init__(self, matrices: list[Matrix], initial_threshold: float) -> None:
         self.pairs = add_gates(matrices, lambda _weight: SelfPinchingGate(initial_threshold))
-        self.parameters = sum(ungated(matrix).numel() for matrix in matrices)
+        weights = [ungated(matrix) for matrix in matrices]
+        self.parameters = sum(weight.numel() for weight in weights)
+        self._gated = weights[0].new_empty(self.parameters)  # one buffer, so that what is kept is counted in one pass
+        parts = self._gated.split([weight.numel() for weight in weights])
+        self._parts = [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
 
     @property
     def thresholds(self) -> list[nn.Parameter]:
@@ -116,26 +127,47 @@ class Gates:
         return [(ungated(matrix), gate) for matrix, gate in self.pairs]
 
     @torch.no_grad()
+    def begin(self) -> float:
+        """Gate all weights for the step to come; returns the share of them that is pruned."""
+        sparsity = self.sparsity()
+        for part, (_, gate) in zip(self._parts, self.pairs, strict=True):
+            gate.gated = part.detach().requires_grad_()
+        return sparsity
+
+    @torch.no_grad()
+    def end(self, temperature: float, size_coefficient: float) -> None:
+        """Give weights and thresholds the gradients of the step.
+
+        Args:
+            temperature: tau of the soft mask.
+            size_coefficient: lam, signed: positive asks for fewer weights, negative for more, zero inside the band.
+        """
+        coefficient = self.thresholds[0].new_full((), size_coefficient)
+        for weight, gate in self.weights:
+            assert gate.gated is not None
+            assert gate.gated.grad is not None
+            weight.grad, gate.threshold.grad = pinch_gradients(
+                gate.gated.grad, weight, gate.threshold, temperature, coefficient
+            )
+            gate.gated = None
+
+    @torch.no_grad()
     def sparsity(self) -> float:
         """Share of the gated weights that is pruned."""
-        kept = sum(where_kept(w, w, gate.threshold).count_nonzero() for w, gate in self.weights)
-        return 1 - int(kept) / self.parameters
+        for part, (weight, gate) in zip(self._parts, self.weights, strict=True):
+            where_kept(weight, weight, gate.threshold, out=part)
+        return 1 - int(self._gated.count_nonzero()) / self.parameters
 
-    def set(self, temperature: float, size_coefficient: float) -> None:
-        """What every gate uses in the next step."""
-        for _, gate in self.pairs:
-            gate.temperature, gate.size_coefficient = temperature, size_coefficient
-
+    @torch.no_grad()
     def scale_to(self, sparsity: float) -> float:
         """Multiply all thresholds by one factor so that the sparsity is met to the weight; returns the factor.
 
         A weight is pruned when the factor exceeds |W| / |theta|, so the factor is a quantile of these ratios.
         """
-        with torch.no_grad():
-            ratios = torch.cat([(w.abs() / gate.threshold.abs()).flatten() for w, gate in self.weights])
-            factor = float(ratios.kthvalue(max(1, round(sparsity * self.parameters))).values)
-            for _, gate in self.pairs:
-                gate.threshold.mul_(factor)
+        ratios = torch.cat([(at_least_fp32(w).abs() / gate.threshold.abs()).flatten() for w, gate in self.weights])
+        factor = float(ratios.kthvalue(max(1, round(sparsity * self.parameters))).values)
+        for _, gate in self.pairs:
+            gate.threshold.mul_(factor)
         return factor
 
     def remove(self) -> None:
@@ -177,19 +209,25 @@ class SelfPinching(Method):
         weights = [p for p in job.model.parameters() if p.requires_grad and id(p) not in thresholds]
         rate = settings.threshold_learning_rate or quantile / (settings.reach * job.expected_steps())
 
+        sparsity = 0.0
+
         def before_step(state: State) -> None:
-            sparsity = gates.sparsity()
-            coefficient = settings.size_weight / gates.parameters * size_sign(sparsity, target)
-            gates.set(temperature(state.progress), coefficient)
+            nonlocal sparsity
+            sparsity = gates.begin()
             if state.recording:
                 job.log(
                     sparsity=sparsity, **{f"threshold_{m.name}": float(g.threshold.detach()) for m, g in gates.pairs}
                 )
 
+        def after_backward(state: State) -> None:
+            coefficient = settings.size_weight / gates.parameters * size_sign(sparsity, target)
+            gates.end(temperature(state.progress), coefficient)
+
         job.train(
             job.model,
             learning_rate=settings.learning_rate,
             before_step=before_step,
+            after_backward=after_backward,
             parameter_groups=[{"params": weights}, {"params": gates.thresholds, "lr": rate}],
         )
         reached = gates.sparsity()
@@ -204,6 +242,7 @@ def uniform_threshold(matrices: list[Matrix], sparsity: float) -> float:
     """Mean over the matrices of the |W| quantile at `sparsity`: about where the thresholds have to go."""
     with torch.no_grad():
         quantiles = [
-            ungated(m).abs().flatten().kthvalue(max(1, round(sparsity * ungated(m).numel()))).values for m in matrices
+            at_least_fp32(ungated(m)).abs().flatten().kthvalue(max(1, round(sparsity * ungated(m).numel()))).values
+            for m in matrices
         ]
     return float(torch.stack(quantiles).mean())

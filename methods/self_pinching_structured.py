@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 
 from benchmark.contract import Method
 from benchmark.job import Job
+from benchmark.models.full_precision import at_least_fp32
 from benchmark.models.units import Units
 from benchmark.size_loss import train_to_size
 from benchmark.training.loop import State
@@ -46,7 +47,7 @@ class PinchingGate(UnitGate):
 
     def draw(self, temperature: float) -> None:
         """Set the mask from the scores as they are: exactly 0 or 1, with the gradient of the soft mask."""
-        margin = normalised_scores(self.units) - self.threshold.square()
+        margin = normalised_scores(self.units) - at_least_fp32(self.threshold).square()
         soft = torch.sigmoid(margin / (10 * temperature))
         self.mask = (margin > 0).to(soft.dtype) - soft.detach() + soft
 

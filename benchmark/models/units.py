@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from benchmark.contract import CannotReachTarget
+from benchmark.models.full_precision import at_least_fp32
 
 UnitKind = Literal["heads", "neurons"]
 
@@ -57,9 +58,10 @@ class Units:
         return self.width * (sum(linear.in_features + 1 for linear in self.inward) + self.outward.out_features)
 
     def energy(self) -> torch.Tensor:
-        """Sum of the squared weights of each unit (count,), differentiable; biases do not count."""
-        rows = torch.stack([linear.weight.square().sum(1) for linear in self.inward]).sum(0)
-        return (rows + self.outward.weight.square().sum(0)).view(self.count, self.width).sum(1)
+        """Sum of the squared weights of each unit (count,), in fp32 at least, differentiable; biases do not count."""
+        rows = torch.stack([at_least_fp32(linear.weight).square().sum(1) for linear in self.inward]).sum(0)
+        columns = at_least_fp32(self.outward.weight).square().sum(0)
+        return (rows + columns).view(self.count, self.width).sum(1)
 
     def masked(self, gate: HasMask) -> RemovableHandle:
         """From now on multiply what each unit sends on by the gate's `mask` (count,), as it is at every forward."""

@@ -128,11 +128,13 @@ class Phase:
         name: str = "train",
         masks: HeldMasks | None = None,
         before_step: Hook | None = None,
+        after_backward: Hook | None = None,
         after_step: Hook | None = None,
     ) -> None:
         self.modules, self.speech, self.budget, self.options = modules, speech, budget, options
         self.start, self.end = budget.spent, min(budget.spent + limit, budget.limit)
-        self.loss, self.masks, self.before_step, self.after_step = loss, masks, before_step, after_step
+        self.loss, self.masks = loss, masks
+        self.before_step, self.after_backward, self.after_step = before_step, after_backward, after_step
         self.generator, self.seed, self.checkpoint, self.name = generator, seed, checkpoint, name
         self.optimizer = torch.optim.AdamW(
             parameters, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay, fused=True
@@ -223,6 +225,8 @@ class Phase:
         if self.before_step:
             self.before_step(self.state)
         total = self._accumulate(load())
+        if self.after_backward:
+            self.after_backward(self.state)
         if self.options.clip is not None:
             nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
         self.optimizer.step()

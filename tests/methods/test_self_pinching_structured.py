@@ -43,3 +43,17 @@ def test_the_threshold_s_gradient_by_hand(make_job: MakeJob, tmp_path: Path) -> 
     soft = torch.sigmoid((scores - theta**2) / (10 * tau))
     by_hand = units.cost * (soft * (1 - soft)).sum() * -2 * theta / (10 * tau)
     assert float(gate.threshold.grad) == pytest.approx(float(by_hand), rel=1e-5)  # type: ignore[arg-type]
+
+
+def test_units_with_bf16_weights_are_compared_in_fp32(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    job.model.bfloat16()
+    for units in job.encoder.units:
+        rows = sum(linear.weight.detach().float().square().sum(1) for linear in units.inward)
+        energy = (rows + units.outward.weight.detach().float().square().sum(0)).view(units.count, units.width).sum(1)
+        torch.testing.assert_close(units.energy().detach(), energy, rtol=1e-6, atol=0.0)  # in bf16 off by a percent
+        gate = PinchingGate(units)
+        gate.threshold.data.fill_(0.7)
+        gate.draw(0.1)
+        scores = (energy - energy.min()) / (energy.max() - energy.min() + 1e-12) + 1e-5
+        assert torch.equal(gate.mask.detach().round() == 1, scores > 0.7**2)

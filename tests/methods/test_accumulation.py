@@ -1,0 +1,141 @@
+"""The same utterances in one micro-batch, two or four: a size loss weighs as much, whatever the method."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.budget import Budget, Clock
+from benchmark.corpora.manifest import Dataset
+from benchmark.models.checkpoints import load
+from benchmark.models.forward import Output
+from benchmark.registry import load_method
+from benchmark.throughput.phases import HeldJob, ReadyToTrain
+from benchmark.training.batches import Batch
+from benchmark.training.loop import Options, Phase
+from benchmark.training.speech import Speech
+
+UTTERANCES, SAMPLES = 8, 16000
+GENTLE: dict[str, object] = {"learning_rate": 1e-4}
+HEAVY = GENTLE | {"size_weight": 1e6}  # beside the CTC loss, whose sums come out a little different in other batches
+
+
+class SizeAlone(HeldJob):
+    """Without the CTC loss: what a draw of masks does to it differs from micro-batch to micro-batch."""
+
+    def ctc_loss(self, output: Output, batch: Batch) -> torch.Tensor:
+        return 0 * super().ctc_loss(output, batch)
+
+
+@pytest.fixture(scope="module")
+def even_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Utterances of one length, so that batches of half the seconds hold half of them."""
+    folder = tmp_path_factory.mktemp("even")
+    noise = np.random.default_rng(0).normal(0, 3000, (UTTERANCES, SAMPLES)).astype("<i2")
+    noise.tofile(folder / "audio.i16")
+    lines = [
+        {
+            "id": f"s-{i}",
+            "speaker": "s",
+            "text": "ab" * (1 + i % 3),
+            "split": "train",
+            "start": i * SAMPLES,
+            "samples": SAMPLES,
+        }
+        for i in range(UTTERANCES)
+    ]
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "data.json").write_text(json.dumps({"hash": "even"}))
+    return folder
+
+
+def first_phase(
+    name: str,
+    settings: dict[str, object],
+    make: type[HeldJob],
+    micro_batches: int,
+    corpus: Path,
+    model: Path,
+    folder: Path,
+) -> Phase:
+    """A method's first phase, a step of which is the whole corpus."""
+    ctc = load(model)
+    batch_seconds = UTTERANCES / micro_batches
+    job = make(
+        ctc,
+        Speech(ctc, Dataset.open(corpus), "train"),
+        Budget("work", 3 * UTTERANCES * 10, Clock()),
+        Options(learning_rate=0.0, batch_seconds=batch_seconds, gradient_accumulation=micro_batches),
+        sparsity=0.65,
+        seed=0,
+        frozen_frontend=True,
+        checkpoints=folder,
+    )
+    try:
+        load_method(name)(settings).compress(job)
+    except ReadyToTrain as ready:
+        return ready.phase
+    raise AssertionError(f"{name} does not train")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "make", "learnt"),
+    [
+        ("self_pinching", GENTLE, SizeAlone, "threshold"),
+        ("self_pinching", HEAVY, HeldJob, "threshold"),
+        ("self_pinching_structured", GENTLE, SizeAlone, "threshold"),
+        ("self_pinching_structured", HEAVY, HeldJob, "threshold"),
+        ("nas_channel", GENTLE, SizeAlone, "logits"),
+        ("l0_structured", GENTLE, SizeAlone, "lagrangian"),
+        ("dphubert", GENTLE, SizeAlone, "lagrangian"),
+        ("movement", GENTLE | {"kind": "soft"}, SizeAlone, "scores"),
+    ],
+)
+def test_the_size_loss_belongs_to_a_step_once(
+    name: str,
+    settings: dict[str, object],
+    make: type[HeldJob],
+    learnt: str,
+    even_corpus: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+) -> None:
+    gradients = []
+    for micro_batches in (1, 2, 4):
+        torch.manual_seed(0)
+        phase = first_phase(name, settings, make, micro_batches, even_corpus, tiny_model, tmp_path)
+        utterances = next(phase.steps())
+        assert [len(group) for group in utterances] == [UTTERANCES // micro_batches] * micro_batches
+        found = {n: p.grad for n, p in phase.modules.named_parameters() if learnt in n and p.grad is not None}
+        assert found
+        assert any(gradient.any() for gradient in found.values())
+        gradients.append(found)
+    for others in gradients[1:]:
+        for parameter, gradient in gradients[0].items():
+            torch.testing.assert_close(others[parameter], gradient, rtol=1e-6, atol=1e-9)
+
+
+def test_a_short_last_step_of_an_epoch_is_no_exception(even_corpus: Path, tiny_model: Path, tmp_path: Path) -> None:
+    """Eight utterances in micro-batches of two, three a step: the second step has but one micro-batch."""
+    phase = first_phase("self_pinching", GENTLE, SizeAlone, 4, even_corpus, tiny_model, tmp_path)
+    phase.options = replace(phase.options, gradient_accumulation=3, learning_rate=0.0)
+    for group in phase.optimizer.param_groups:
+        group["peak_lr"] = 0.0  # thresholds and weights stay, and so must the size loss's gradient but for tau
+    steps, seen = phase.steps(), []
+    for expected in (3, 1):
+        assert len(next(steps)) == expected
+        seen.append(_over_slope(phase))
+    torch.testing.assert_close(seen[0], seen[1], rtol=1e-4, atol=0.0)
+
+
+def _over_slope(phase: Phase) -> torch.Tensor:
+    """The thresholds' gradients times tau: with |W| far below tau all that changes with it."""
+    from methods.self_pinching import temperature
+
+    thresholds = [p for n, p in phase.modules.named_parameters() if n.endswith("threshold")]
+    return torch.stack([p.grad for p in thresholds if p.grad is not None]) * temperature(phase.state.progress)
