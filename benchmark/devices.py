@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from benchmark.errors import UserError
-from benchmark.lock import first_free
+from benchmark.lock import first_free, private_folder
+from benchmark.waiting import POLICY, wait_policy
 
 Device = Literal["auto", "cpu", "cuda"]
 CPU = "cpu"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-# OpenMP's threads spin for the next operation: waking them is a tenth of a small model's step, and the CPU is leased.
-WAIT, SPIN = "OMP_WAIT_POLICY", "active"
 NO_MORE = ("", "-1", "NoDevFiles")  # where CUDA ends its reading of the variable; the last is older Slurm's
 
 
@@ -35,7 +34,7 @@ def devices(asked: Device = "auto") -> list[str]:
 
 
 @contextmanager
-def leased_device(asked: Device, job: str) -> Iterator[str]:
+def leased_device(asked: Device, job: str, *, spin: bool = False) -> Iterator[str]:
     """Hold a device for this process alone, and see no other; waits for one, and says so in a line.
 
     To be entered before torch is imported: then it looks for GPUs and settles how its threads wait. The lock files are
@@ -45,22 +44,23 @@ def leased_device(asked: Device, job: str) -> Iterator[str]:
     Args:
         asked: the study's `hardware.device`.
         job: who holds it, for the line of those who wait.
+        spin: the study's `hardware.spin`, for a job on the CPU.
 
     Raises:
         UserError: CUDA_VISIBLE_DEVICES names a GPU that is not there, or the lock files cannot be written.
     """
-    locks = {_lock_file(device): device for device in devices(asked)}
-    with first_free(list(locks), f"{job} (process {os.getpid()})") as lock, _environment(locks[lock], asked):
-        yield locks[lock]
+    folder = _lock_folder()
+    locks = {folder / device.replace("/", "-"): device for device in devices(asked)}
+    with first_free(list(locks), f"{job} (process {os.getpid()})") as lock:
+        device = locks[lock]
+        variables = _of_the_cpu(asked, job, spin) if device == CPU else {VISIBLE: device}
+        with _environment(variables):
+            yield device
 
 
 @contextmanager
-def _environment(device: str, asked: Device) -> Iterator[None]:
-    """The environment variables of a job that has the device; in the end they are as before."""
-    variables = {VISIBLE: device}
-    if device == CPU:
-        hidden = {VISIBLE: ""} if asked == "cpu" else {}
-        variables = {WAIT: os.environ.get(WAIT, SPIN), **hidden}
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables; in the end they are as before."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -73,16 +73,20 @@ def _environment(device: str, asked: Device) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _lock_file(device: str) -> Path:
-    job = os.environ.get("SLURM_JOB_ID")
-    folder = Path(tempfile.gettempdir(), f"pinchbench-{os.getuid()}", f"slurm-{job}" if job else "")
-    path = folder / device.replace("/", "-")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as error:
-        raise UserError(f"cannot write {path}, the lock of a device: {error.strerror}; set TMPDIR") from None
-    return path
+def _of_the_cpu(asked: Device, job: str, spin: bool) -> dict[str, str]:
+    """Environment variables of a job on the CPU."""
+    hidden = {VISIBLE: ""} if asked == "cpu" else {}
+    return {POLICY: wait_policy(spin, job), **hidden}
+
+
+def _lock_folder() -> Path:
+    """The user's own folder of lock files, the same whatever the study and the session."""
+    folder = Path(tempfile.gettempdir(), f"pinchbench-{os.getuid()}")
+    private_folder(folder)
+    if job := os.environ.get("SLURM_JOB_ID"):
+        folder /= f"slurm-{job}"
+        private_folder(folder)
+    return folder
 
 
 def _visible_gpus() -> list[str]:

@@ -86,9 +86,13 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class HardwareConfig:
-    """Where runs are computed. In no identity: it says where, not what, and each record names its device."""
+    """Where runs are computed. In no identity: it says where, not what, and each record names its device.
+
+    `spin`: on a CPU that has nothing else to do threads may spin; see benchmark/waiting.py.
+    """
 
     device: Device = "auto"
+    spin: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import os
 
-from benchmark.devices import CPU, SPIN, WAIT, devices
+from benchmark.devices import CPU, devices
+from benchmark.waiting import POLICY, wait_policy
 
 if devices() == [CPU]:
-    os.environ.setdefault(WAIT, SPIN)  # before torch is imported; as a job has it that leases the CPU
+    os.environ[POLICY] = wait_policy(spin=False, job="benchmarks")  # before torch is imported; as a study's job has it

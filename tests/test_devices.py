@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from small_study import RUN, SmallStudy
 
 from benchmark.devices import devices, leased_device
 from benchmark.errors import UserError
@@ -69,6 +70,16 @@ def start() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
             return process
 
         yield job
+
+
+class Statistics:
+    """What `/proc/stat` says at each look."""
+
+    def __init__(self, *looks: str) -> None:
+        self.looks = iter(looks)
+
+    def read_text(self, encoding: str) -> str:
+        return next(self.looks)
 
 
 def line(process: subprocess.Popen[str]) -> str:
@@ -155,15 +166,44 @@ def test_a_study_for_the_cpu_sees_no_gpu(monkeypatch: pytest.MonkeyPatch) -> Non
         assert (device, os.environ["CUDA_VISIBLE_DEVICES"]) == ("cpu", "")
 
 
-@pytest.mark.parametrize(("before", "inside"), [(None, "active"), ("passive", "passive")])
-def test_threads_spin_on_a_leased_cpu_unless_told_otherwise(
-    before: str | None, inside: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("asked", "used", "inside"),
+    [(False, 0, "passive"), (True, 0, "active"), (True, 4, "active"), (True, 40, "passive")],
+)
+def test_threads_spin_only_where_a_study_asks_for_it_and_the_machine_is_idle(
+    asked: bool, used: int, inside: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a hundred ticks of its cores other processes took `used`."""
+    looks = (f"cpu  {500 + user} 0 0 {500 + idle} 0 0 0 0 0 0\n" for user, idle in ((0, 0), (used, 100 - used)))
+    monkeypatch.setattr("benchmark.waiting.STATISTICS", Statistics(*looks))
+    monkeypatch.setattr("benchmark.waiting.LOOK_SECONDS", 0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    with leased_device("cpu", "a job", spin=asked):
+        assert os.environ["OMP_WAIT_POLICY"] == inside
+    assert "OMP_WAIT_POLICY" not in os.environ
+    line = "a job: other processes keep 0.8 cores busy, so threads do not spin\n"
+    assert capsys.readouterr().out == (line if asked and inside == "passive" else "")
+
+
+@pytest.mark.parametrize("spin", [False, True])
+def test_the_user_s_own_policy_is_respected(spin: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    with leased_device("cpu", "a job", spin=spin):
+        assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(("policy", "asked"), [("passive", ""), ("active", "hardware: {spin: true}\n")])
+def test_a_study_s_jobs_wait_as_its_file_says(
+    policy: str, asked: str, small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    if before:
-        monkeypatch.setenv("OMP_WAIT_POLICY", before)
-    with leased_device("cpu", "a job"):
-        assert os.environ["OMP_WAIT_POLICY"] == inside
+    monkeypatch.setattr("benchmark.waiting.busy_cores", lambda: 0.0)
+    seen = []
+    monkeypatch.setattr("benchmark.runs.transcribe_run", lambda *_: seen.append(os.environ["OMP_WAIT_POLICY"]))
+    small_study.config.write_text(small_study.config.read_text() + asked)
+    assert small_study.call("transcribe-tests", RUN) == 0
+    assert seen == [policy]
 
 
 def test_a_scheduler_has_assigned_devices_already(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +217,59 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch:
     (tmp_path / "file").touch()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
     with (
-        pytest.raises(UserError, match="the lock of a device: Not a directory; set TMPDIR"),
+        pytest.raises(UserError, match=r"cannot keep locks in .*: Not a directory; set TMPDIR to a folder of your own"),
         leased_device("auto", "a"),
     ):
         pass
+
+
+def lock_folder(tmp_path: Path) -> Path:
+    return tmp_path / f"pinchbench-{os.getuid()}"
+
+
+def test_the_folder_of_locks_is_the_user_s_alone(tmp_path: Path) -> None:
+    lock_folder(tmp_path).mkdir(mode=0o755)  # as earlier versions made it
+    with leased_device("cpu", "a job"):
+        assert lock_folder(tmp_path).stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("kind", ["symbolic", "hard"])
+def test_a_link_in_the_place_of_a_lock_leaves_its_target_whole(kind: str, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("years of work")
+    lock_folder(tmp_path).mkdir(mode=0o700)
+    lock = lock_folder(tmp_path) / "cpu"
+    if kind == "symbolic":
+        lock.symlink_to(precious)
+    else:
+        lock.hardlink_to(precious)
+    why = "it is a link" if kind == "symbolic" else "it is another user's, or has a second name"
+    with (
+        pytest.raises(UserError, match=f"cannot use .*/cpu as a lock file: {why}; remove it"),
+        leased_device("cpu", "a"),
+    ):
+        pass
+    assert precious.read_text() == "years of work"
+
+
+def test_a_link_in_the_place_of_the_folder_of_locks_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    lock_folder(tmp_path).symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(UserError, match=r"cannot keep locks in .*: it is a link; set TMPDIR"),
+        leased_device("cpu", "a"),
+    ):
+        pass
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_another_user_s_folder_of_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    someone = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: someone + 1)
+    lock_folder(tmp_path).mkdir()
+    with (
+        pytest.raises(UserError, match=rf"it belongs to another user \({someone}\); set TMPDIR"),
+        leased_device("cpu", "a"),
+    ):
+        pass
+    assert not list(lock_folder(tmp_path).iterdir())

@@ -27,7 +27,10 @@ def run(args: argparse.Namespace) -> None:
     study = load_study(args.config)
     plan = study.run(args.run_name)
     folder, what = study.work / "runs" / plan.run, f"run {plan.run} of study {study.name}"
-    with at_work(folder / "lock", what, "compress"), leased_device(study.hardware.device, what):
+    with (
+        at_work(folder / "lock", what, "compress"),
+        leased_device(study.hardware.device, what, spin=study.hardware.spin),
+    ):
         from benchmark.runs import compress  # with torch, which must not look for GPUs before one is leased
 
         record = compress(study, plan, study.work, study.results / "runs" if args.reuse else None)

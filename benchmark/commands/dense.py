@@ -20,7 +20,10 @@ def run(args: argparse.Namespace) -> None:
 
     study = load_study(args.config)
     what = f"dense model of study {study.name}"
-    with at_work(study.work / "dense.lock", what, "dense"), leased_device(study.hardware.device, what):
+    with (
+        at_work(study.work / "dense.lock", what, "dense"),
+        leased_device(study.hardware.device, what, spin=study.hardware.spin),
+    ):
         from benchmark.dense import prepare_dense  # with torch, which must not look for GPUs before one is leased
 
         prepare_dense(study, study.work)

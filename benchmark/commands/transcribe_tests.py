@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     plan = study.run(args.run_name)
     what = f"run {plan.run} of study {study.name}"
     lock = study.work / "runs" / plan.run / "lock"
-    with at_work(lock, what, "transcribe"), leased_device(study.hardware.device, what):
+    with at_work(lock, what, "transcribe"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
         from benchmark.runs import transcribe_run  # with torch, which must not look for GPUs before one is leased
 
         transcribe_run(study, plan, study.work)

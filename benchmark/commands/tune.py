@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(f'study {study.name} has no search "{args.search}"{known}')
     what = f"tuning of {args.search} of study {study.name}"
     lock = study.work / "tuning" / f"{args.search}.lock"
-    with at_work(lock, what, "tune"), leased_device(study.hardware.device, what):
+    with at_work(lock, what, "tune"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
         from benchmark.tuning import tune  # with torch, which must not look for GPUs before one is leased
 
         tuning = tune(study, plans[args.search], study.work, study.results / "tuning" if args.reuse else None)
