@@ -106,11 +106,13 @@ class EvaluationConfig:
 class TuningConfig:
     """The same small search for every trained method, on the dev set: see benchmark/tuning.py.
 
-    `budget`: of each trial. `learning_rates`: those to try, in this order.
+    `budget`: of each trial. `learning_rates`: those to try, in this order. `tunable`: by method, a setting and the two
+    values of it to try instead of the method's own.
     """
 
     budget: BudgetConfig
     learning_rates: tuple[float, ...]
+    tunable: dict[str, tuple[str, object, object]] = field(default_factory=dict)
 
 
 def run_name(label: str, target: float | None, seed: int | None) -> str:

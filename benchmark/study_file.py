@@ -84,7 +84,7 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         _validate(config)
         _check_splits(config)
         _check_settings_from(config)
-        runs = _plan_runs(config)
+        runs, tuning = _plan_runs(config), _tuning(config.get("tuning"))
     except UserError as error:
         raise UserError(f"{path}: {one_line(str(error))}") from None
     return Study(
@@ -96,7 +96,7 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         training=TrainingConfig(**config.get("training", {})),
         evaluation=EvaluationConfig(**config.get("evaluation", {})),
         runs=runs,
-        tuning=_tuning(config.get("tuning")),
+        tuning=tuning,
         settings_from=config.get("settings_from"),
         hardware=HardwareConfig(**config.get("hardware", {})),
         unnamed=frozenset(plan.label for plan in runs) - config["methods"].keys(),
@@ -114,7 +114,13 @@ def _dense(config: dict[str, Any]) -> DenseConfig:
 def _tuning(config: dict[str, Any] | None) -> TuningConfig | None:
     if not config:
         return None
-    return TuningConfig(BudgetConfig(**config["budget"]), tuple(config["learning_rates"]))
+    tunable = {}
+    for method, tried in config.get("tunable", {}).items():
+        ((setting, (first, second)),) = tried.items()
+        for value in (first, second):
+            check_settings(method, {setting: value})
+        tunable[method] = (setting, first, second)
+    return TuningConfig(BudgetConfig(**config["budget"]), tuple(config["learning_rates"]), tunable)
 
 
 def _corpus(config: dict[str, Any]) -> CorpusConfig:

@@ -2,8 +2,9 @@
 
 Each target has a search of its own: the best rate grows with what is removed. A trial is the method on the search's
 budget and the study's first seed. The trials are the study's learning rates; a method with a setting of its own
-(`tunable`) tries that setting's second value, at the best rate so far, in place of the last rate. So nearly all rates
-are tried by all methods: halving them for some made those look worse.
+(`tunable`, for which a study may name another) tries that setting's second value, at the best rate so far, in place of
+the last rate. So nearly all rates are tried by all methods: halving them for some made those look worse. A setting that
+the study sets itself is not searched.
 """
 
 from __future__ import annotations
@@ -35,11 +36,18 @@ def trains(method: Method) -> bool:
     return "learning_rate" in settings and bool(settings.get("fine_tune", True))
 
 
-def next_settings(method: Method, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
-    """What to try after `trials`; as many for every method that trains, none for one that does not, as it is set."""
+def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
+    """What to try after `trials`; as many for every method that trains, none for one that does not, as it is set.
+
+    Raises:
+        UserError: the method's file does not import.
+    """
+    method = load_method(plan.method)(plan.settings)
     if not trains(method) or len(trials) == len(config.learning_rates):
         return None
-    name, first, second = method.tunable or (None, None, None)
+    name, first, second = config.tunable.get(plan.method) or method.tunable or (None, None, None)
+    if name in plan.settings:
+        name = None
     if name and len(trials) == len(config.learning_rates) - 1:
         return best(trials) | {name: second}
     return {"learning_rate": config.learning_rates[len(trials)]} | ({name: first} if name else {})
@@ -71,6 +79,8 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     searched, plan = replace(study, budget=study.tuning.budget), replace(plan, budget_share=1)
     data, dense = Dataset.open(work / "data").hash, dense_hash(work)
     asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
+    if plan.method in study.tuning.tunable:
+        asked["tunable"] = study.tuning.tunable[plan.method]
     key = identity(searched, plan, asked, data, dense)
     others = sorted(path.parent.glob("*.json"))
     done = _begun(key, kept_file(path), path, *others, *([reuse_from / path.name] if reuse_from else []))
@@ -95,7 +105,7 @@ def _begun(key: str, *paths: Path) -> Tuning:
 
 def _next_of(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
     try:
-        return next_settings(load_method(plan.method)(plan.settings), config, trials)
+        return next_settings(plan, config, trials)
     except UserError:
         return None
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 
 import pytest
 from small_study import METHOD, RUN, SmallStudy
 
 import benchmark.tuning
-from benchmark.contract import Method
 from benchmark.files import read_json
 from benchmark.records import Trial
 from benchmark.registry import load_method
-from benchmark.study import ROOT, BudgetConfig, TuningConfig
+from benchmark.study import ROOT, BudgetConfig, RunPlan, TuningConfig
 from benchmark.study_file import load_study
 from benchmark.tuning import best, chosen_settings, next_settings
 
@@ -22,46 +22,74 @@ SEARCH = TuningConfig(BudgetConfig("work", 100), (8e-4, 1.6e-3, 3.2e-3, 4e-4))
 TUNING = "tuning: {budget: {kind: work, limit: 60}, learning_rates: [1.0e-4, 2.0e-4]}\n"
 
 
-def trained() -> list[Method]:
-    methods = [load_method(name)() for name in ("dense_finetuned", "uniform_magnitude", "self_pinching", "movement")]
-    assert any(method.tunable for method in methods)
-    assert not all(method.tunable for method in methods)
-    return methods
+def planned(method: str, settings: dict[str, object] | None = None) -> RunPlan:
+    return RunPlan(f"{method}-0.65-seed0", method, method, 0.65, 0, settings or {})
 
 
-def tried(method: Method) -> list[dict[str, object]]:
+def tried(plan: RunPlan, search: TuningConfig = SEARCH) -> list[dict[str, object]]:
     """A whole search in which the rate of 1.6e-3 is best."""
     trials: list[Trial] = []
-    while settings := next_settings(method, SEARCH, trials):
+    while settings := next_settings(plan, search, trials):
         wer = abs(float(str(settings["learning_rate"])) - 1.6e-3)
         trials.append({"settings": settings, "dev_wer": wer, "reason": None})
     return [trial["settings"] for trial in trials]
 
 
 def test_every_method_gets_as_many_trials() -> None:
-    assert {len(tried(method)) for method in trained()} == {4}
-    assert tried(load_method("dense")()) == []
-    assert tried(load_method("wanda")()) == []  # all trials would be the same: its rate is of no use
-    assert len(tried(load_method("wanda")({"fine_tune": True}))) == 4
+    names = ("dense_finetuned", "uniform_magnitude", "self_pinching", "movement")
+    assert {load_method(name).tunable is None for name in names} == {True, False}
+    assert {len(tried(planned(name))) for name in names} == {4}
+    assert tried(planned("dense")) == []
+    assert tried(planned("wanda")) == []  # all trials would be the same: its rate is of no use
+    assert len(tried(planned("wanda", {"fine_tune": True}))) == 4
 
 
 def test_a_method_s_own_setting_is_tried_at_the_best_rate_in_place_of_the_last() -> None:
-    method = load_method("self_pinching")()
-    assert method.tunable is not None
-    name, first, second = method.tunable
-    rates = [float(str(settings["learning_rate"])) for settings in tried(method)]
+    plan, own = planned("self_pinching"), load_method("self_pinching").tunable
+    assert own is not None
+    name, first, second = own
+    rates = [settings["learning_rate"] for settings in tried(plan)]
     assert rates == [8e-4, 1.6e-3, 3.2e-3, 1.6e-3]
-    assert [settings[name] for settings in tried(method)] == [first, first, first, second]
-    plain = [float(str(settings["learning_rate"])) for settings in tried(load_method("uniform_magnitude")())]
+    assert [settings[name] for settings in tried(plan)] == [first, first, first, second]
+    plain = [settings["learning_rate"] for settings in tried(planned("uniform_magnitude"))]
     assert plain == list(SEARCH.learning_rates)
 
 
+def test_a_study_may_have_other_values_tried() -> None:
+    search = replace(SEARCH, tunable={"self_pinching": ("reach", 0.2, 0.4)})
+    settings = tried(planned("self_pinching"), search)
+    assert [(s["reach"], s.get("size_weight")) for s in settings] == [(0.2, None)] * 3 + [(0.4, None)]
+    assert tried(planned("movement"), search) == tried(planned("movement"))
+
+
+def test_a_setting_of_the_study_s_own_is_not_searched() -> None:
+    """The trials are of what will run."""
+    settings = tried(planned("self_pinching", {"size_weight": 1510.0}))
+    assert settings == [{"learning_rate": rate} for rate in SEARCH.learning_rates]
+
+
+@pytest.mark.parametrize("study", ["mini", "mini-full", "an4", "an4-rates"])
+def test_committed_studies_plan_and_search_what_was_run(study: str) -> None:
+    """Defaults may change; what a study's file and the published searches say must not."""
+    config = load_study(ROOT / "config" / f"{study}.yaml")
+    for plan in config.runs:
+        published = ROOT / "results" / (config.settings_from or study) / "tuning" / f"{plan.search}.json"
+        search = published if published.is_file() else None
+        settings = chosen_settings(search, plan)
+        record = read_json(ROOT / "results" / study / "runs" / plan.run / "run.json")
+        assert asdict(load_method(plan.method)(settings).settings) == record["settings"], plan.run
+        if search and config.tuning:
+            trials = read_json(search)["trials"]
+            again = [next_settings(plan, config.tuning, trials[:number]) for number in range(len(trials) + 1)]
+            assert again == [*(trial["settings"] for trial in trials), None], plan.search
+
+
 def test_where_all_rates_failed_the_second_value_comes_with_the_default_rate() -> None:
-    method = load_method("self_pinching")()
-    assert method.tunable is not None
-    name, _, second = method.tunable
+    plan, own = planned("self_pinching"), load_method("self_pinching").tunable
+    assert own is not None
+    name, _, second = own
     failed: Trial = {"settings": {"learning_rate": 1.0}, "dev_wer": None, "reason": "diverged"}
-    assert next_settings(method, SEARCH, [failed] * 3) == {name: second}
+    assert next_settings(plan, SEARCH, [failed] * 3) == {name: second}
 
 
 def test_the_lowest_wer_wins_and_failures_never_do() -> None:
@@ -210,3 +238,23 @@ def test_a_method_that_breaks_has_its_reason_in_every_trial(small_study: SmallSt
     tuning = json.loads((small_study.work / "tuning" / "breaks_off-0.65.json").read_text())
     assert [trial["reason"] for trial in tuning["trials"]] == ["ValueError: no such thing"] * 2
     assert tuning["chosen"] == {}
+
+
+@pytest.mark.parametrize(
+    ("tunable", "complaint"),
+    [
+        ("{self_pinchin: {reach: [0.2, 0.4]}}", 'unknown method "self_pinchin": did you mean "self_pinching"'),
+        ("{self_pinching: {reech: [0.2, 0.4]}}", 'has no setting "reech": did you mean "reach"'),
+        ("{self_pinching: {reach: [0.2, high]}}", "setting \"reach\" takes float, not 'high'"),
+        ("{self_pinching: {reach: [0.2]}}", "tuning.tunable.self_pinching.reach: "),
+    ],
+)
+def test_what_cannot_be_tried_is_one_line(
+    tunable: str, complaint: str, small_study: SmallStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = small_study.config.read_text() + TUNING.replace("]}", f"], tunable: {tunable}}}")
+    small_study.config.write_text(text)
+    assert small_study.call("status") == 2
+    (line,) = capsys.readouterr().err.splitlines()[-1:]
+    assert line.startswith("error: ")
+    assert complaint in line
