@@ -66,9 +66,9 @@ class Options:
     """How one phase trains.
 
     `learning_rate` rises linearly over the first `warmup` of the phase and falls linearly to zero. `clip` bounds the
-    gradient's norm. `sorted_epochs` first epochs go from short to long utterances, `speeds` are the factors of speed
-    perturbation: both are for training the dense model. `load_ahead`: load the next step's batches while a step runs.
-    With several speeds they are not, because each step draws its own; where hooks change the speech they must not be.
+    gradient's norm. `sorted_epochs` and `speeds` (of speed perturbation) are for the dense model: the first epochs go
+    from short to long utterances. `load_ahead`: load the next step's batches while a step runs; never with several
+    speeds, since each step draws its own, nor where hooks change the speech.
     """
 
     learning_rate: float
