@@ -42,7 +42,13 @@ PLANS = {plan.run: plan for plan in STUDY.runs}
 SEARCHES = {plan.search: plan for plan in PLANS.values()}
 REUSE = "--reuse" if config.get("reuse") else ""
 LOG = f"--log {config['log']}" if config.get("log") else ""
+TABLES = ("README.md", "index.html", "main.csv", "main.md", "main.tex", "runs.csv", "short.md", "figures")
+TABLES += ("significance.csv", "significance.md")
 HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
+
+# The stamp of the tables says nothing where one of them has gone since.
+if workflow.is_main_process and not all(Path(RESULTS, name).exists() for name in TABLES):
+    Path(WORK, "tables").unlink(missing_ok=True)
 
 # On this machine as many timed jobs at a time as there are devices, whatever -j says; a cluster has its own scheduler.
 if "device" not in workflow.global_resources:
@@ -87,7 +93,8 @@ rule all:
     input:
         expand(RUN + "/run.json", run=PLANS),
         WORK + "/published",
-        RESULTS + "/README.md",
+        WORK + "/tables",
+        WORK + "/gallery/index.html",
 
 
 rule prepare:
@@ -243,45 +250,12 @@ rule publish:
         "python -m benchmark publish {CONFIG:q} 2> {log:q} | tee {output:q}"
 
 
+# Nor are the tables, of which a call that fails or is killed must leave the earlier ones.
 rule tables:
     input:
         WORK + "/published",
     output:
-        RESULTS + "/README.md",
-        RESULTS + "/main.md",
-        RESULTS + "/main.tex",
-        RESULTS + "/significance.md",
-        report(
-            RESULTS + "/index.html",
-            caption="captions/page.rst",
-            category="Page",
-            labels={"page": "sort, filter, look into runs"},
-        ),
-        report(
-            RESULTS + "/main.csv",
-            caption="captions/main.rst",
-            category="Tables",
-            labels={"table": "main"},
-        ),
-        report(
-            RESULTS + "/significance.csv",
-            caption="captions/significance.rst",
-            category="Tables",
-            labels={"table": "significance"},
-        ),
-        report(
-            RESULTS + "/runs.csv",
-            caption="captions/runs.rst",
-            category="Tables",
-            labels={"table": "runs"},
-        ),
-        report(
-            directory(RESULTS + "/figures"),
-            patterns=["{name}.png"],
-            caption="captions/figures.rst",
-            category="Figures",
-            labels={"figure": "{name}"},
-        ),
+        touch(WORK + "/tables"),
     log:
         WORK + "/logs/tables.log",
     conda:
@@ -290,6 +264,54 @@ rule tables:
         "Tables and figures: {RESULTS}"
     shell:
         "python -m benchmark tables {STUDY.name:q} > {log:q} 2>&1"
+
+
+# Copies, which are outputs: Snakemake's report shows nothing else.
+rule gallery:
+    input:
+        WORK + "/tables",
+    output:
+        report(
+            WORK + "/gallery/index.html",
+            caption="captions/page.rst",
+            category="Page",
+            labels={"page": "sort, filter, look into runs"},
+        ),
+        report(
+            WORK + "/gallery/main.csv",
+            caption="captions/main.rst",
+            category="Tables",
+            labels={"table": "main"},
+        ),
+        report(
+            WORK + "/gallery/significance.csv",
+            caption="captions/significance.rst",
+            category="Tables",
+            labels={"table": "significance"},
+        ),
+        report(
+            WORK + "/gallery/runs.csv",
+            caption="captions/runs.rst",
+            category="Tables",
+            labels={"table": "runs"},
+        ),
+        report(
+            directory(WORK + "/gallery/figures"),
+            patterns=["{name}.png"],
+            caption="captions/figures.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
+    log:
+        WORK + "/logs/gallery.log",
+    conda:
+        "envs/benchmark.yaml"
+    params:
+        shown=lambda wildcards, output: [f"{RESULTS}/{Path(path).name}" for path in output],
+    message:
+        "Tables and figures for Snakemake's report"
+    shell:
+        "cp -R {params.shown:q} {WORK:q}/gallery 2> {log:q}"
 
 
 if workflow.is_main_process:  # in a job's own process the targets are its files

@@ -128,12 +128,16 @@ def _complain(message: str) -> None:
 
 
 def _prepare_streams() -> None:
-    """Let all be printed: where whoever called has closed a stream, nowhere; a name that is no text, with escapes."""
+    """Let all be printed, in UTF-8 whatever the locale says: tables hold letters that ASCII does not have.
+
+    A stream that whoever called has closed leads nowhere; a name that is no text is printed with escapes.
+    """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _end_output() -> None:

@@ -39,11 +39,30 @@ def whole(path: Path) -> Iterator[Path]:
         _writing.add(path.absolute())
         try:
             yield partial
-            if partial.is_dir():
-                _replace_folder(partial, path)
-            else:
-                _sync(partial)
-                partial.replace(path)
+            _replace(partial, path)
+        finally:
+            remove(partial)
+
+
+@contextmanager
+def together(folder: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder in `folder`; when the block succeeds, all that lies in it moves to `folder`.
+
+    Until all is made, nothing in `folder` changes; what else lies there stays.
+
+    Raises:
+        UserError: the disk is full or the place cannot be written; nothing half-written is left.
+    """
+    with _one_line(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder / "together")
+        partial = _beside(folder / "together", "partial")
+        try:
+            partial.mkdir()
+            yield partial
+            for made in sorted(partial.iterdir()):
+                _sweep(folder / made.name)
+                _replace(made, folder / made.name)
         finally:
             _writing.discard(path.absolute())
             remove(partial)
@@ -117,13 +136,16 @@ def _runs(number: int) -> bool:
     return True
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def _replace(partial: Path, path: Path) -> None:
+    """Put `partial` in the place of `path`.
 
-
-def _replace_folder(partial: Path, path: Path) -> None:
-    """Folders cannot be replaced in one step: the old one steps aside first and is deleted last."""
+    Folders cannot be replaced in one step: the old one steps aside first and is deleted last.
+    """
+    if not partial.is_dir():
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+        return
     old = _beside(path, "old")
     if path.exists():
         path.rename(old)

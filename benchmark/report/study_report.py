@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.files import whole, write_text
+from benchmark.files import together, write_text
 from benchmark.report.collection import read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.long_form import long_form
@@ -23,11 +23,17 @@ from benchmark.report.typesetting import latex, markdown
 
 
 def write_report(runs_folder: Path, out: Path) -> None:
-    """Read the runs of a study and write its tables, figures and pages into `out`.
+    """Read the runs of a study and write its tables, figures and pages into `out`, all of them or none.
 
     Raises:
         UserError: the runs cannot be read, or cannot be compared (see `read_collection`).
     """
+    with together(out) as folder:
+        _make(runs_folder, folder)
+
+
+def _make(runs_folder: Path, out: Path) -> None:
+    """Write a new report into an empty folder."""
     collection = read_collection(runs_folder)
     rows = table_rows(collection)
     comparisons = compare_rows(collection, rows)
@@ -54,8 +60,7 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
 
 
 def write_figures(pictures: list[Picture], folder: Path) -> None:
-    """Replace the folder as a whole: a figure that no longer has data must not stay."""
-    with whole(folder) as partial:
-        partial.mkdir()
-        for picture in pictures:
-            save(picture.figure, partial, picture.name)
+    """Draw them in a new folder."""
+    folder.mkdir()
+    for picture in pictures:
+        save(picture.figure, folder, picture.name)
