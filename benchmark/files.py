@@ -34,14 +34,9 @@ def whole(path: Path) -> Iterator[Path]:
     """
     with _one_line(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path.parent)
-        partial = _beside(path, "partial")
-        _writing.add(path.absolute())
-        try:
+        with _temporary(path) as partial:
             yield partial
             _replace(partial, path)
-        finally:
-            remove(partial)
 
 
 @contextmanager
@@ -55,17 +50,24 @@ def together(folder: Path) -> Iterator[Path]:
     """
     with _one_line(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder / "together")
-        partial = _beside(folder / "together", "partial")
-        try:
+        with _temporary(folder / "together") as partial:
             partial.mkdir()
             yield partial
             for made in sorted(partial.iterdir()):
-                _sweep(folder / made.name)
                 _replace(made, folder / made.name)
-        finally:
-            _writing.discard(path.absolute())
-            remove(partial)
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, gone in the end; what killed processes left there is swept first."""
+    _sweep(path.parent)
+    partial = _beside(path, "partial")
+    _writing.add(path.absolute())
+    try:
+        yield partial
+    finally:
+        _writing.discard(path.absolute())
+        remove(partial)
 
 
 @contextmanager

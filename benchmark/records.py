@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -116,7 +115,7 @@ class RunRecord(TypedDict, closed=True):
     identity: Hash  # of all that determines the result: method source, settings, target, seed, budget, data, dense
     label: Name  # row name in the tables; the method's name unless the study says otherwise
     method: Text
-    title: Text
+    title: Annotated[Text, Field(pattern=r"^[^\x00-\x1f]+$", max_length=200)]
     family: Family
     target_sparsity: Target | None
     seed: Seed
@@ -131,7 +130,7 @@ class RunRecord(TypedDict, closed=True):
     scores: NotRequired[dict[Name, Score]]  # by test set; absent unless status is ok
     speedup: NotRequired[Speedup]  # likewise
     notes: list[Text]  # what a reader must know, e.g. by how much thresholds were scaled at the end
-    log: Mapping[Text, Finite | None]  # last value of every scalar that the method logged; None: it was not finite
+    log: dict[Text, Finite]  # last value of every scalar that the method logged
     partial_corpus: NotRequired[bool]  # the study allows, or takes, a part of an official split
     data_hash: Hash
     dense_hash: Hash

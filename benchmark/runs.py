@@ -94,6 +94,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
         data_hash=data_hash,
         dense_hash=dense,
         provenance=provenance(device_name(pick_device(study.hardware.device))),
+        partial_corpus=study.corpus.partial or study.corpus.limit is not None,
     )
 
 

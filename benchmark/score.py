@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.errors import UserError
 from benchmark.files import write_json
 from benchmark.records import RunRecord, Score, read_record, read_transcription
 from benchmark.scoring.trn import read_trn
@@ -34,6 +35,8 @@ def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
     record, timed = read_record(folder / "compress.json", scored=False), read_transcription(folder)
     if record["status"] == "ok" and "scores" not in record:
         dataset = Dataset.open(work / "data")
+        if "speedup" not in timed or not set(study.corpus.tests) <= timed.get("sets", {}).keys():
+            raise UserError(f"{folder / 'transcribe.json'} does not have the times of all test sets; transcribe again")
         record["scores"], record["speedup"] = {}, timed["speedup"]
         for split in study.corpus.tests:
             hypotheses = {key: text.lower() for key, text in read_trn(folder / "hyp" / f"{split}.trn").items()}

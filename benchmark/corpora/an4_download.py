@@ -19,7 +19,8 @@ from benchmark.corpora.archives import DAMAGED, unpack
 from benchmark.errors import UserError
 from benchmark.files import whole
 
-URL = "http://www.speech.cs.cmu.edu/databases/an4/an4_sphere.tar.gz"  # 64 MB
+URL = "http://www.speech.cs.cmu.edu/databases/an4/an4_sphere.tar.gz"
+SIZE = "64 MB"  # of that
 CONTENT = "e179d3e3345b3523b378da884cf0d6bde63dd2c123098a988d07bac7d7f88980"  # of the official 948 + 130 utterances
 TIMEOUT_SECONDS = 30
 
@@ -42,7 +43,7 @@ def download(url: str = URL, content: str = CONTENT) -> Path:
     root = cache_folder() / "an4"
     if root.exists():
         return root
-    print(f"downloading AN4 (64 MB) from {url} to {root}", file=sys.stderr)
+    print(f"downloading AN4 ({SIZE}) from {url} to {root}", file=sys.stderr)
     with whole(root) as partial:
         unpacked = partial.with_name(f"{partial.name}.unpacked")
         try:

@@ -9,9 +9,9 @@ from typing import Literal
 from tqdm import tqdm
 
 from benchmark.report.collection import Collection
+from benchmark.report.kept_tests import KeptTests
 from benchmark.report.rows import Row, dense_row
 from benchmark.scoring.significance import Comparison, compare_all
-from benchmark.scoring.trn import Transcripts
 
 ALPHA = 0.05
 LEGEND = (
@@ -173,24 +173,34 @@ class Comparisons:
 
 
 def compare_rows(collection: Collection, rows: list[Row]) -> Comparisons:
-    """Test all pairs of finished rows, each seed by itself; Holm's family is one test set and seed."""
+    """Test all pairs of finished rows, each seed by itself; Holm's family is one test set and seed.
+
+    Where the references are not at hand, the tests are those of the `significance.csv` beside the runs.
+
+    Raises:
+        UserError: it has not all of these tests.
+    """
+    kept = KeptTests(collection.folder / "significance.csv", collection.study, rows)
     seeds = sorted({seed for row in rows for run, seed in zip(row.finished, row.seeds, strict=True) if run.seeded})
     work = [(test_set, seed) for test_set in collection.test_sets for seed in seeds or [0]]
     tests: list[SeedTest] = []
     known: set[tuple[str, ...]] = set()
-    for test_set, seed in tqdm(work, desc="significance", unit="table"):
-        for test in _compare_seed(collection.references[test_set], rows, test_set, seed):
-            runs = tuple(row.run_at(seed).record["run"] for row in (test.a, test.b))  # type: ignore[union-attr]
-            if (test_set, *runs) not in known:  # two runs without randomness meet once, not once a seed
-                known.add((test_set, *runs))
-                tests.append(test)
+    with tqdm(work, desc="significance", unit="table") as progress:  # closed before an error is printed
+        for test_set, seed in progress:
+            for test in _compare_seed(collection, kept, rows, test_set, seed):
+                runs = tuple(row.run_at(seed).record["run"] for row in (test.a, test.b))  # type: ignore[union-attr]
+                if (test_set, *runs) not in known:  # two runs without randomness meet once, not once a seed
+                    known.add((test_set, *runs))
+                    tests.append(test)
     return Comparisons(collection.test_sets, tests, dense_row(rows))
 
 
-def _compare_seed(references: Transcripts, rows: list[Row], test_set: str, seed: int) -> list[SeedTest]:
-    systems = {row.key: row for row in rows if (run := row.run_at(seed)) is not None and test_set in run.scores}
-    hypotheses = {key: row.run_at(seed).hypotheses(test_set) for key, row in systems.items()}  # type: ignore[union-attr]
-    if len(systems) < 2:
-        return []
-    found = compare_all(references, hypotheses)
+def _compare_seed(collection: Collection, kept: KeptTests, rows: list[Row], test_set: str, seed: int) -> list[SeedTest]:
+    systems = {row.key: row for row in rows if row.run_at(seed) is not None}
+    runs = {key: run for key, row in systems.items() if (run := row.run_at(seed)) is not None}
+    if test_set in collection.references:
+        hypotheses = {key: run.hypotheses(test_set) for key, run in runs.items()}
+        found = compare_all(collection.references[test_set], hypotheses)
+    else:
+        found = kept.compare_all(runs, test_set)
     return [SeedTest(test_set, seed, systems[c.a], systems[c.b], c) for c in found]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from benchmark.report.caveats import unjudged
 from benchmark.report.claims import ratio_sentences, share_sentences, time_sentences
 from benchmark.report.collection import Collection, Run
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.findings import control_sentences, dense_sentences, pareto_sentences, rival_sentences
 from benchmark.report.pictures import Picture
 from benchmark.report.rows import Row
+from benchmark.report.typesetting import inert
 
 
 def readme(
@@ -15,32 +17,29 @@ def readme(
     rows: list[Row],
     comparisons: Comparisons,
     table: str,
-    note: str,
     pictures: list[Picture],
     searches: str,
 ) -> str:
-    """The whole page in Markdown."""
+    """The whole page in Markdown; `table` is the main table with what stands above and below it."""
     finished = [run for run in collection.runs if run.ok]
     parts = [
         f"# Results of the study `{collection.study}`",
         f"{len(finished)} of {collection.planned} runs finished. This page, its tables and figures are generated from "
         f"the records in `runs/`; `python -m benchmark tables {collection.study}` makes them again.",
-        f"## Main table\n\n{table}\n{note}",
+        f"## Main table\n\n{table.rstrip()}",
     ]
     if finished:
         parts += [
             _section("Pareto front", pareto_sentences(rows, comparisons)),
             _section("Against dense", dense_sentences(rows, comparisons)),
             _section("Self-pinching against uniform magnitude", rival_sentences(rows, comparisons)),
-            _section("Claim 1: 65 % removed without a significant WER increase", share_sentences(rows, comparisons)),
-            _section("Claim 2: the lowest WER at 4.26x", ratio_sentences(rows, comparisons)),
-            _section("Claim 3: at least 25 % less compression time", time_sentences(rows, comparisons)),
+            *_claims(collection, rows, comparisons),
             _section("Controls", control_sentences(rows, comparisons)),
         ]
     else:
         parts.append("No run has finished, so there is nothing to compare; the table says why.")
     parts.append(_section("Caveats", _caveats(collection, rows)))
-    parts += [f"## {p.title}\n\n![{p.title}](figures/{p.name}.png)\n\n{p.caption}" for p in pictures]
+    parts += [_picture(picture) for picture in pictures]
     if searches:
         parts.append(f"## Searches\n\n{searches}")
     parts.append(_section("Remarks of the runs", _remarks(collection)))
@@ -49,7 +48,24 @@ def readme(
 
 
 def _section(title: str, sentences: list[str]) -> str:
-    return f"## {title}\n\n" + "\n".join(f"- {sentence}" for sentence in sentences) if sentences else ""
+    lines = [f"- {inert(' '.join(sentence.split()))}" for sentence in sentences]
+    return f"## {title}\n\n" + "\n".join(lines) if lines else ""
+
+
+def _claims(collection: Collection, rows: list[Row], comparisons: Comparisons) -> list[str]:
+    """The paper's three claims, or why they are not evaluated."""
+    claims = {
+        "Claim 1: 65 % removed without a significant WER increase": share_sentences,
+        "Claim 2: the lowest WER at 4.26x": ratio_sentences,
+        "Claim 3: at least 25 % less compression time": time_sentences,
+    }
+    reasons = [f"Not evaluated: {reason}." for reason in unjudged(collection, rows)]
+    return [_section(title, reasons or sentences(rows, comparisons)) for title, sentences in claims.items()]
+
+
+def _picture(picture: Picture) -> str:
+    title = inert(picture.title)
+    return f"## {title}\n\n![{title}](figures/{picture.name}.png)\n\n{inert(picture.caption)}"
 
 
 def _caveats(collection: Collection, rows: list[Row]) -> list[str]:

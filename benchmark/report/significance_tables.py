@@ -21,11 +21,10 @@ def significance_frame(comparisons: Comparisons) -> pd.DataFrame:
     return pd.DataFrame([_line(test) for test in comparisons.tests], columns=COLUMNS)
 
 
-def significance_page(rows: list[Row], comparisons: Comparisons) -> str:
-    """A matrix of marks and a list of pairs for each test set, in Markdown."""
+def significance_page(rows: list[Row], comparisons: Comparisons, warning: str = "") -> str:
+    """A matrix of marks and a list of pairs for each test set, in Markdown; `warning` stands above them."""
     parts = [
-        "# Significance",
-        "",
+        f"# Significance\n\n{warning}"
         "Matched-pairs sentence-segment word error test (MAPSSWE), two-tailed, 0.05. A cell says how the system of its "
         f"line stands to the system of its column. Marks: {LEGEND}. Holm's family: all pairs of one test set and seed. "
         "With several seeds each seed is tested by itself and the significant ones are counted: the seeds share the "

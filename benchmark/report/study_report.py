@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.files import together, write_text
+from benchmark.report.caveats import banner, caveats
 from benchmark.report.collection import read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.long_form import long_form
@@ -39,19 +40,22 @@ def _make(runs_folder: Path, out: Path) -> None:
     comparisons = compare_rows(collection, rows)
     table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons)
     note = legend(rows, comparisons)
+    above = caveats(collection, rows)
+    warning = banner(above)
+    whole_table = f"{warning}{markdown(table)}\n{note}\n"
     write_csv(out / "runs.csv", long_form(collection))
     write_csv(out / "main.csv", numbers)
-    write_text(out / "main.md", f"{markdown(table)}\n{note}\n")
-    write_text(out / "short.md", markdown(short_frame(table)))
-    write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", note))
+    write_text(out / "main.md", whole_table)
+    write_text(out / "short.md", warning + markdown(short_frame(table)))
+    write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", " ".join([*above, note])))
     write_csv(out / "significance.csv", significance_frame(comparisons))
-    write_text(out / "significance.md", significance_page(rows, comparisons))
+    write_text(out / "significance.md", significance_page(rows, comparisons, warning))
     with figure_style():
         pictures = draw(rows, comparisons)
         write_figures(pictures, out / "figures")
     searches = search_page(runs_folder.parent / "tuning")
-    write_text(out / "README.md", readme(collection, rows, comparisons, markdown(table), note, pictures, searches))
-    write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, note))
+    write_text(out / "README.md", readme(collection, rows, comparisons, whole_table, pictures, searches))
+    write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, note, above))
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:

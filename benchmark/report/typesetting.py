@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ def markdown(frame: pd.DataFrame) -> str:
     left = {0, len(headers) - 1}  # names and reasons; numbers stand to the right
     rule = ["-" * (width - 1) + ("-" if i in left else ":") for i, width in enumerate(widths)]
     padded = [[c.ljust(widths[i]) if i in left else c.rjust(widths[i]) for i, c in enumerate(x)] for x in lines]
-    return "".join(f"| {' | '.join(line)} |\n" for line in [padded[0], rule, *padded[1:]])
+    return inert("".join(f"| {' | '.join(line)} |\n" for line in [padded[0], rule, *padded[1:]]))
 
 
 def _joined(column: Any) -> str:
@@ -29,6 +30,11 @@ def _joined(column: Any) -> str:
 def _markdown_cell(text: str) -> str:
     """Pipes and line breaks would end the cell."""
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def inert(text: str) -> str:
+    """Markdown text in which nothing that came from a record is HTML or a link."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text).replace("](", "]\\(")
 
 
 def latex(frame: pd.DataFrame, caption: str, note: str, columns: str | None = None) -> str:

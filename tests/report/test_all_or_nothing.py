@@ -29,7 +29,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("curves", ["step,phase,loss\n1,1,high\n", "no,table,of\n1,2,3\n"])
-def test_curves_that_are_found_broken_at_the_end_leave_all_tables_as_they_were(study: Path, curves: str) -> None:
+def test_curves_that_are_found_broken_at_the_end_leave_all_tables_as_they_were(
+    study: Path, curves: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert main(["tables", str(study)]) == 0
     path = study / "runs" / GATES / "run.json"
     write_json(path, read_json(path) | {"title": "Another title"})
@@ -37,6 +39,7 @@ def test_curves_that_are_found_broken_at_the_end_leave_all_tables_as_they_were(s
     before = contents(study)
     assert main(["tables", str(study)]) == 2
     assert contents(study) == before
+    assert capfd.readouterr().err.splitlines()[-1].startswith(f"error: {study / 'runs' / GATES / 'curves.csv'} ")
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -82,15 +82,6 @@ def test_runs_on_unequal_budgets_and_commits_are_a_caveat(tmp_path: Path) -> Non
     assert "The records come from 2 commits" in page
 
 
-@pytest.mark.usefixtures("undrawn")
-def test_a_study_without_dense_says_so(tmp_path: Path) -> None:
-    folder = _small(tmp_path / "demo", "self_pinching", "uniform_magnitude")
-    write_report(folder / "runs", folder)
-    assert "no finished dense row" in (folder / "README.md").read_text()
-    assert "no finished dense row" in (folder / "main.md").read_text()
-    assert "test-clean_vs_dense_delta" not in (folder / "main.csv").read_text()
-
-
 def test_a_study_of_failures_shows_their_reasons(tmp_path: Path) -> None:
     folder = _small(tmp_path / "demo")
     for path in folder.glob("runs/*/run.json"):

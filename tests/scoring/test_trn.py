@@ -62,3 +62,18 @@ def test_speaker_stands_before_the_first_hyphen() -> None:
     assert speaker("1089-134686-0000") == "1089"
     assert speaker("fash-an254-b") == "fash"
     assert speaker("whole") == "whole"
+
+
+@given(content=st.binary(max_size=60) | st.text(alphabet="ab ();{}-\n\r", max_size=60).map(str.encode))
+def test_any_file_is_read_or_refused_in_one_line(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.trn"
+    path.write_bytes(content)
+    try:
+        texts = read_trn(path)
+    except UserError as error:
+        (line,) = str(error).splitlines()
+        assert "any.trn" in line
+    else:
+        assert texts
+        write_trn(path, texts)
+        assert read_trn(path) == texts

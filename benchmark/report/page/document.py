@@ -31,6 +31,7 @@ def page(
     reading: pd.DataFrame,
     main: pd.DataFrame,
     note: str,
+    caveats: list[str],
 ) -> str:
     """The HTML of `index.html`; everything that comes from a record is escaped.
 
@@ -41,6 +42,7 @@ def page(
         reading: the main table as `main.md` shows it.
         main: the same in numbers, as in `main.csv`.
         note: what stands below the table.
+        caveats: what stands above it.
 
     Raises:
         UserError: a run's curves or transcripts cannot be read.
@@ -52,6 +54,7 @@ def page(
         collection=collection,
         lines=table_lines(rows, reading, main),
         note=note,
+        caveats=caveats,
         plots=pareto_plots(rows, comparisons, lambda row: anchor((row.finished or row.runs)[0])),
         bars=bars_caption(rows, comparisons),
         curve_specification=curve_specification(),

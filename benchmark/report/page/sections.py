@@ -62,12 +62,14 @@ def anchor(run: Run) -> str:
 def sections(collection: Collection, rows: list[Row]) -> list[Section]:
     """A section a run, failed ones included, in the order of the rows."""
     runs = [(run, row) for row in rows for run in row.runs]
-    return [_section(collection, run, row) for run, row in tqdm(runs, desc="page", unit="run")]
+    with tqdm(runs, desc="page", unit="run") as progress:  # closed before an error is printed
+        return [_section(collection, run, row) for run, row in progress]
 
 
 def _section(collection: Collection, run: Run, row: Row) -> Section:
     worst = {
         test_set: worst_utterances(collection.references[test_set], run.hypotheses(test_set), run.record["run"])
-        for test_set in (run.scores if run.ok else ())
+        for test_set in run.scores
+        if test_set in collection.references
     }
     return Section(run, row, worst, curve_charts(run))
