@@ -10,7 +10,7 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from benchmark.files import read_json
 from benchmark.models.checkpoints import hash_model
-from benchmark.records import RunRecord
+from benchmark.records import RunRecord, read_dense
 from benchmark.study import ROOT
 
 EMBEDDED = ROOT / "data" / "mini"
@@ -55,8 +55,8 @@ def _source(record: RunRecord, run: Path) -> str | None:
     path = run.resolve().parent.parent / "dense" / "dense.json"
     if not path.exists():
         return None
-    dense = read_json(path)
-    return str(dense["source"]) if dense["hash"] == record["dense_hash"] else None
+    dense = read_dense(path)
+    return dense["source"] if dense["hash"] == record["dense_hash"] else None
 
 
 def _is_on_the_hub(source: str) -> bool:
