@@ -7,10 +7,10 @@ from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from benchmark.files import hash_file, hash_of, write_json
+from benchmark.files import hash_file, hash_of, read_json, write_json
 from benchmark.registry import method_path
 from benchmark.study import RunPlan, Study
-from benchmark.validated import Count, read_json_as
+from benchmark.validated import Count, checked
 
 FILE = "attempts.json"
 
@@ -41,7 +41,7 @@ class Attempts:
             UserError: the file holds something else.
         """
         path = folder / FILE
-        return cls(**read_json_as(path, Written)) if path.exists() else cls()
+        return cls(**checked(read_json(path), Written, f"{path} (delete it to go on)")) if path.exists() else cls()
 
     def write(self, folder: Path) -> None:
         """Write `attempts.json`."""

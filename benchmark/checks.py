@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NotRequired, get_args
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from benchmark.contract import Family, Method
+from benchmark.contract import Method
 from benchmark.corpora.manifest import SUMMARY
 from benchmark.corpora.survey import SplitSize, survey
 from benchmark.devices import CPU, Device, devices
@@ -33,7 +33,7 @@ from benchmark.models.source import (
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.models.weight_files import weight_files
 from benchmark.needs import disk_bytes, memory_bytes, model_bytes
-from benchmark.registry import load_method, method_path, shown
+from benchmark.registry import load_method
 from benchmark.study import ROOT, RunPlan, Study
 from benchmark.validated import Count, NotNegative, checked
 
@@ -184,13 +184,6 @@ def _memory_there(asked: Device) -> tuple[float | None, str]:
 def _method(name: str, study: Study) -> str:
     """Import it, and give it the settings of each of its runs."""
     method = load_method(name)
-    for attribute in ("title", "family", "source"):
-        if not isinstance(getattr(method, attribute, None), str):
-            raise UserError(f"{shown(method_path(name))}: the class {method.__name__} has no {attribute}")
-    if method.family not in get_args(Family):
-        raise UserError(
-            f'{shown(method_path(name))}: family "{method.family}" is none of {", ".join(get_args(Family))}'
-        )
     for plan in study.runs:
         if plan.method == name:
             _construct(method, plan)

@@ -132,8 +132,8 @@ def test_what_is_prepared_is_not_asked_for_again(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (('title = "Made"', ""), "the class Made has no title"),
-        (('family = "control"', 'family = "contorl"'), 'family "contorl" is none of dense, control'),
+        (('title = "Made"', ""), 'class Made needs a line `title = "..."`'),
+        (('family = "control"', 'family = "contorl"'), "needs a `family`, one of dense, control"),
         (("import CannotReachTarget", "import CannotReach"), "does not import: ImportError"),
         (
             (

@@ -87,8 +87,9 @@ def test_a_place_that_cannot_be_written_is_one_line(
     call: str, folder: Path, tiny_model: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A file stands where a folder would have to be; what was found is printed all the same."""
-    splits = {split: {"seconds": 60.0} for split in ("train", "dev", "test-clean", "test-other")}
-    write_json(folder / "work/smoke/data/data.json", {"splits": splits})
+    counts = {"utterances": 9, "words": 90, "seconds": 60.0, "speakers": 3, "left_out": 0}
+    splits = dict.fromkeys(("train", "dev", "test-clean", "test-other"), counts)
+    write_json(folder / "work/smoke/data/data.json", {"hash": "0" * 64, "splits": splits, "files": {}})
     soundfile.write(folder / "a.wav", np.sin(np.arange(16_000) / 9), 16_000)
     assert main([str(tiny_model) if part == "MODEL" else part for part in call.split()]) == 2
     output = capfd.readouterr()

@@ -76,18 +76,16 @@ def mishear(study: SmallStudy) -> None:
 
 
 def test_a_study_made_again_with_the_same_result_leaves_the_checkout_clean(
-    small_study: SmallStudy, capsys: pytest.CaptureFixture[str], undrawn: None, monkeypatch: pytest.MonkeyPatch
+    small_study: SmallStudy, capsys: pytest.CaptureFixture[str], undrawn: None
 ) -> None:
     def git(*arguments: str) -> str:
         identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
         command = ["git", *identity, *arguments]
         return subprocess.run(command, cwd=small_study.root, check=True, capture_output=True, text=True).stdout
 
-    monkeypatch.chdir(small_study.root)
-
     def make() -> None:
         run_through(small_study)
-        assert small_study.call("publish") == main(["tables", "small"]) == 0
+        assert small_study.call("publish") == main(["tables", str(results(small_study))]) == 0
 
     make()
     (small_study.root / ".gitignore").write_text("work/\nindex.html\n")

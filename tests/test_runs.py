@@ -166,7 +166,7 @@ def test_a_failure_removes_the_results_of_an_earlier_attempt(study: Study, tmp_p
 def test_published_runs_are_what_the_tables_read(study: Study) -> None:
     for name in ("start", "good-0.5-seed0", "breaks-0.5-seed0"):
         run_through(study, name)
-    assert publish(study) == ["3 of 7 runs are in results/made/runs"]
+    assert publish(study) == ["3 of 12 runs are in results/made/runs"]
     good = study.results / "runs" / "good-0.5-seed0"
     assert sorted(path.name for path in good.iterdir()) == ["curves.csv", "hyp", "run.json"]
     collection = read_collection(study.results / "runs")
@@ -185,7 +185,7 @@ def test_a_published_run_is_taken_over_with_its_results(study: Study) -> None:
     assert not (study.work / "runs" / plan.run / "model").exists()
     transcribe_run(study, plan, study.work)
     assert score_run(study, plan, study.work) == first
-    assert publish(study) == ["1 of 7 runs are in results/made/runs"]
+    assert publish(study) == ["1 of 12 runs are in results/made/runs"]
 
 
 def test_a_published_run_of_another_identity_is_not(study: Study) -> None:

@@ -204,7 +204,7 @@ def test_another_study_s_searches_set_what_they_chose(
     assert json.loads(record.read_text())["notes"] == [
         "settings were not searched: searched has no search uniform_magnitude-0.65"
     ]
-    chosen = {"identity": "", "trials": [], "chosen": {"learning_rate": 3e-4}}
+    chosen = {"identity": "0" * 64, "trials": [], "chosen": {"learning_rate": 3e-4}}
     (searches / "uniform_magnitude-0.65.json").write_text(json.dumps(chosen))
     assert small_study.call("compress", run) == 0
     assert json.loads(record.read_text())["settings"]["learning_rate"] == 3e-4
