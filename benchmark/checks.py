@@ -33,7 +33,7 @@ from benchmark.models.source import (
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.models.weight_files import weight_files
 from benchmark.needs import disk_bytes, memory_bytes, model_bytes
-from benchmark.registry import load_method
+from benchmark.registry import load_method, method_traits
 from benchmark.study import ROOT, RunPlan, Study
 from benchmark.validated import Count, NotNegative, checked
 
@@ -68,7 +68,8 @@ def check(study: Study, *, methods: bool = True) -> list[Finding]:
         study: the study, whose file has been read: its keys and numbers, its methods' names and settings are good.
         methods: import the methods too, which takes seconds. One that does not import fails its own runs only.
     """
-    findings = [_finding("corpus", _corpus, study), _finding("model", _model, study)]
+    basics = {"corpus": _corpus, "model": _model, "dense row": _dense_row}
+    findings = [_finding(about, find, study) for about, find in basics.items()]
     if all(finding.ok for finding in findings):
         sized = {"targets": _targets, "disk": _disk, "memory": _memory}
         findings += [_finding(about, find, study) for about, find in sized.items()]
@@ -129,6 +130,14 @@ def _folder(study: Study) -> Path:
             return made / "model"
     here = ROOT / study.dense.model
     return model_folder(here if here.is_dir() else study.dense.model, study.dense.revision, CONFIG_ONLY)[0]
+
+
+def _dense_row(study: Study) -> str:
+    """What every other row is compared with."""
+    for plan in study.runs:
+        if method_traits(plan.method).family == "dense":
+            return plan.run
+    raise UserError("`methods` has no `dense:`, without which the study has no tables: add it")
 
 
 def _targets(study: Study) -> str:

@@ -84,6 +84,8 @@ def require_size(
         if left >= total:
             raise CannotReachTarget(f"nothing was removed: {left:,} parameters remain of the dense model's {total:,}")
         return
+    if left > total:
+        raise CannotReachTarget(f"parameters were added: {left:,} remain of the dense model's {total:,}")
     wanted = total if target is None else target.remaining
     goal = "all should stay" if target is None else f"misses its target of {_percent(target.sparsity)}"
     allowed = f"the tolerance of the family {family} is {_percent(TOLERANCE[family])}"

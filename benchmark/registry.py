@@ -37,6 +37,7 @@ class MethodTraits:
 
     takes_target: bool
     seeded: bool
+    family: object  # a text, if it can be read without importing the method
     settings: dict[str, ast.expr]  # name and annotation
 
 
@@ -118,6 +119,7 @@ def method_traits(name: str) -> MethodTraits:
     return MethodTraits(
         takes_target=bool(values.get("takes_target", True)),
         seeded=bool(values.get("seeded", True)),
+        family=values.get("family"),
         settings={
             node.target.id: node.annotation
             for node in (settings.body if settings else [])

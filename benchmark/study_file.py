@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from benchmark.errors import UserError
+from benchmark.files import hash_of
 from benchmark.registry import check_settings, method_names, method_traits, suggestion
 from benchmark.strict_yaml import one_line, read_yaml_file, require_plain
 from benchmark.study import (
@@ -144,9 +147,19 @@ def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
                     pair = f"{runs[run].target} and {target}"
                     raise UserError(f'targets {pair} of "{label}" are one in a run\'s name, {run}: keep one of them')
                 runs[run] = RunPlan(run, label, method, target, seed, settings, options.get("budget_share", 1))
+    _refuse_twins(runs.values())
     if not runs:
         raise UserError(f'`methods` plans no run: its "{EVERY_OTHER}" leaves out every method that there is')
     return tuple(runs.values())
+
+
+def _refuse_twins(runs: Iterable[RunPlan]) -> None:
+    """A run under two names would be trained twice, and no table takes it twice."""
+    first: dict[str, RunPlan] = {}
+    for plan in runs:
+        other = first.setdefault(hash_of(asdict(replace(plan, run="", label=""))), plan)
+        if other is not plan:
+            raise UserError(f'"{other.label}" and "{plan.label}" mean the same runs: keep one of them')
 
 
 def _named_methods(methods: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:

@@ -58,5 +58,5 @@ def use_methods(
         text = METHOD.format(body=body, takes_target=takes_target, seeded=takes_target)
         (folder / f"{name}.py").write_text(text)
     start = METHOD.format(body="return job.model", takes_target=False, seeded=False)
-    (folder / "start.py").write_text(start)
+    (folder / "start.py").write_text(start.replace('family = "control"', 'family = "dense"'))
     monkeypatch.setattr("benchmark.registry.METHODS", folder)

@@ -103,6 +103,11 @@ def test_a_model_that_is_fine_tuned_needs_no_vocabulary(tmp_path: Path) -> None:
     assert not problems(made(dense=model(tmp_path / "model", "vocab.json") | {"fine_tune": recipe}))
 
 
+def test_a_study_without_the_dense_model_would_have_no_tables() -> None:
+    (found,) = problems(made(methods={"gates": None}))
+    assert found.startswith("dense row: `methods` has no `dense:`")
+
+
 def test_all_problems_are_found_in_one_call() -> None:
     found = problems(made(corpus=MINI | {"dev": "dve"}, dense={"model": "data/mini/modle"}))
     assert [line.split(":")[0] for line in found] == ["corpus", "model"]
@@ -149,7 +154,7 @@ def test_a_method_that_cannot_be_used(
 ) -> None:
     text = METHOD.format(body="return job.model", takes_target=True, seeded=True)
     (tmp_path / "methods" / "gates.py").write_text(text.replace(*change))
-    config = configuration(corpus=MINI, methods={"gates": None})
+    config = configuration(corpus=MINI, methods={"start": None, "gates": None})
     (tmp_path / "made.yaml").write_text(yaml.safe_dump(config))
     assert main(["check", str(tmp_path / "made.yaml")]) == 2
     printed = capsys.readouterr()

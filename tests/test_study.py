@@ -292,3 +292,10 @@ def test_the_studies_of_the_project_are_valid(path: Path, monkeypatch: pytest.Mo
     made = load_study(path)
     assert made.name == yaml.safe_load(path.read_text())["name"]
     assert len({plan.run for plan in made.runs}) == len(made.runs)
+
+
+def test_one_run_has_one_name() -> None:
+    twins = {"gates": None, "again": {"method": "gates"}}
+    with pytest.raises(UserError, match='"gates" and "again" mean the same runs: keep one of them'):
+        study(methods=twins)
+    study(methods=twins | {"again": {"method": "gates", "seeds": [7]}})

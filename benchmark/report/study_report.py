@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmark.files import together, write_text
 from benchmark.report.caveats import banner, caveats
-from benchmark.report.collection import read_collection
+from benchmark.report.collection import Collection, read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
@@ -29,13 +29,13 @@ def write_report(runs_folder: Path, out: Path) -> None:
     Raises:
         UserError: the runs cannot be read, or cannot be compared (see `read_collection`).
     """
-    with together(out) as folder:
-        _make(runs_folder, folder)
-
-
-def _make(runs_folder: Path, out: Path) -> None:
-    """Write a new report into an empty folder."""
     collection = read_collection(runs_folder)
+    with together(out) as folder:
+        _make(collection, runs_folder.parent / "tuning", folder)
+
+
+def _make(collection: Collection, tuning: Path, out: Path) -> None:
+    """Write a new report into an empty folder."""
     rows = table_rows(collection)
     comparisons = compare_rows(collection, rows)
     table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons)
@@ -53,7 +53,7 @@ def _make(runs_folder: Path, out: Path) -> None:
     with figure_style():
         pictures = draw(rows, comparisons)
         write_figures(pictures, out / "figures")
-    searches = search_page(runs_folder.parent / "tuning")
+    searches = search_page(tuning)
     write_text(out / "README.md", readme(collection, rows, comparisons, whole_table, pictures, searches))
     write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, note, above))
 

@@ -118,6 +118,17 @@ def test_claims_follow_from_the_numbers(demo: Path, paper: Path) -> None:
     assert share.iloc[0]["evidence"].endswith("p by seed: " + ", ".join(f"{p:.2g}" for p in tests["p"]))
 
 
+def test_no_claim_is_judged_on_a_dense_model_that_hears_next_to_nothing(demo: Path, tmp_path: Path) -> None:
+    folder = as_paper_study(demo, tmp_path)
+    main = pd.read_csv(folder / "main.csv")
+    main.loc[main["family"] == "dense", "test-clean_wer_mean"] = 0.501
+    main.to_csv(folder / "main.csv", index=False)
+    assert make_tables(tmp_path) == 0
+    claims = pd.read_csv(tmp_path / "paper" / "claims_table.csv")
+    ours = claims[claims["study"].str.contains("librispeech\\)")]
+    assert set(ours["verdict"]) == {"not evaluated: dense has 50.10 % WER"}
+
+
 def test_the_paper_s_number_is_only_compared_at_its_ratio(paper: Path) -> None:
     table = pd.read_csv(paper / "claims_table.csv").query("claim == 'WER at that ratio'")
     ours, theirs = table.iloc[0], table.iloc[1]  # the synthetic model comes to 2.68x at 85 %
