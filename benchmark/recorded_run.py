@@ -6,13 +6,15 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark.curves import FILE as CURVES
+from benchmark.curves import read_curves
 from benchmark.errors import UserError
 from benchmark.files import whole
 from benchmark.records import read_run
 from benchmark.report.collection import Run, check_scores
 from benchmark.scoring.trn import Transcripts
 
-RECORD, CURVES, TRANSCRIPTS = "run.json", "curves.csv", "hyp"
+RECORD, TRANSCRIPTS = "run.json", "hyp"
 
 
 def open_run(folder: Path) -> Run:
@@ -34,13 +36,15 @@ def checked_run(folder: Path, references: Mapping[str, Transcripts]) -> Run:
         references: what was said, by test set: all that a finished run is scored on.
 
     Raises:
-        UserError: see `open_run`; or test sets or transcripts are missing, or a count does not follow from them.
+        UserError: see `open_run`; or test sets or transcripts are missing, a count does not follow from them, or
+            the curves are damaged.
     """
     run = open_run(folder)
     if run.ok and run.scores.keys() != references.keys():
         has, needs = (", ".join(sorted(names)) for names in (run.scores, references))
         raise UserError(f"{folder / RECORD} has scores on {has}, but the test sets are {needs}; repeat the run")
     check_scores(run, references)
+    read_curves(folder)
     return run
 
 
