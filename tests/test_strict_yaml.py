@@ -54,7 +54,7 @@ def test_another_encoding(encoding: str, tmp_path: Path) -> None:
 
 def test_a_folder_and_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     assert refusal(tmp_path) == " cannot be read: Is a directory"
-    assert " cannot be read: File name too long" in refusal(tmp_path / ("x" * 300))
+    assert " cannot be read: File name" in refusal(tmp_path / ("x" * 300))
 
 
 def test_an_alias_stands_for_what_it_names(tmp_path: Path) -> None:

@@ -92,7 +92,9 @@ def test_the_dense_model_is_named_if_it_is_still_the_run_s(
     tmp_path: Path, dense: dict[str, str], base_model: str | None, text: str
 ) -> None:
     (tmp_path / "dense").mkdir()
-    write_json(tmp_path / "dense" / "dense.json", dense | {"revision": None, "dev_wer": 0.1})
+    write_json(
+        tmp_path / "dense" / "dense.json", dense | {"identity": "f" * 64, "revision": None, "dev_wer": 0.1, "files": {}}
+    )
     (tmp_path / "runs").mkdir()
     card = card_of(make_run(tmp_path / "runs" / "run"))
     assert metadata(card).base_model == base_model

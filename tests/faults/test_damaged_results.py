@@ -14,7 +14,7 @@ from synthetic_study import RECIPES, build_study
 
 from benchmark.files import write_json
 
-SUITE = settings(max_examples=15, suppress_health_check=list(HealthCheck), derandomize=True)
+SUITE = settings(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
 FILES = (
     "runs/self_pinching-0.65-seed0/run.json",
     "runs/self_pinching-0.65-seed0/curves.csv",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 import torch
 
 from benchmark.budget import Budget, Clock
-from benchmark.corpora.manifest import Dataset
+from benchmark.corpora.manifest import AUDIO, Dataset, Utterance, write_manifest
 from benchmark.models.checkpoints import load
 from benchmark.models.forward import Output
 from benchmark.registry import load_method
@@ -37,20 +36,10 @@ def even_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Utterances of one length, so that batches of half the seconds hold half of them."""
     folder = tmp_path_factory.mktemp("even")
     noise = np.random.default_rng(0).normal(0, 3000, (UTTERANCES, SAMPLES)).astype("<i2")
-    noise.tofile(folder / "audio.i16")
-    lines = [
-        {
-            "id": f"s-{i}",
-            "speaker": "s",
-            "text": "ab" * (1 + i % 3),
-            "split": "train",
-            "start": i * SAMPLES,
-            "samples": SAMPLES,
-        }
-        for i in range(UTTERANCES)
-    ]
-    (folder / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (folder / "data.json").write_text(json.dumps({"hash": "even"}))
+    noise.tofile(folder / AUDIO)
+    texts = ["ab" * (1 + i % 3) for i in range(UTTERANCES)]
+    utterances = [Utterance(f"s-{i}", "s", "train", text, i * SAMPLES, SAMPLES) for i, text in enumerate(texts)]
+    write_manifest(folder, utterances, problems=[], hash="even", splits={})
     return folder
 
 

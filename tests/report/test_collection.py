@@ -114,8 +114,9 @@ def test_a_study_under_way_has_tables_before_its_dense_run(study: Path) -> None:
 
 
 @pytest.fixture
-def unreferenced(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
+def unreferenced(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A study with tables, of which the references cannot be published, and lie nowhere."""
+    monkeypatch.delenv("PINCHBENCH_AN4_ROOT", raising=False)
     study = tmp_path / "an4"
     shutil.copytree(reported_study(tmp_path_factory.getbasetemp()), study)
     shutil.rmtree(study / "ref")
