@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from benchmark.contract import Method
 from benchmark.job import Job
 from benchmark.models.encoder import Matrix
+from benchmark.models.few_threads import few_threads
 from benchmark.models.full_precision import at_least_fp32
 from benchmark.models.gating import add_gates, remove_gates, ungated
 from benchmark.size_loss import size_sign
@@ -66,10 +67,11 @@ def pinch_gradients(
     """
     narrow = gradient.dtype
     gradient, weight, threshold = (at_least_fp32(tensor) for tensor in (gradient, weight, threshold))
-    soft = torch.addcmul(-threshold.square() / temperature, weight, weight, value=1 / temperature).sigmoid_()
-    factor = torch.addcmul(size_coefficient, gradient, weight)
-    torch.ops.aten.sigmoid_backward(factor, soft, grad_input=factor)
-    where_kept(gradient, weight, threshold, out=gradient).addcmul_(factor, weight, value=2 / temperature)
+    with few_threads(weight.numel()):
+        soft = torch.addcmul(-threshold.square() / temperature, weight, weight, value=1 / temperature).sigmoid_()
+        factor = torch.addcmul(size_coefficient, gradient, weight)
+        torch.ops.aten.sigmoid_backward(factor, soft, grad_input=factor)
+        where_kept(gradient, weight, threshold, out=gradient).addcmul_(factor, weight, value=2 / temperature)
     return gradient.to(narrow), factor.sum() * (-2 * threshold / temperature)
 
 
@@ -155,7 +157,8 @@ class Gates:
     def sparsity(self) -> float:
         """Share of the gated weights that is pruned."""
         for part, (weight, gate) in zip(self._parts, self.weights, strict=True):
-            where_kept(weight, weight, gate.threshold, out=part)
+            with few_threads(weight.numel()):
+                where_kept(weight, weight, gate.threshold, out=part)
         return 1 - int(self._gated.count_nonzero()) / self.parameters
 
     @torch.no_grad()
