@@ -15,8 +15,8 @@ IDLE = 0.1  # cores in use, of a machine that does nothing
 def wait_policy(spin: bool, job: str) -> str:
     """`passive`, unless the study asks for threads that spin and the machine has nothing else to do.
 
-    Spinning saves the time to wake threads, a tenth of a small model's step. Beside other processes it costs many times
-    that: a thread spins away the time that the one it waits for needs. Whoever sets OMP_WAIT_POLICY knows better.
+    Spinning saves the time to wake threads, up to a tenth of a small model's step. Beside other processes a thread that
+    spins takes the time that the one it waits for needs. Whoever sets OMP_WAIT_POLICY knows better.
 
     Args:
         spin: the study's `hardware.spin`.
