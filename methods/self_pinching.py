@@ -12,9 +12,9 @@ from transformers import PreTrainedModel
 from benchmark.contract import Method
 from benchmark.job import Job
 from benchmark.models.encoder import Matrix
-from benchmark.models.few_threads import few_threads
 from benchmark.models.full_precision import at_least_fp32
 from benchmark.models.gating import add_gates, remove_gates, ungated
+from benchmark.models.pieces import pieces
 from benchmark.size_loss import size_sign
 from benchmark.training.loop import State
 
@@ -67,11 +67,11 @@ def pinch_gradients(
     """
     narrow = gradient.dtype
     gradient, weight, threshold = (at_least_fp32(tensor) for tensor in (gradient, weight, threshold))
-    with few_threads(weight.numel()):
-        soft = torch.addcmul(-threshold.square() / temperature, weight, weight, value=1 / temperature).sigmoid_()
-        factor = torch.addcmul(size_coefficient, gradient, weight)
-        torch.ops.aten.sigmoid_backward(factor, soft, grad_input=factor)
-        where_kept(gradient, weight, threshold, out=gradient).addcmul_(factor, weight, value=2 / temperature)
+    factor = torch.empty_like(weight)
+    for g, w, f in pieces(gradient, weight, factor):
+        soft = torch.addcmul(-threshold.square() / temperature, w, w, value=1 / temperature).sigmoid_()
+        torch.ops.aten.sigmoid_backward(torch.addcmul(size_coefficient, g, w, out=f), soft, grad_input=f)
+        where_kept(g, w, threshold, out=g).addcmul_(f, w, value=2 / temperature)
     return gradient.to(narrow), factor.sum() * (-2 * threshold / temperature)
 
 
@@ -157,8 +157,8 @@ class Gates:
     def sparsity(self) -> float:
         """Share of the gated weights that is pruned."""
         for part, (weight, gate) in zip(self._parts, self.weights, strict=True):
-            with few_threads(weight.numel()):
-                where_kept(weight, weight, gate.threshold, out=part)
+            for w, kept in pieces(weight, part):
+                where_kept(w, w, gate.threshold, out=kept)
         return 1 - int(self._gated.count_nonzero()) / self.parameters
 
     @torch.no_grad()
