@@ -8,9 +8,10 @@ from typing import Literal
 
 from benchmark.at_work import doing
 from benchmark.attempts import Attempts, plan_digest
-from benchmark.files import read_json
+from benchmark.corpora.manifest import Summary
 from benchmark.records import RunRecord, read_dense, read_planned, read_run
 from benchmark.study import RunPlan, Study
+from benchmark.validated import read_json_as
 
 State = Literal["ok", "failed", "over_budget", "running", "left", "available"]
 SHOWN = 6  # names in a line
@@ -46,7 +47,8 @@ def _current(study: Study, record: RunRecord) -> bool:
     data, dense = study.work / "data" / "data.json", study.work / "dense" / "dense.json"
     if not (data.exists() and dense.exists()):
         return False
-    return bool(read_json(data)["hash"] == record["data_hash"] and read_dense(dense)["hash"] == record["dense_hash"])
+    hashes = read_json_as(data, Summary)["hash"], read_dense(dense)["hash"]
+    return hashes == (record["data_hash"], record["dense_hash"])
 
 
 def run_states(study: Study) -> list[RunState]:

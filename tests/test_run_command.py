@@ -103,7 +103,7 @@ def test_a_new_study_is_valid_as_it_is(
     made = load_study(tmp_path / "config/my-study.yaml")
     assert made.name == "my-study"
     assert [plan.run for plan in made.runs] == ["dense", "self_pinching-0.65-seed0", "uniform_magnitude-0.65-seed0"]
-    for name in ("my-study", "published", "../x", "a b", "-n", "x" * 65):
+    for name in ("my-study", "published", "../x", "My_Study", "a b", "-n", "x" * 65):
         capsys.readouterr()
         assert main(["new-study", name]) == 2
         assert capsys.readouterr().err.count("\n") == 1

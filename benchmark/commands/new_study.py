@@ -37,7 +37,7 @@ methods:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `new-study`."""
-    parser.add_argument("name", metavar="NAME", help="letters, digits, - and _, such as my-study")
+    parser.add_argument("name", metavar="NAME", help="small letters, digits and -, such as my-study")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -53,9 +53,9 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.files import write_text
 
     name: str = args.name
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
         raise UserError(
-            f'"{name}" cannot be a study\'s name: up to 64 letters, digits, - and _, a letter or digit first'
+            f'"{name}" cannot be a study\'s name: up to 64 small letters, digits and -, a letter or digit first'
         )
     path = study.ROOT / "config" / f"{name}.yaml"
     if path.exists() or (study.ROOT / "results" / name).exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired
 
 from typing_extensions import TypedDict
@@ -33,6 +34,21 @@ class _Row(TypedDict):
 COLUMNS = list(_Row.__annotations__)
 
 
+def split_file(corpus: CorpusConfig, split: str) -> Path:
+    """The Parquet file of a split.
+
+    Raises:
+        UserError: no root, or no such split.
+    """
+    if corpus.root is None:
+        raise UserError("corpus mini needs a root, the folder with its Parquet files: set `root: data/mini`")
+    path = corpus.root / f"{split}.parquet"
+    if not path.exists():
+        there = ", ".join(sorted(p.stem for p in corpus.root.glob("*.parquet"))) or "none"
+        raise UserError(f"corpus mini has no split {split!r} in {corpus.root}; there are: {there}")
+    return path
+
+
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     """Recordings of a split; texts as they are, which is lower case.
 
@@ -42,12 +58,7 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if corpus.root is None:
-        raise UserError("corpus mini needs a root, the folder with its Parquet files: set `root: data/mini`")
-    path = corpus.root / f"{split}.parquet"
-    if not path.exists():
-        there = ", ".join(sorted(p.stem for p in corpus.root.glob("*.parquet"))) or "none"
-        raise UserError(f"corpus mini has no split {split!r} in {corpus.root}; there are: {there}")
+    path = split_file(corpus, split)
     try:
         table = pq.read_table(path, columns=COLUMNS)
         rows = table.to_pylist()

@@ -53,12 +53,7 @@ def _mini(corpus: CorpusConfig, split: str) -> SplitSize:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if corpus.root is None:
-        raise UserError("corpus mini needs a root, the folder with its Parquet files: set `root: data/mini`")
-    path = corpus.root / f"{split}.parquet"
-    if not path.is_file():
-        there = ", ".join(sorted(p.stem for p in corpus.root.glob("*.parquet"))) or "none"
-        raise UserError(f"corpus mini has no split {split!r} in {corpus.root}; there are: {there}")
+    path = mini.split_file(corpus, split)
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:

@@ -13,7 +13,7 @@ from small_study import RUN, SmallStudy
 
 SUITE = settings(max_examples=10, suppress_health_check=list(HealthCheck), derandomize=True)
 STEPS = {  # those that read a file, by the file
-    "data/data.json": ("compress", "score"),
+    "data/data.json": ("compress", "score", "status"),
     "data/manifest.jsonl": ("compress", "score"),
     "dense/dense.json": ("compress", "status"),
     "dense/model/config.json": ("compress", "transcribe-tests"),
