@@ -11,8 +11,8 @@ WORKERS := --numprocesses auto --maxprocesses 4
 mini: $(INSTALLED)
 	$(BIN)/snakemake -j$(CORES) --forcerun tables -- all
 	@echo "making the HTML report ..."
-	@$(BIN)/snakemake --quiet all --report results/mini/report.html
-	@echo "HTML:    results/mini/report.html"
+	@$(BIN)/snakemake --quiet all --report work/mini/report.html
+	@echo "HTML:    work/mini/report.html"
 	@cat work/mini/published
 
 # The second line in processes of its own: to PyTorch a device is the whole process's.

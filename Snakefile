@@ -7,8 +7,9 @@
 #   snakemake --profile profiles/slurm all             on a cluster: docs/clusters.md
 #   snakemake -n                                       what would run, and why
 #
-# A study is exactly its YAML file. Intermediate files are in work/<study>/, results in results/<study>/. Each rule is
-# one call of the command line, which can be repeated by hand.
+# A study is exactly its YAML file. Intermediate files are in work/<study>/. Results are in results/<study>/, or in
+# work/<study>/results/ where they differ from committed ones. Each rule is one call of the command line, which can be
+# repeated by hand.
 import os
 import re
 import sys
@@ -36,7 +37,6 @@ except UserError as error:
 # beside a run change no result.
 CONFIG = STUDY.path
 WORK = f"work/{STUDY.name}"
-RESULTS = f"results/{STUDY.name}"
 RUN = WORK + "/runs/{run}"
 PLANS = {plan.run: plan for plan in STUDY.runs}
 SEARCHES = {plan.search: plan for plan in PLANS.values()}
@@ -46,9 +46,9 @@ TABLES = ("README.md", "index.html", "main.csv", "main.md", "main.tex", "runs.cs
 TABLES += ("significance.csv", "significance.md")
 HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
 
-# The stamp of the tables says nothing where one of them has gone since.
-if workflow.is_main_process and not all(Path(RESULTS, name).exists() for name in TABLES):
-    Path(WORK, "tables").unlink(missing_ok=True)
+# The copies of the tables say nothing where one of the tables has gone since.
+if workflow.is_main_process and not all(Path(STUDY.shown_results, name).exists() for name in TABLES):
+    Path(WORK, "tables/index.html").unlink(missing_ok=True)
 
 # On this machine as many timed jobs at a time as there are devices, whatever -j says; a cluster has its own scheduler.
 if "device" not in workflow.global_resources:
@@ -93,8 +93,7 @@ rule all:
     input:
         expand(RUN + "/run.json", run=PLANS),
         WORK + "/published",
-        WORK + "/tables",
-        WORK + "/gallery/index.html",
+        WORK + "/tables/index.html",
 
 
 rule prepare:
@@ -245,73 +244,56 @@ rule publish:
     conda:
         "envs/benchmark.yaml"
     message:
-        "Publish all runs in {RESULTS}"
+        "Publish the runs of {STUDY.name}"
     shell:
         "python -m benchmark publish {CONFIG:q} 2> {log:q} | tee {output:q}"
 
 
-# Nor are the tables, of which a call that fails or is killed must leave the earlier ones.
+# Nor are the tables themselves, so that a call that fails or is killed leaves the earlier ones. The outputs are copies
+# of them, since Snakemake's report shows nothing but outputs.
 rule tables:
     input:
         WORK + "/published",
     output:
-        touch(WORK + "/tables"),
-    log:
-        WORK + "/logs/tables.log",
-    conda:
-        "envs/benchmark.yaml"
-    message:
-        "Tables and figures: {RESULTS}"
-    shell:
-        "python -m benchmark tables {STUDY.name:q} > {log:q} 2>&1"
-
-
-# Copies, which are outputs: Snakemake's report shows nothing else.
-rule gallery:
-    input:
-        WORK + "/tables",
-    output:
         report(
-            WORK + "/gallery/index.html",
+            WORK + "/tables/index.html",
             caption="captions/page.rst",
             category="Page",
             labels={"page": "sort, filter, look into runs"},
         ),
         report(
-            WORK + "/gallery/main.csv",
+            WORK + "/tables/main.csv",
             caption="captions/main.rst",
             category="Tables",
             labels={"table": "main"},
         ),
         report(
-            WORK + "/gallery/significance.csv",
+            WORK + "/tables/significance.csv",
             caption="captions/significance.rst",
             category="Tables",
             labels={"table": "significance"},
         ),
         report(
-            WORK + "/gallery/runs.csv",
+            WORK + "/tables/runs.csv",
             caption="captions/runs.rst",
             category="Tables",
             labels={"table": "runs"},
         ),
         report(
-            directory(WORK + "/gallery/figures"),
+            directory(WORK + "/tables/figures"),
             patterns=["{name}.png"],
             caption="captions/figures.rst",
             category="Figures",
             labels={"figure": "{name}"},
         ),
     log:
-        WORK + "/logs/gallery.log",
+        WORK + "/logs/tables.log",
     conda:
         "envs/benchmark.yaml"
-    params:
-        shown=lambda wildcards, output: [f"{RESULTS}/{Path(path).name}" for path in output],
     message:
-        "Tables and figures for Snakemake's report"
+        "Tables and figures of {STUDY.name}"
     shell:
-        "cp -R {params.shown:q} {WORK:q}/gallery 2> {log:q}"
+        "python -m benchmark tables {CONFIG:q} --copy {WORK:q}/tables > {log:q} 2>&1"
 
 
 if workflow.is_main_process:  # in a job's own process the targets are its files
@@ -338,7 +320,7 @@ onstart:
 onsuccess:
     shell(
         "python -m benchmark "
-        + ("show {STUDY.name:q}" if Path(RESULTS, "main.md").exists() else "status {CONFIG:q}")
+        + ("show {CONFIG:q}" if Path(STUDY.shown_results, "main.md").exists() else "status {CONFIG:q}")
     )
 
 

@@ -1,8 +1,9 @@
-"""From the work folder to `results/<study>/`: records, curves and transcripts, which are kept, but no weights."""
+"""From the work folder to the results: records, curves and transcripts, which are kept, but no weights."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 from itertools import chain, count
 from pathlib import Path
 
@@ -32,21 +33,23 @@ def publish_run(study: Study, plan: RunPlan) -> None:
     refuse_other_file(study)
     spoken = _spoken(study)
     run = _finished(study, plan, spoken)
-    if _comparable(run, place, spoken, []) is None:
+    if not _committed(study.results) and _comparable(run, place, spoken, []) is None:
         copy_run(run, place)
         remember_file(study)
 
 
 def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list[str]:
-    """Bring `runs`, `ref` and `tuning` of the results up to date with the work folder; `planned.json` lists all runs.
+    """Bring the records of the results up to date with the work folder.
 
-    Published records stay as they are, times and all, where every run that was made again has the same results; else
-    one's own take their place, so that the times in a table are of one machine. Nothing is written before all that is
-    to be published is checked.
+    Published records stay as they are, with their times, if every run that was made again has the same results.
+    Otherwise one's own take their place, so that the times in a table are of one machine. If the published records are
+    committed, they stay in any case, and one's own go to `study.own_results`.
+
+    Nothing is written before everything that is to be published has been checked.
 
     Args:
         study: the study.
-        replace: let one's own records take the place of published ones with the same results too.
+        replace: let one's own records replace the published ones, whatever the results and committed or not.
         prune: delete the runs that the study does not plan, instead of setting them aside.
 
     Returns:
@@ -60,17 +63,39 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
     plans = [plan for plan in study.runs if (study.work / "runs" / plan.run / RECORD).exists()]
     runs = [_finished(study, plan, spoken) for plan in plans]
     searches = _searches(study)
-    lines = _publish_runs(study, runs, spoken, replace=replace)
+    lines: list[str] = []
+    pairs = _made_again(study, runs, spoken, lines)
+    found = differences(pairs)
+    apart = bool(found) and not replace and _committed(study.results)
+    kept = set() if replace or found else {pair.own["run"] for pair in pairs}
+    lines += [*_verdict(study, pairs, replaced=not kept, apart=apart), *found]
+    results = study.own_results if apart else study.results
+    for run in runs:
+        if run.record["run"] not in kept:
+            copy_run(run, results / "runs" / run.folder.name)
     for path, search in searches.items():
-        _publish_search(path, search, study.results / "tuning" / path.name, replace=replace)
+        _publish_search(path, search, results / "tuning" / path.name, replace=replace)
     for split, texts in spoken.items():
-        write_trn(study.results / "ref" / f"{split}.trn", texts)
+        write_trn(results / "ref" / f"{split}.trn", texts)
     expected = expected_runs(study)
-    write_json(study.results / PLANNED, [plan.run for plan in expected])
-    remember_file(study)
-    lines += _set_aside_unplanned(study, prune=prune)
-    published = sum((study.results / "runs" / plan.run / RECORD).exists() for plan in study.runs)
-    return [*lines, f"{published} of {len(expected)} runs are in results/{study.name}/runs"]
+    write_json(results / PLANNED, [plan.run for plan in expected])
+    if not apart:
+        remember_file(study)
+        remove(study.own_results)  # of an earlier call
+    lines += _set_aside_unplanned(study, results, prune=prune or apart)
+    published = sum((results / "runs" / plan.run / RECORD).exists() for plan in study.runs)
+    return [*lines, f"{published} of {len(expected)} runs are in {_shown(study, results / 'runs')}"]
+
+
+def _committed(results: Path) -> bool:
+    """Whether git tracks any of the results; not where there is no git."""
+    if not results.is_dir():
+        return False
+    try:
+        done = subprocess.run(["git", "ls-files", "."], cwd=results, capture_output=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and bool(done.stdout)
 
 
 def _spoken(study: Study) -> dict[str, dict[str, str]]:
@@ -88,24 +113,31 @@ def _finished(study: Study, plan: RunPlan, spoken: dict[str, dict[str, str]]) ->
     return run
 
 
-def _publish_runs(study: Study, runs: list[Run], spoken: dict[str, dict[str, str]], *, replace: bool) -> list[str]:
-    """Copy the runs, but for those that are published with the same results; returns what was found, in lines."""
-    lines: list[str] = []
+def _made_again(study: Study, runs: list[Run], spoken: dict[str, dict[str, str]], lines: list[str]) -> list[Pair]:
+    """The runs that are published already, beside their published records; adds what cannot be compared to `lines`."""
     pairs = []
     for run in runs:
         published = _comparable(run, study.results / "runs" / run.folder.name, spoken, lines)
         if published is not None and published != run.record:
             pairs.append(Pair(run.record, published))
-    found = differences(pairs)
-    kept = set() if replace or found else {pair.own["run"] for pair in pairs}
-    for run in runs:
-        if run.record["run"] not in kept:
-            copy_run(run, study.results / "runs" / run.folder.name)
-    if kept:
-        lines.append(f"{summary(pairs)}: the published records are kept, with their times")
-    elif pairs:
-        lines += [f"{summary(pairs)}; your records replace the published ones{':' if found else ''}", *found]
-    return lines
+    return pairs
+
+
+def _verdict(study: Study, pairs: list[Pair], *, replaced: bool, apart: bool) -> list[str]:
+    """How one's own results compare with the published ones, and what follows from it; a line, or none."""
+    if not pairs:
+        return []
+    if apart:
+        ours, theirs = _shown(study, study.own_results), _shown(study, study.results)
+        command = f"pinchbench publish {study.name} --replace && pinchbench tables {study.name}"
+        return [
+            f"{summary(pairs)}. The committed records stay in {theirs}; yours are in {ours} (to replace the committed "
+            f"ones: {command}):"
+        ]
+    if replaced:
+        colon = ":" if any(pair.differences() for pair in pairs) else ""
+        return [f"{summary(pairs)}; your records replace the published ones{colon}"]
+    return [f"{summary(pairs)}: the published records are kept, with their times"]
 
 
 def _comparable(run: Run, place: Path, spoken: dict[str, dict[str, str]], lines: list[str]) -> RunRecord | None:
@@ -115,7 +147,7 @@ def _comparable(run: Run, place: Path, spoken: dict[str, dict[str, str]], lines:
     try:
         published = checked_run(place, spoken).record
     except UserError as error:
-        lines.append(f"replaced a published run: {error}")
+        lines.append(f"not compared with a damaged record: {error}")
         return None
     made_good = published["status"] == "failed" and run.record["status"] != "failed"
     return None if made_good else published
@@ -142,9 +174,9 @@ def _is_same_search(search: Tuning, place: Path) -> bool:
     return published["trials"] == search["trials"] and published["chosen"] == search["chosen"]
 
 
-def _set_aside_unplanned(study: Study, *, prune: bool) -> list[str]:
+def _set_aside_unplanned(study: Study, results: Path, *, prune: bool) -> list[str]:
     """Move runs that the study does not plan to where no table reads them; or delete them, and those moved before."""
-    runs = study.results / "runs"
+    runs = results / "runs"
     planned = {plan.run for plan in study.runs} | {UNPLANNED}
     stray = [folder for folder in sorted(runs.glob("[!.]*/")) if folder.name not in planned]
     if prune:
@@ -168,4 +200,5 @@ def _free(place: Path) -> Path:
 
 
 def _shown(study: Study, path: Path) -> str:
-    return f"results/{study.name}/{path.relative_to(study.results)}"
+    """A path as it is from the project's folder."""
+    return str(path.relative_to(study.results.parents[1]))

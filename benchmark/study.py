@@ -168,6 +168,16 @@ class Study:
         """Folder of records, tables and figures."""
         return ROOT / "results" / self.name
 
+    @property
+    def own_results(self) -> Path:
+        """Folder of one's own results where they differ from committed ones; git ignores it."""
+        return self.work / "results"
+
+    @property
+    def shown_results(self) -> Path:
+        """Folder of the results to read: one's own if there are any."""
+        return self.own_results if (self.own_results / "runs").is_dir() else self.results
+
     def budget_of(self, plan: RunPlan) -> BudgetConfig:
         """What a run may compute."""
         return replace(self.budget, limit=plan.budget_share * self.budget.limit)

@@ -36,31 +36,39 @@ def study_file(text: str) -> Path:
 
 
 def results_folder(text: str, *, made: bool = True) -> Path:
-    """The results folder of a study that is given in one of these ways; or any folder, as it is, that holds runs/.
+    """The results of a study: one's own, if they lie apart from the committed ones, else those in `results/`.
 
     Args:
-        text: the study.
-        made: whether it must hold runs.
+        text: the study, in one of these ways; a folder that holds `runs/` is taken as it is, so that `results/mini`
+            means the committed results in any case.
+        made: whether there must be runs.
 
     Raises:
-        UserError: there is neither; names the studies that there are.
+        UserError: there are none; names the studies that there are.
     """
     name, path = _name_of_folder(Path(text)), Path(text)
     if text.endswith(YAML):
         from benchmark.study_file import load_study  # with the schema's library, which --help needs not wait for
 
-        places = [Path(os.path.relpath(load_study(path).results))]
-    elif name is not None:
-        places = [_here("results") / name]
+        places = [Path(os.path.relpath(load_study(path).shown_results))]
+    elif name is None:
+        places = [*_both(Path(), text), path, *_both(_here(), text)]
+    elif path.resolve().parent.name == "work":
+        places = _both(_here(), name)
     else:
-        places = [Path("results") / text, path, _here("results") / text]
+        places = [path]
     for folder in places:
         if (folder / "runs").is_dir():
             return folder
     if not made:
-        return places[0]
+        return Path("results", text) if name is None else places[-1]
     known = sorted({run.parent.name for place in (Path("results"), _here("results")) for run in place.glob("*/runs")})
     raise UserError(f'no study "{text}" in results/ and no such folder with runs/{suggestion(name or text, known)}')
+
+
+def _both(project: Path, name: str) -> list[Path]:
+    """Where a study's results may lie: one's own, and the committed ones."""
+    return [project / "work" / name / "results", project / "results" / name]
 
 
 def _name_of_folder(path: Path) -> str | None:
@@ -69,7 +77,7 @@ def _name_of_folder(path: Path) -> str | None:
     return path.name if Path(os.path.abspath(path)).parent in parents else None
 
 
-def _here(folder: str) -> Path:
+def _here(folder: str = "") -> Path:
     """A folder of this project, by the path from where the command runs."""
     return Path(os.path.relpath(study.ROOT / folder))
 

@@ -75,23 +75,27 @@ def mishear(study: SmallStudy) -> None:
     change(run, scores={"test": score | kinds})
 
 
+def git(study: SmallStudy, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *arguments]
+    return subprocess.run(command, cwd=study.root, check=True, capture_output=True, text=True).stdout
+
+
+def commit(study: SmallStudy) -> None:
+    (study.root / ".gitignore").write_text("work/\nindex.html\n")
+    git(study, "init", "-q")
+    git(study, "add", "-A")
+    git(study, "commit", "-qm", "publish")
+
+
 def test_a_study_made_again_with_the_same_result_leaves_the_checkout_clean(
     small_study: SmallStudy, capsys: pytest.CaptureFixture[str], undrawn: None
 ) -> None:
-    def git(*arguments: str) -> str:
-        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-        command = ["git", *identity, *arguments]
-        return subprocess.run(command, cwd=small_study.root, check=True, capture_output=True, text=True).stdout
-
     def make() -> None:
         run_through(small_study)
         assert small_study.call("publish") == main(["tables", str(results(small_study))]) == 0
 
     make()
-    (small_study.root / ".gitignore").write_text("work/\nindex.html\n")
-    git("init", "-q")
-    git("add", "-A")
-    git("commit", "-qm", "publish")
+    commit(small_study)
     shutil.rmtree(small_study.work / "runs")
     capsys.readouterr()
     make()
@@ -99,7 +103,7 @@ def test_a_study_made_again_with_the_same_result_leaves_the_checkout_clean(
         "your 2 error counts equal the published ones: the published records are kept, with their times"
         in capsys.readouterr().out
     )
-    assert git("status", "--short") == ""
+    assert git(small_study, "status", "--short") == ""
 
 
 def test_records_of_the_same_results_are_kept_unless_they_are_to_be_replaced(
@@ -139,6 +143,56 @@ def test_other_results_are_named_and_replace_all_records(
     for run in RUNS:
         place = results(published) / "runs" / run / "run.json"
         assert place.read_bytes() == (published.run(run) / "run.json").read_bytes()
+
+
+def test_other_results_than_committed_ones_lie_beside_them_until_they_are_to_replace_them(
+    published: SmallStudy, capsys: pytest.CaptureFixture[str], undrawn: None
+) -> None:
+    assert main(["tables", "small"]) == 0
+    commit(published)
+    before = contents(results(published))
+    begin_later(published.run("dense"))
+    mishear(published)
+    capsys.readouterr()
+    assert published.call("publish") == 0
+    first, *differing, last = capsys.readouterr().out.splitlines()
+    assert first == (
+        "your error counts differ from the published ones in 1 of 2 cases. The committed records stay in "
+        "results/small; yours are in work/small/results (to replace the committed ones: pinchbench publish small "
+        "--replace && pinchbench tables small):"
+    )
+    assert [line.partition(":")[0] for line in differing] == [f"{RUN}, test"]
+    assert last == "2 of 2 runs are in work/small/results/runs"
+
+    own = published.work / "results"
+    for run in RUNS:
+        assert (own / "runs" / run / "run.json").read_bytes() == (published.run(run) / "run.json").read_bytes()
+    assert main(["tables", "small"]) == 0
+    assert (own / "main.csv").read_bytes() != before["main.csv"]
+    assert f"report:  {own / 'README.md'}" in capsys.readouterr().out.replace("../", "/").replace("//", "/")
+    assert contents(results(published)) == before
+    assert git(published, "status", "--short") == ""
+
+    assert published.call("publish", "--replace") == main(["tables", "small"]) == 0
+    assert not own.exists()
+    for run in RUNS:
+        place = results(published) / "runs" / run / "run.json"
+        assert place.read_bytes() == (published.run(run) / "run.json").read_bytes()
+    assert contents(results(published))["main.csv"] != before["main.csv"]
+
+
+def test_own_results_go_when_they_agree_with_the_committed_ones_again(published: SmallStudy) -> None:
+    commit(published)
+    whole = published.work / "whole"
+    shutil.copytree(published.run(), whole)
+    mishear(published)
+    assert published.call("publish") == 0
+    assert (published.work / "results").exists()
+    shutil.rmtree(published.run())
+    shutil.copytree(whole, published.run())
+    assert published.call("publish") == 0
+    assert not (published.work / "results").exists()
+    assert git(published, "status", "--short") == ""
 
 
 def test_scoring_publishes_a_new_run_and_leaves_a_published_one(published: SmallStudy) -> None:
@@ -241,7 +295,7 @@ def test_a_published_record_that_is_damaged_is_replaced_and_named(
     before = contents(results(published))
     wrong_counts(results(published) / "runs" / RUN)
     assert published.call("publish") == 0
-    assert f"replaced a published run: {results(published) / 'runs' / RUN}" in capsys.readouterr().out
+    assert f"not compared with a damaged record: {results(published) / 'runs' / RUN}" in capsys.readouterr().out
     assert contents(results(published)) == before
 
 

@@ -38,6 +38,15 @@ def test_all_names_mean_the_same_results(name: str, project: Path, monkeypatch: 
     assert results_folder(name) == Path("results/small")
 
 
+@pytest.mark.parametrize(("name", "own"), [("small", True), ("work/small", True), ("results/small", False)])
+def test_own_results_are_read_before_committed_ones(
+    name: str, own: bool, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    (project / "work/small/results/runs").mkdir(parents=True)
+    assert results_folder(name) == Path("work/small/results" if own else "results/small")
+
+
 def test_a_study_is_found_from_anywhere(
     project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

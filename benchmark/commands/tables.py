@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
+
+COPIED = ("index.html", "main.csv", "significance.csv", "runs.csv", "figures")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--runs", type=Path, metavar="DIR", help="where the runs are, ref/ beside it (STUDY's runs/)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (STUDY's folder)")
+    parser.add_argument("--copy", type=Path, metavar="DIR", help="where copies of the page, tables and figures go too")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -24,4 +28,16 @@ def run(args: argparse.Namespace) -> None:
     folder = results_folder(args.study, made=args.runs is None)
     out = args.out or folder
     write_report(args.runs or folder / "runs", out)
+    if args.copy:
+        copy_tables(out, args.copy)
     print_results(out)
+
+
+def copy_tables(source: Path, target: Path) -> None:
+    """Copy what Snakemake's report shows: outputs of a job have to lie where they may be deleted before the next."""
+    from benchmark.files import together
+
+    with together(target) as partial:
+        for name in COPIED:
+            copy = shutil.copytree if (source / name).is_dir() else shutil.copyfile
+            copy(source / name, partial / name)

@@ -60,7 +60,7 @@ def test_tables_outlive_a_failure_come_back_when_deleted_and_are_reported(tabula
     assert tables(tabulated) == before
 
     write_json(path, record)
-    assert "Tables and figures: results/small" in snakemake(tabulated).stdout
+    assert "Tables and figures of small" in snakemake(tabulated).stdout
     assert tables(tabulated) == before
 
     assert snakemake(tabulated, "--report", "report.html").returncode == 0
@@ -69,4 +69,4 @@ def test_tables_outlive_a_failure_come_back_when_deleted_and_are_reported(tabula
         assert name in report
 
     (tabulated.root / "results" / "small" / "main.md").unlink()
-    assert "Tables and figures: results/small" in snakemake(tabulated, "-n").stdout
+    assert "Tables and figures of small" in snakemake(tabulated, "-n").stdout
