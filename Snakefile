@@ -17,11 +17,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmark import workflow as steps
-from benchmark.checks import problems
-from benchmark.devices import devices
-from benchmark.errors import UserError
-from benchmark.lock import exclusive
-from benchmark.stopping import stop_with_jobs_at_sigterm
+from benchmark.study.checks import problems
+from benchmark.system.devices import devices
+from benchmark.system.errors import UserError
+from benchmark.system.lock import exclusive
+from benchmark.system.stopping import stop_with_jobs_at_sigterm
 
 # The rules' `python` is the one that runs this file; a conda environment of a rule goes before it.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

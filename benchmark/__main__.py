@@ -15,8 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmark.errors import UserError
-from benchmark.registry import suggestion
+from benchmark.system.errors import UserError, suggestion
 
 SCRIPT = "pinchbench"
 
@@ -38,7 +37,7 @@ class Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         """Print them and end."""
-        from benchmark.records import git_commit
+        from benchmark.runs.provenance import git_commit
 
         try:
             number = version(SCRIPT)

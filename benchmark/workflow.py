@@ -11,13 +11,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmark.attempts import Attempts
-from benchmark.errors import UserError
-from benchmark.event_files import LOGS, require_tensorboard
-from benchmark.ownership import refuse_other_file
-from benchmark.registry import method_path, suggestion
-from benchmark.study import ROOT, BudgetConfig, RunPlan, Study
-from benchmark.study_file import load_study, read_yaml
+from benchmark.runs.event_files import LOGS, require_tensorboard
+from benchmark.runs.ownership import refuse_other_file
+from benchmark.runs.retries import Attempts
+from benchmark.study.file import load_study, read_yaml
+from benchmark.study.plan import RunPlan, Study
+from benchmark.study.registry import method_path
+from benchmark.system import project
+from benchmark.system.errors import UserError, suggestion
+from benchmark.training.allowance import BudgetConfig
 
 DEFAULT = Path("config/mini.yaml")
 OPTIONS = {"reuse", "log"}  # all that `--config` may give
@@ -68,7 +70,9 @@ def described(part: Any) -> str:
 
 def dense_files(study: Study) -> list[str]:
     """The dense start's weights and vocabulary, if it is a folder on this disk."""
-    return _existing(ROOT / study.dense.model / name for name in ("config.json", "vocab.json", "model.safetensors"))
+    return _existing(
+        project.ROOT / study.dense.model / name for name in ("config.json", "vocab.json", "model.safetensors")
+    )
 
 
 def method_file(plan: RunPlan) -> str:
@@ -120,7 +124,7 @@ def _existing(paths: Iterable[Path]) -> list[str]:
 
 def _from_root(value: object) -> object:
     """A study means the same wherever the project lies."""
-    return os.path.relpath(value, ROOT) if isinstance(value, Path) else value
+    return os.path.relpath(value, project.ROOT) if isinstance(value, Path) else value
 
 
 def asked_of_snakemake() -> Namespace:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
 
 
 class Dense(Method):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
 
 
 class DenseFinetuned(Method):

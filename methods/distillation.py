@@ -9,14 +9,14 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.distilling import distance_and_cosine, identity_head, logit_divergence, spread_layers
-from benchmark.job import Job
+from benchmark.models.batch import Batch
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import Output
-from benchmark.models.shallow import shallow
-from benchmark.training.batches import Batch
-from benchmark.training.loop import State
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.distillation_losses import distance_and_cosine, identity_head, logit_divergence, spread_layers
+from benchmark.toolbox.fewer_layers import shallow
+from benchmark.toolbox.job import Job
+from benchmark.training.hooks import State
 
 
 class PredictionHeads(nn.Module):

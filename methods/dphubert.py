@@ -8,14 +8,14 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.distilling import distance_and_cosine, identity_head, spread_layers
-from benchmark.hard_concrete import L0Gates
-from benchmark.job import Job
+from benchmark.models.batch import Batch
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import Output
-from benchmark.training.batches import Batch
-from benchmark.training.loop import State
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.distillation_losses import distance_and_cosine, identity_head, spread_layers
+from benchmark.toolbox.hard_concrete import L0Gates
+from benchmark.toolbox.job import Job
+from benchmark.training.hooks import State
 
 
 class LayerHeads(nn.Module):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import global_magnitude_masks
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import global_magnitude_masks
 
 
 class GlobalMagnitude(Method):
@@ -32,6 +32,6 @@ class GlobalMagnitude(Method):
 
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
         assert job.target is not None
-        masks = global_magnitude_masks(job.encoder, keep=job.target.keep, most=self.settings.most)
+        masks = global_magnitude_masks(job.encoder, keep=job.target.keep, max_layer_sparsity=self.settings.most)
         job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
         return job.model

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import HeldMasks, cubic_sparsity, magnitude_masks, no_masks
-from benchmark.training.loop import State
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import cubic_sparsity, magnitude_masks, no_masks
+from benchmark.training.hooks import State
+from benchmark.training.masked_weights import MaskedWeights
 
 
 class GradualMagnitude(Method):
@@ -35,12 +36,14 @@ class GradualMagnitude(Method):
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
         assert job.target is not None
         sparsity, settings = job.target.sparsity, self.settings
-        held = HeldMasks(job.encoder, no_masks(job.encoder))
+        held = MaskedWeights(job.encoder, no_masks(job.encoder))
 
         def prune(state: State) -> None:
-            if state.passes_mark(settings.prunings, settings.ramp):
-                reached = cubic_sparsity(state.marks(settings.prunings, settings.ramp) / settings.prunings, sparsity)
-                held.set(magnitude_masks(job.encoder, keep=1 - reached))
+            if state.crosses_milestone(settings.prunings, settings.ramp):
+                reached = cubic_sparsity(
+                    state.milestones(settings.prunings, settings.ramp) / settings.prunings, sparsity
+                )
+                held.update(magnitude_masks(job.encoder, keep=1 - reached))
                 job.log(sparsity=reached)
 
         job.train(job.model, masks=held, after_step=prune, learning_rate=settings.learning_rate)

@@ -7,9 +7,9 @@ from typing import Literal
 
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.models.int8 import quantise, rounding
+from benchmark.models.forms.quantised import quantise, rounding
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
 
 
 class Int8(Method):

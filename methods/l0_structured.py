@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.hard_concrete import L0Gates
-from benchmark.job import Job
-from benchmark.training.batches import Batch
-from benchmark.training.loop import State
+from benchmark.models.batch import Batch
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.hard_concrete import L0Gates
+from benchmark.toolbox.job import Job
+from benchmark.training.hooks import State
 
 
 class L0Structured(Method):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import Masks, global_magnitude_masks
 from benchmark.models.encoder import Encoder
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import global_magnitude_masks
+from benchmark.training.masked_weights import Masks
 
 
 class LotteryTicket(Method):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.calibration import second_moments
-from benchmark.contract import CannotCompress, CannotReachTarget, Method
-from benchmark.job import Job, Target
 from benchmark.models.encoder import Matrix
-from benchmark.models.low_rank import break_even_rank
+from benchmark.models.forms.factorised import break_even_rank
 from benchmark.models.shapes import factorise
+from benchmark.system.errors import CannotCompress, CannotReachTarget
+from benchmark.toolbox.calibration import second_moments
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job, Target
 
 
 def truncated(weight: torch.Tensor, rank: int, root: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:

@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import cubic_sparsity, top_mask
+from benchmark.models.batch import Batch
 from benchmark.models.gating import add_gates, remove_gates
-from benchmark.training.batches import Batch
-from benchmark.training.loop import State
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import cubic_sparsity, topk_mask
+from benchmark.training.hooks import State
 
 
 class StraightThrough(torch.autograd.Function):
@@ -106,7 +106,7 @@ class Movement(Method):
             elif settings.begin < state.progress and state.began < settings.end:
                 ramp = min(1.0, (state.progress - settings.begin) / (settings.end - settings.begin))
                 for _, module in pairs:
-                    module.keep(top_mask(module.scores.detach(), 1 - cubic_sparsity(ramp, target.sparsity)))
+                    module.keep(topk_mask(module.scores.detach(), 1 - cubic_sparsity(ramp, target.sparsity)))
 
         def loss(batch: Batch, _state: State) -> torch.Tensor:
             ctc = job.ctc_loss(job.forward(job.model, batch), batch)
@@ -126,7 +126,7 @@ class Movement(Method):
         if settings.kind == "soft":
             reached = 1 - sum(int(module.mask.sum()) for _, module in pairs) / target.encoder_parameters
             job.note(f"trained to sparsity {reached:.4f}; the highest scores were kept to meet {target.sparsity:.4f}")
-            kept = top_mask(torch.cat([score.detach().flatten() for score in scores]), target.keep)
+            kept = topk_mask(torch.cat([score.detach().flatten() for score in scores]), target.keep)
             for (_, module), part in zip(pairs, kept.split([score.numel() for score in scores]), strict=True):
                 module.keep(part.view_as(module.mask))
         remove_gates(job.encoder.matrices)

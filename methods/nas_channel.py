@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import top_mask
 from benchmark.models.units import Units
-from benchmark.size_loss import train_to_size
-from benchmark.training.loop import State
-from benchmark.unit_gates import UnitGate, UnitGates
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import topk_mask
+from benchmark.toolbox.sparsity_loss import train_to_size
+from benchmark.toolbox.unit_gates import UnitGate, UnitGates
+from benchmark.training.hooks import State
 
 RATIOS = (1.0, 0.75, 0.5, 0.25, 0.125, 0.1, 0.075)
 FIRST_GUESS = (0.3, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1)
@@ -35,9 +35,9 @@ class RatioChoice(UnitGate):
     def __init__(self, units: Units) -> None:
         super().__init__(units)
         self.logits = nn.Parameter((torch.tensor(FIRST_GUESS) / sum(FIRST_GUESS)).log())
-        energy = units.energy().detach()
+        energy = units.squared_norm().detach()
         keeps = [max(1, round(ratio * units.count)) / units.count for ratio in RATIOS]
-        self.register_buffer("candidates", torch.stack([top_mask(energy, keep).float() for keep in keeps]))
+        self.register_buffer("candidates", torch.stack([topk_mask(energy, keep).float() for keep in keeps]))
 
     def draw(self, temperature: float) -> None:
         """Draw a candidate by hard Gumbel-softmax."""
@@ -95,7 +95,7 @@ class NASChannel(Method):
         masks = [choice.likeliest() for choice in choices.gates]
         left = sum(float(c.units.cost * mask.sum()) for c, mask in zip(choices.gates, masks, strict=True))
         with torch.no_grad():
-            energies = [choice.units.energy() / choice.units.energy().max() for choice in choices.gates]
+            energies = [choice.units.squared_norm() / choice.units.squared_norm().max() for choice in choices.gates]
         choices.cut([2 * mask + energy for mask, energy in zip(masks, energies, strict=True)])
         removed = 1 - left / choices.everything
         job.note(f"the likeliest widths remove {removed:.4f} of the units; cut to {choices.target:.4f}")

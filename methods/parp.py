@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import HeldMasks, Masks, magnitude_masks, no_masks
 from benchmark.models.encoder import Encoder
-from benchmark.training.loop import State
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import magnitude_masks, no_masks
+from benchmark.training.hooks import State
+from benchmark.training.masked_weights import MaskedWeights, Masks
 
 
 @torch.no_grad()
@@ -47,15 +48,15 @@ class PARP(Method):
         assert job.target is not None
         keep, settings = job.target.keep, self.settings
         zero(job.encoder, magnitude_masks(job.encoder, keep=keep))
-        held = HeldMasks(job.encoder, no_masks(job.encoder))
+        held = MaskedWeights(job.encoder, no_masks(job.encoder))
 
         def prune_again(state: State) -> None:
             until = 1 - settings.settle
-            if state.passes_mark(settings.prunings, until):
+            if state.crosses_milestone(settings.prunings, until):
                 masks = magnitude_masks(job.encoder, keep=keep)
                 zero(job.encoder, masks)
-                if state.marks(settings.prunings, until) == settings.prunings:
-                    held.set(masks)
+                if state.milestones(settings.prunings, until) == settings.prunings:
+                    held.update(masks)
 
         job.train(job.model, masks=held, after_step=prune_again, learning_rate=settings.learning_rate)
         return job.model

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import HeldMasks, magnitude_masks
-from benchmark.training.loop import State
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import magnitude_masks
+from benchmark.training.hooks import State
+from benchmark.training.masked_weights import MaskedWeights
 
 
 def moved_share(progress: float, alpha: float, until: float) -> float:
@@ -56,10 +57,10 @@ class RigL(Method):
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
         assert job.target is not None
         settings = self.settings
-        held = HeldMasks(job.encoder, magnitude_masks(job.encoder, keep=job.target.keep))
+        held = MaskedWeights(job.encoder, magnitude_masks(job.encoder, keep=job.target.keep))
 
         def rewire_all(state: State) -> None:
-            if not state.passes_mark(settings.updates, settings.until):
+            if not state.crosses_milestone(settings.updates, settings.until):
                 return
             share = moved_share(state.progress, settings.alpha, settings.until)
             masks = {matrix.name: held[matrix.name] for matrix in job.encoder}
@@ -68,7 +69,7 @@ class RigL(Method):
                 assert weight.grad is not None
                 moved = min(round(share * int(mask.sum())), int((~mask).sum()))
                 masks[matrix.name] = rewire(weight.detach(), weight.grad, mask, moved)
-            held.set(masks)
+            held.update(masks)
             job.log(moved_share=share)
 
         job.train(job.model, masks=held, after_step=rewire_all, learning_rate=settings.learning_rate)

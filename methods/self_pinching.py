@@ -9,14 +9,14 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
 from benchmark.models.encoder import Matrix
 from benchmark.models.full_precision import at_least_fp32
 from benchmark.models.gating import add_gates, remove_gates, ungated
-from benchmark.models.pieces import pieces
-from benchmark.size_loss import size_sign
-from benchmark.training.loop import State
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.pieces import pieces
+from benchmark.toolbox.sparsity_loss import size_sign
+from benchmark.training.hooks import State
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
 

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
 from benchmark.models.full_precision import at_least_fp32
 from benchmark.models.units import Units
-from benchmark.size_loss import train_to_size
-from benchmark.training.loop import State
-from benchmark.unit_gates import UnitGate, UnitGates
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.sparsity_loss import train_to_size
+from benchmark.toolbox.unit_gates import UnitGate, UnitGates
+from benchmark.training.hooks import State
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
 LOWEST_SCORE = 1e-5
@@ -29,7 +29,7 @@ def temperature(progress: float) -> float:
 
 def normalised_scores(units: Units) -> torch.Tensor:
     """Energies (count,) between the layer's smallest and largest, plus 1e-5."""
-    energy = units.energy()
+    energy = units.squared_norm()
     return (energy - energy.min()) / (energy.max() - energy.min() + 1e-12) + LOWEST_SCORE
 
 

@@ -9,13 +9,12 @@ from typing import Literal
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.calibration import input_norms, prune_layer_by_layer
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import n_of_m_mask
+from benchmark.models.batch import Batch
 from benchmark.models.encoder import Matrix
-from benchmark.training.batches import Batch
-from benchmark.wanda import wanda_scores
+from benchmark.toolbox.calibration import input_norms, prune_layer_by_layer
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import n_of_m_mask
 
 
 def equal_norms(_job: Job, matrices: Sequence[Matrix], _batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
@@ -50,7 +49,7 @@ class SemiStructured(Method):
             job,
             job.calibration(settings.calibration_seconds) if by_wanda else [],
             input_norms if by_wanda else equal_norms,
-            lambda weight, norms: weight * n_of_m_mask(wanda_scores(weight, norms)),
+            lambda weight, norms: weight * n_of_m_mask(weight.detach().abs() * norms),
         )
         if settings.fine_tune:
             job.train(job.model, masks=masks, learning_rate=settings.learning_rate)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.models.shallow import Choice, shallow
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.fewer_layers import Choice, shallow
+from benchmark.toolbox.job import Job
 
 
 class Shallow(Method):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.calibration import prune_layer_by_layer, second_moments
-from benchmark.contract import CannotCompress, Method
-from benchmark.job import Job
-from benchmark.masks import top_mask
+from benchmark.system.errors import CannotCompress
+from benchmark.toolbox.calibration import prune_layer_by_layer, second_moments
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import topk_mask
 
 
 def inverse_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
@@ -46,7 +47,7 @@ def prune(weight: torch.Tensor, moments: torch.Tensor, keep: float, damping: flo
         within, factor = left[:, start:end].clone(), root[start:end, start:end]
         due = round(keep * end * len(left)) - kept  # what is rounded in one block is made up for in the next
         kept += due
-        mask = top_mask(within.square() / factor.diagonal().square(), due / within.numel())
+        mask = topk_mask(within.square() / factor.diagonal().square(), due / within.numel())
         errors = torch.zeros_like(within)
         for column in range(end - start):
             values = within[:, column]

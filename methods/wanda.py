@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from transformers import PreTrainedModel
 
-from benchmark.calibration import input_norms, prune_layer_by_layer
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.wanda import top_of_each_row, wanda_scores
+from benchmark.toolbox.calibration import input_norms, prune_layer_by_layer
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import topk_mask_of_rows
+
+
+def wanda_scores(weight: torch.Tensor, input_norms: torch.Tensor) -> torch.Tensor:
+    """|W_ij| ||x_j||, (outputs, inputs): the paper's equation 1."""
+    return weight.detach().abs() * input_norms
 
 
 class Wanda(Method):
@@ -37,9 +43,11 @@ class Wanda(Method):
         assert job.target is not None
         keep = job.target.keep
         batches = job.calibration(self.settings.calibration_seconds)
-        masks = prune_layer_by_layer(
-            job, batches, input_norms, lambda weight, norms: weight * top_of_each_row(wanda_scores(weight, norms), keep)
-        )
+
+        def pruned(weight: torch.Tensor, norms: torch.Tensor) -> torch.Tensor:
+            return weight * topk_mask_of_rows(wanda_scores(weight, norms), keep)
+
+        masks = prune_layer_by_layer(job, batches, input_norms, pruned)
         if self.settings.fine_tune:
             job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
         return job.model

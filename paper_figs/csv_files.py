@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.errors import UserError
-from benchmark.files import write_text
 from benchmark.report.typesetting import latex, markdown
+from benchmark.system.errors import UserError
+from benchmark.system.files import write_text
 from paper_figs.published import Published, read_published
 from paper_figs.studies import PAPER, Study, read_study
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 from paper_figs.csv_files import Format, optional, read_csv
 
 FILE = Path(__file__).with_name("published.csv")

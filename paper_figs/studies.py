@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 from paper_figs.csv_files import Format, optional, read_csv
 
 # The two studies of the paper, and what it compares: shown as "not run" until they are.

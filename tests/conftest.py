@@ -15,14 +15,15 @@ from hypothesis import settings
 from small_study import SmallStudy
 from transformers import PreTrainedModel
 
-from benchmark.budget import Budget, BudgetKind, Clock
 from benchmark.corpora.manifest import AUDIO, Dataset, Utterance, write_manifest
-from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, load, save_dense
 from benchmark.models.fresh import Architecture, fresh_model
 from benchmark.models.vocabulary import Vocabulary
-from benchmark.registry import load_method
-from benchmark.training.loop import Options
+from benchmark.study.registry import load_method
+from benchmark.toolbox.job import Job
+from benchmark.training.allowance import BudgetKind
+from benchmark.training.budget import Budget, Clock
+from benchmark.training.options import Options
 from benchmark.training.speech import Speech
 
 TINY = Architecture(channels=8, layers=3, width=32, ffn_width=128, heads=2, positional_kernel=8, dropout=0.1)

@@ -11,8 +11,9 @@ METHOD = '''"""Made for a test."""
 
 from dataclasses import dataclass
 
-from benchmark.contract import CannotReachTarget, Method
-from benchmark.masks import magnitude_masks
+from benchmark.toolbox.contract import Method
+from benchmark.system.errors import CannotReachTarget
+from benchmark.toolbox.masks import magnitude_masks
 
 
 class Made(Method):
@@ -59,4 +60,4 @@ def use_methods(
         (folder / f"{name}.py").write_text(text)
     start = METHOD.format(body="return job.model", takes_target=False, seeded=False)
     (folder / "start.py").write_text(start.replace('family = "control"', 'family = "dense"'))
-    monkeypatch.setattr("benchmark.registry.METHODS", folder)
+    monkeypatch.setattr("benchmark.study.registry.METHODS", folder)

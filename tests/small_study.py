@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import registry, study, study_file
 from benchmark.__main__ import main
+from benchmark.study import registry
 
 REPOSITORY = Path(__file__).parents[1]
 RUN = "breaks_off-0.65-seed0"
 METHOD = '''
 import os
 
-from benchmark.contract import Method
-from benchmark.masks import magnitude_masks
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.masks import magnitude_masks
 
 
 class BreaksOff(Method):
@@ -71,8 +71,7 @@ class SmallStudy:
         (root / "methods" / "breaks_off.py").write_text(METHOD)
         self.config.write_text(CONFIG.format(model=model))
         (self.work / "data").mkdir(parents=True)
-        for module in (study, study_file):
-            monkeypatch.setattr(module, "ROOT", root)
+        monkeypatch.setattr("benchmark.system.project.ROOT", root)
         monkeypatch.setattr(registry, "METHODS", root / "methods")
 
     def become_project(self, method: str, source: str) -> None:

@@ -16,17 +16,17 @@ from conftest import MakeJob, run_method
 from torch.nn.utils import parametrize
 from transformers import PreTrainedModel
 
-from benchmark.budget import OverBudget
-from benchmark.contract import CannotCompress, CannotReachTarget, Method
-from benchmark.errors import UserError
-from benchmark.job import Job
+from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import CTCModel, plain_state
 from benchmark.models.encoder import Encoder
 from benchmark.models.vocabulary import Vocabulary
-from benchmark.outcome import read_back, require_size, returned_model
-from benchmark.registry import load_method, method_names
-from benchmark.study import BUDGET_TOLERANCE
-from benchmark.training.batches import Batch
+from benchmark.runs.outcome import read_back, require_size, returned_model
+from benchmark.study.registry import load_method, method_names
+from benchmark.system.errors import CannotCompress, CannotReachTarget, UserError
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.training.allowance import TOLERANCE
+from benchmark.training.budget import OverBudget
 from benchmark.training.loop import Phase, Planned
 
 LEAST_USED = 0.9  # of its budget, by a method that trains
@@ -106,9 +106,9 @@ def test_is_as_small_as_its_row_says(run: Run) -> None:
 def test_stays_inside_its_budget_and_uses_it(run: Run) -> None:
     budget, trained = run.job.budget, bool(run.job.curves)
     measured = f"{budget.spent:.0f} of {budget.limit:.0f} units were used"
-    if budget.spent > budget.limit * (1 + BUDGET_TOLERANCE):
+    if budget.spent > budget.limit * (1 + TOLERANCE):
         advice = "let `job.train` stop by itself; compute less in hooks and after training"
-        broken(f"at most {1 + BUDGET_TOLERANCE:.0%} of the budget", measured, advice)
+        broken(f"at most {1 + TOLERANCE:.0%} of the budget", measured, advice)
     if trained and budget.spent < LEAST_USED * budget.limit:
         advice = "call `job.train` once more, or with a larger `share`: shares are of the budget that is left"
         broken(f"a method that trains uses at least {LEAST_USED:.0%} of its budget", measured, advice)

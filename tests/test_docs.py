@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from conftest import MakeJob
 
-from benchmark import registry
 from benchmark.__main__ import command_modules
-from benchmark.footprint import remaining_parameters
+from benchmark.runs.footprint import remaining_parameters
+from benchmark.study import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(path for path in [ROOT / "README.md"] if path.exists())]
-FOLDERS = "benchmark|benchmarks|captions|config|data|docs|envs|methods|paper_figs|profiles|tests"
+FOLDERS = "benchmark|captions|config|data|docs|envs|methods|paper_figs|perf|profiles|tests"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAMED = re.compile(rf"(?<![\w/.<>-])((?:{FOLDERS})/[\w./-]*\w/?)(?![\w/*<])")
 COMMAND = re.compile(r"python -m benchmark ([a-z][\w-]*)")
-MODULE = re.compile(r"python -m benchmarks\.(\w+)")
+MODULE = re.compile(r"python -m perf\.(\w+)")
 EXAMPLE = "methods/my_magnitude.py"  # the file that docs/adding-a-method.md tells its reader to write
 page_by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -41,7 +41,7 @@ def test_commands_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     commands = {name.replace("-", "_") for name in COMMAND.findall(text)}
     assert commands - set(command_modules()) == set()
-    assert {name for name in MODULE.findall(text) if not (ROOT / "benchmarks" / f"{name}.py").exists()} == set()
+    assert {name for name in MODULE.findall(text) if not (ROOT / "perf" / f"{name}.py").exists()} == set()
 
 
 def test_pages_are_short_and_hold_no_absolute_path() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from small_study import METHOD, RUN, SmallStudy
 
-from benchmark.files import read_json
+from benchmark.system.files import read_json
 
 
 def test_a_model_that_its_folder_cannot_describe_is_a_failed_row(small_study: SmallStudy) -> None:

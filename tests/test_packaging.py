@@ -7,7 +7,7 @@ import tomllib
 from packaging.requirements import Requirement
 from setuptools import find_namespace_packages
 
-from benchmark.study import ROOT
+from benchmark.system.project import ROOT
 
 FILE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETTINGS, PROJECT = FILE["tool"]["setuptools"], FILE["project"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +16,8 @@ def run(args: argparse.Namespace) -> int:
     """Print a line for each check; 2 if one of them found a problem."""
     import sys
 
-    from benchmark.checks import check
-    from benchmark.study_file import load_study
+    from benchmark.study.checks import check
+    from benchmark.study.file import load_study
 
     study = load_study(args.config)
     findings = check(study)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.event_files import LOGS, require_tensorboard, write_events
-from benchmark.study_argument import add_study_argument
+from benchmark.runs.event_files import LOGS, require_tensorboard, write_events
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,9 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Compress; a failed method is recorded and reported, and does not fail the command."""
-    from benchmark.at_work import at_work
-    from benchmark.devices import leased_device
-    from benchmark.study_file import load_study
+    from benchmark.study.file import load_study
+    from benchmark.system.at_work import at_work
+    from benchmark.system.devices import leased_device
 
     if args.log:
         require_tensorboard()  # before hours of training, not after
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
         at_work(folder / "lock", what, "compress"),
         leased_device(study.hardware.device, what, spin=study.hardware.spin),
     ):
-        from benchmark.runs import compress  # with torch, which must not look for GPUs before one is leased
+        from benchmark.runs.compression import compress  # with torch, which must not look for GPUs before one is leased
 
         record = compress(study, plan, study.work, study.results / "runs" if args.reuse else None)
         if args.log:

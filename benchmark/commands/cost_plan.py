@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,13 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print the table, and keep it if asked to."""
-    from benchmark.files import write_text
-    from benchmark.study_file import load_study
+    from benchmark.study.file import load_study
+    from benchmark.system.files import write_text
+    from benchmark.system.validated import read_json_as
     from benchmark.throughput.cost_plan import cost_plan
     from benchmark.throughput.cost_table import as_markdown
+    from benchmark.throughput.figures import Throughput
     from benchmark.throughput.rates import Rates
-    from benchmark.throughput.report import Throughput
-    from benchmark.validated import read_json_as
 
     study = load_study(args.config)
     measured = read_json_as(args.throughput, Throughput)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,9 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the dense stage."""
-    from benchmark.at_work import at_work
-    from benchmark.devices import leased_device
-    from benchmark.study_file import load_study
+    from benchmark.study.file import load_study
+    from benchmark.system.at_work import at_work
+    from benchmark.system.devices import leased_device
 
     study = load_study(args.config)
     what = f"dense model of study {study.name}"
@@ -24,6 +24,8 @@ def run(args: argparse.Namespace) -> None:
         at_work(study.work / "dense.lock", what, "dense"),
         leased_device(study.hardware.device, what, spin=study.hardware.spin),
     ):
-        from benchmark.dense import prepare_dense  # with torch, which must not look for GPUs before one is leased
+        from benchmark.runs.dense_stage import (
+            prepare_dense,  # with torch, which must not look for GPUs before one is leased
+        )
 
         prepare_dense(study, study.work)

@@ -17,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Measure and print."""
     from benchmark.export.finished import model_of
-    from benchmark.footprint import footprint
     from benchmark.models.checkpoints import load_model
     from benchmark.models.source import model_folder
     from benchmark.models.weight_files import weight_files
+    from benchmark.runs.footprint import footprint
 
     folder, _ = model_folder(model_of(args.model))
     model = load_model(folder)

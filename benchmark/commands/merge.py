@@ -18,8 +18,8 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: there is nothing to merge, or what is there does not belong together.
     """
-    from benchmark.errors import UserError
-    from benchmark.report.merging import merge
+    from benchmark.runs.merging import merge
+    from benchmark.system.errors import UserError
 
     if args.to is None and len(args.runs) < 2:
         raise UserError("nothing to merge: name two folders, or one and --to")

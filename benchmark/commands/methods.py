@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print one paragraph a method, or the table."""
-    from benchmark.catalogue import markdown, paragraph
-    from benchmark.registry import method_names
+    from benchmark.study.catalogue import markdown, paragraph
+    from benchmark.study.registry import method_names
 
     print(markdown() if args.markdown else "\n".join(paragraph(name) for name in method_names()))

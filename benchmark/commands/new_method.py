@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedModel
 
-from benchmark.contract import Method
-from benchmark.job import Job
-from benchmark.masks import magnitude_masks
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.masks import magnitude_masks
 
 
 class {class_name}(Method):
@@ -52,9 +52,9 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: the name is taken, or cannot be that of a Python module.
     """
-    from benchmark.errors import UserError
-    from benchmark.files import write_text
-    from benchmark.registry import METHODS
+    from benchmark.study.registry import METHODS
+    from benchmark.system.errors import UserError
+    from benchmark.system.files import write_text
 
     name: str = args.name
     if not name.isidentifier() or name != name.lower() or name.startswith("_"):

@@ -48,17 +48,17 @@ def run(args: argparse.Namespace) -> None:
     """
     import re
 
-    from benchmark import study
-    from benchmark.errors import UserError
-    from benchmark.files import write_text
+    from benchmark.system import project
+    from benchmark.system.errors import UserError
+    from benchmark.system.files import write_text
 
     name: str = args.name
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
         raise UserError(
             f'"{name}" cannot be a study\'s name: up to 64 small letters, digits and -, a letter or digit first'
         )
-    path = study.ROOT / "config" / f"{name}.yaml"
-    if path.exists() or (study.ROOT / "results" / name).exists():
+    path = project.ROOT / "config" / f"{name}.yaml"
+    if path.exists() or (project.ROOT / "results" / name).exists():
         raise UserError(f"study {name} exists already: take another name")
     write_text(path, TEMPLATE.format(name=name))
     print(f"config/{name}.yaml\ncheck it: pinchbench check {name}\nrun it:   pinchbench run {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,10 +14,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Prepare the corpus."""
-    from benchmark.at_work import at_work
     from benchmark.corpora import prepare
-    from benchmark.files import sweep
-    from benchmark.study_file import load_study
+    from benchmark.study.file import load_study
+    from benchmark.system.at_work import at_work
+    from benchmark.system.files import sweep
 
     study = load_study(args.config)
     with at_work(study.work / "data.lock", f"preparing the data of study {study.name}", "prepare"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Publish what is finished so far."""
-    from benchmark.files import sweep
-    from benchmark.publication import publish
-    from benchmark.study_file import load_study
+    from benchmark.runs.publication import publish
+    from benchmark.study.file import load_study
+    from benchmark.system.files import sweep
 
     study = load_study(args.config)
     sweep(study.work)

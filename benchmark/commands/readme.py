@@ -11,9 +11,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Rewrite the pages."""
-    from benchmark.files import write_text
-    from benchmark.readme import PAGES, with_current_parts
-    from benchmark.study import ROOT
+    from benchmark.report.generated_pages import PAGES, with_current_parts
+    from benchmark.system.files import write_text
+    from benchmark.system.project import ROOT
 
     for page in PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")

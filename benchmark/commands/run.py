@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,15 +23,15 @@ def run(args: argparse.Namespace) -> None:
     import os
     import sys
 
-    from benchmark.errors import UserError
-    from benchmark.study import ROOT
-    from benchmark.study_file import load_study
+    from benchmark.study.file import load_study
+    from benchmark.system import project
+    from benchmark.system.errors import UserError
 
     load_study(args.config)
-    if not (ROOT / "Snakefile").is_file():
-        raise UserError(f"{ROOT} holds no Snakefile: install the project from its checkout, by pip install -e .")
+    if not (project.ROOT / "Snakefile").is_file():
+        raise UserError(f"{project.ROOT} holds no Snakefile: install its checkout by pip install -e .")
     rest: list[str] = args.snakemake[1:] if args.snakemake[:1] == ["--"] else args.snakemake
-    config = os.path.relpath(args.config, ROOT)
+    config = os.path.relpath(args.config, project.ROOT)
     sys.stdout.flush()
-    os.chdir(ROOT)
+    os.chdir(project.ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "snakemake", "--configfile", config, "--cores", "all", *rest])

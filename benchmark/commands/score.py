@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,10 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Score one run. A new one is published at once, so that a study that is cut off keeps what it has."""
-    from benchmark.progress import progress_line, result_line, run_states
-    from benchmark.publication import publish_run
-    from benchmark.score import score_run
-    from benchmark.study_file import load_study
+    from benchmark.runs.error_counts import score_run
+    from benchmark.runs.publication import publish_run
+    from benchmark.runs.study_status import progress_line, result_line, run_states
+    from benchmark.study.file import load_study
 
     study = load_study(args.config)
     plan = study.run(args.run_name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.study_argument import results_folder
+from benchmark.study.argument import results_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def print_results(folder: Path) -> None:
     Raises:
         UserError: there is no table yet.
     """
-    from benchmark.errors import UserError
+    from benchmark.system.errors import UserError
 
     if not (folder / "main.md").exists():
         raise UserError(f"{folder / 'main.md'} does not exist: run the study, or `python -m benchmark tables` for it")

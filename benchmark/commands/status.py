@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,8 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print a line for each step at work and each run, then the count."""
-    from benchmark.progress import progress_line, run_states, steps_at_work
-    from benchmark.study_file import load_study
+    from benchmark.runs.study_status import progress_line, run_states, steps_at_work
+    from benchmark.study.file import load_study
 
     study = load_study(args.config)
     states = run_states(study)

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     """Write them and say where they are."""
     from benchmark.commands.show import print_results
     from benchmark.report.study_report import write_report
-    from benchmark.study_argument import results_folder
+    from benchmark.study.argument import results_folder
 
     folder = results_folder(args.study, made=args.runs is None)
     out = args.out or folder
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
 
 def copy_tables(source: Path, target: Path) -> None:
     """Copy what Snakemake's report shows: outputs of a job have to lie where they may be deleted before the next."""
-    from benchmark.files import together
+    from benchmark.system.files import together
 
     with together(target) as partial:
         for name in COPIED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark.study_argument import study_file
+from benchmark.study.argument import study_file
 
 
 def names(text: str) -> list[str]:
@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print the table, and keep the figures if asked to."""
-    from benchmark.devices import leased_device
-    from benchmark.files import write_json
+    from benchmark.system.devices import leased_device
+    from benchmark.system.files import write_json
 
     with leased_device("auto", "throughput"):
         from benchmark.throughput.report import as_table, measure  # with torch

@@ -13,6 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, resuming from a checkpoint if there is one."""
-    from benchmark.scratch import train_from_scratch
+    from benchmark.pretraining import train_from_scratch
 
     train_from_scratch(args.config)

@@ -66,7 +66,7 @@ def transcribed(ctc: CTCModel, files: list[Path]) -> Iterator[Heard]:
 
     from benchmark.corpora.audio import UnusableError, decode
     from benchmark.corpora.manifest import SAMPLE_RATE
-    from benchmark.decoding import transcribe_one
+    from benchmark.runs.transcription import transcribe_one
 
     for path in tqdm(files, desc="transcribe", unit="file", leave=False, disable=None):
         try:
@@ -86,8 +86,8 @@ def check_ids(files: list[Path], trn: Path) -> None:
     Raises:
         UserError: a name is no id, or two files have the same.
     """
-    from benchmark.errors import UserError
     from benchmark.scoring.trn import is_id
+    from benchmark.system.errors import UserError
 
     if trn.is_dir():
         raise UserError(f"--trn {trn} is a folder: name a file in it")
@@ -105,7 +105,7 @@ def files_of(paths: list[Path]) -> list[Path]:
     Raises:
         UserError: a path does not exist, or a folder holds no audio.
     """
-    from benchmark.errors import UserError
+    from benchmark.system.errors import UserError
 
     files: list[Path] = []
     for path in paths:

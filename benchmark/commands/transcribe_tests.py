@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,15 +15,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Transcribe."""
-    from benchmark.at_work import at_work
-    from benchmark.devices import leased_device
-    from benchmark.study_file import load_study
+    from benchmark.study.file import load_study
+    from benchmark.system.at_work import at_work
+    from benchmark.system.devices import leased_device
 
     study = load_study(args.config)
     plan = study.run(args.run_name)
     what = f"run {plan.run} of study {study.name}"
     lock = study.work / "runs" / plan.run / "lock"
     with at_work(lock, what, "transcribe"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
-        from benchmark.runs import transcribe_run  # with torch, which must not look for GPUs before one is leased
+        from benchmark.runs.transcripts import (
+            transcribe_run,  # with torch, which must not look for GPUs before one is leased
+        )
 
         transcribe_run(study, plan, study.work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark.study_argument import add_study_argument
+from benchmark.study.argument import add_study_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,11 +20,10 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: the study has no `tuning`, or no such search.
     """
-    from benchmark.at_work import at_work
-    from benchmark.devices import leased_device
-    from benchmark.errors import UserError
-    from benchmark.registry import suggestion
-    from benchmark.study_file import load_study
+    from benchmark.study.file import load_study
+    from benchmark.system.at_work import at_work
+    from benchmark.system.devices import leased_device
+    from benchmark.system.errors import UserError, suggestion
 
     study = load_study(args.config)
     if study.tuning is None:
@@ -36,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
     what = f"tuning of {args.search} of study {study.name}"
     lock = study.work / "tuning" / f"{args.search}.lock"
     with at_work(lock, what, "tune"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
-        from benchmark.tuning import tune  # with torch, which must not look for GPUs before one is leased
+        from benchmark.runs.search import tune  # with torch, which must not look for GPUs before one is leased
 
         tuning = tune(study, plans[args.search], study.work, study.results / "tuning" if args.reuse else None)
     for trial in tuning["trials"]:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from benchmark.corpora.an4_download import download
 from benchmark.corpora.recording import Recording
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmark.study import CorpusConfig
+    from benchmark.corpora.choice import CorpusConfig
 
 SPLITS = ("train", "dev", "test", "official-train", "official-test")
 PARTS = ("train", "test")  # of the official layout

@@ -16,8 +16,8 @@ from typing import IO, cast
 from tqdm import tqdm
 
 from benchmark.corpora.archives import DAMAGED, unpack
-from benchmark.errors import UserError
-from benchmark.files import whole
+from benchmark.system.errors import UserError
+from benchmark.system.files import atomic_write
 
 URL = "http://www.speech.cs.cmu.edu/databases/an4/an4_sphere.tar.gz"
 SIZE = "64 MB"  # of that
@@ -44,7 +44,7 @@ def download(url: str = URL, content: str = CONTENT) -> Path:
     if root.exists():
         return root
     print(f"downloading AN4 ({SIZE}) from {url} to {root}", file=sys.stderr)
-    with whole(root) as partial:
+    with atomic_write(root) as partial:
         unpacked = partial.with_name(f"{partial.name}.unpacked")
         try:
             _fetch_and_unpack(url, unpacked)

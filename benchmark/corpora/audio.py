@@ -11,7 +11,7 @@ import soundfile
 
 from benchmark.corpora.containers import damage
 from benchmark.corpora.manifest import SAMPLE_RATE
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 
 LOWEST_RATE, HIGHEST_RATE = 4_000, 192_000  # Hz; resampling from others takes no end of time or memory
 MOST_VALUES = 2**28  # of all channels in one recording: 4.6 hours of 16 kHz mono

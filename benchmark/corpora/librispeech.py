@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from benchmark.corpora.librispeech_download import download
 from benchmark.corpora.recording import Recording
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 
 if TYPE_CHECKING:
-    from benchmark.study import CorpusConfig
+    from benchmark.corpora.choice import CorpusConfig
 
 
 OFFICIAL_UTTERANCES = {

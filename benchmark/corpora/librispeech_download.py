@@ -8,8 +8,8 @@ import tarfile
 from pathlib import Path
 
 from benchmark.corpora.archives import DAMAGED, unpack
-from benchmark.errors import UserError
-from benchmark.files import hash_file, remove, whole
+from benchmark.system.errors import UserError
+from benchmark.system.files import atomic_write, hash_file, remove
 
 URL = "https://www.openslr.org/resources/12/"
 ARCHIVES = {  # SHA-256 of <split>.tar.gz, as torchaudio has them too
@@ -35,7 +35,7 @@ def download(split: str, root: Path, url: str = URL) -> None:
         _fetch(f"{url}{archive.name}", archive, ARCHIVES[split])
     elif hash_file(archive) != ARCHIVES[split]:
         raise UserError(f"{archive} is not the published archive (its SHA-256 is another): delete it, then run again")
-    with whole(folder) as partial:
+    with atomic_write(folder) as partial:
         unpacked = partial.with_name(f"{partial.name}.unpacked")
         try:
             with tarfile.open(archive, mode="r:gz") as file:
@@ -52,7 +52,7 @@ def _fetch(url: str, archive: Path, checksum: str) -> None:
 
     print(f"downloading {url} to {archive.parent}", file=sys.stderr)
     try:
-        with whole(archive) as partial:
+        with atomic_write(archive) as partial:
             download_url_to_file(url, str(partial), hash_prefix=checksum)
     except (OSError, http.client.HTTPException, RuntimeError) as error:
         raise UserError(

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from typing_extensions import TypedDict
 
-from benchmark.errors import UserError
-from benchmark.files import write_json
-from benchmark.stamps import Stamps, read_stamped, stamped
-from benchmark.validated import AtLeastOne, Count, NotNegative, checked
+from benchmark.system.errors import UserError
+from benchmark.system.files import write_json
+from benchmark.system.stamps import Stamps, read_stamped, stamped
+from benchmark.system.validated import AtLeastOne, Count, NotNegative, checked
 
 SAMPLE_RATE = 16_000
 MANIFEST = "manifest.jsonl"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NotRequired
 from typing_extensions import TypedDict
 
 from benchmark.corpora.recording import Recording
-from benchmark.errors import UserError
-from benchmark.validated import checked
+from benchmark.system.errors import UserError
+from benchmark.system.validated import checked
 
 if TYPE_CHECKING:
-    from benchmark.study import CorpusConfig
+    from benchmark.corpora.choice import CorpusConfig
 
 
 class _Audio(TypedDict):

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from benchmark.at_work import Bar
 from benchmark.corpora import an4, librispeech, mini
 from benchmark.corpora.audio import UnusableError, decode
 from benchmark.corpora.manifest import AUDIO, PROBLEMS, SAMPLE_RATE, Problem, SplitSummary, Utterance, write_manifest
 from benchmark.corpora.recording import Recording
 from benchmark.corpora.splits import Overlaps
-from benchmark.errors import UserError
-from benchmark.files import whole
+from benchmark.system.at_work import Bar
+from benchmark.system.errors import UserError
+from benchmark.system.files import atomic_write
 
 if TYPE_CHECKING:
-    from benchmark.study import CorpusConfig
+    from benchmark.corpora.choice import CorpusConfig
 
 Adapter = Callable[["CorpusConfig", str], Iterable[Recording]]
 ADAPTERS: dict[str, Adapter] = {
@@ -51,7 +51,7 @@ def prepare(corpus: CorpusConfig, out: Path) -> None:
     utterances: list[Utterance] = []
     problems: list[Problem] = []
     summaries: dict[str, SplitSummary] = {}
-    with whole(out) as partial:
+    with atomic_write(out) as partial:
         partial.mkdir()
         with (partial / AUDIO).open("wb") as file:
             audio = _AudioFile(file)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from benchmark.corpora.recording import Recording
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 
 
 class Overlaps:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from benchmark.corpora import an4, librispeech, mini
 from benchmark.corpora.an4_download import cache_folder
-from benchmark.errors import UserError
-from benchmark.registry import suggestion
+from benchmark.system.errors import UserError, suggestion
 
 if TYPE_CHECKING:
-    from benchmark.study import CorpusConfig
+    from benchmark.corpora.choice import CorpusConfig
 
 OPUS_BYTES_A_SECOND = 2000  # of the embedded corpus
 AN4_SECONDS = 2.9  # of an utterance, on average

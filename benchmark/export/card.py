@@ -9,12 +9,12 @@ from typing import Literal
 from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
 
-from benchmark.errors import UserError
-from benchmark.export.origin import UNKNOWN, Origin
+from benchmark.export.model_lineage import UNKNOWN, Origin
 from benchmark.export.use import how_to_use
-from benchmark.facts import budget, provenance, settings, sizes
-from benchmark.records import RunRecord
-from benchmark.registry import method_source
+from benchmark.runs.record_summary import budget, provenance, settings, sizes
+from benchmark.runs.records import RunRecord
+from benchmark.study.registry import method_source
+from benchmark.system.errors import UserError
 
 Count = Literal["errors", "substitutions", "deletions", "insertions", "words", "utterances"]
 TASK = "automatic-speech-recognition"

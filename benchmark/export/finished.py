@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.errors import UserError
-from benchmark.records import RunRecord, read_record
+from benchmark.runs.reading import read_record
+from benchmark.runs.records import RunRecord
+from benchmark.system.errors import UserError
 
 
 def finished_run(folder: Path) -> RunRecord:

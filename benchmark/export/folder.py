@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.errors import UserError
 from benchmark.export.card import Artefact, model_card
 from benchmark.export.finished import finished_run
+from benchmark.export.model_lineage import origin_of
 from benchmark.export.onnx_graph import check_packages, write_graph
-from benchmark.export.origin import origin_of
 from benchmark.export.plain import plain_form
-from benchmark.files import whole, write_text
 from benchmark.models.checkpoints import load, save, save_dense
-from benchmark.models.int8 import dequantised
+from benchmark.models.forms.quantised import dequantised
+from benchmark.system.errors import UserError
+from benchmark.system.files import atomic_write, write_text
 
 
 def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
@@ -31,7 +31,7 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
         check_packages()
     ctc = load(run / "model")
     plain = plain_form(ctc.model)
-    with whole(to) as partial:
+    with atomic_write(to) as partial:
         if plain is not None:
             save_dense(replace(ctc, model=plain), partial)
         else:

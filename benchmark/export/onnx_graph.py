@@ -13,12 +13,12 @@ from transformers import PreTrainedModel
 
 from benchmark.corpora import mini
 from benchmark.corpora.audio import decode
-from benchmark.errors import UserError
-from benchmark.export.origin import EMBEDDED
+from benchmark.corpora.choice import CorpusConfig
+from benchmark.export.model_lineage import EMBEDDED
+from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import CTCModel
 from benchmark.models.forward import forward, frame_counts, uses_attention_mask
-from benchmark.study import CorpusConfig
-from benchmark.training.batches import Batch
+from benchmark.system.errors import UserError
 from benchmark.training.speech import normalised
 
 PACKAGES = ("onnx", "onnxruntime")

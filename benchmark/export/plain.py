@@ -6,7 +6,7 @@ import copy
 
 from transformers import AutoModelForCTC, PreTrainedConfig, PreTrainedModel
 
-from benchmark.models.int8 import dequantised
+from benchmark.models.forms.quantised import dequantised
 from benchmark.models.shapes import layer_shapes
 
 OURS = ("layer_shapes", "int8")  # what `benchmark.models.checkpoints.save` adds to a config

@@ -21,15 +21,15 @@ from transformers import (
 )
 from transformers import Wav2Vec2Processor as Processor
 
-from benchmark.errors import UserError
-from benchmark.files import hash_file, whole, write_json
 from benchmark.models.configuration import check_config, check_extractor
-from benchmark.models.int8 import fill, unwrapped
+from benchmark.models.forms.quantised import fill, unwrapped
 from benchmark.models.packing import pack, unpack
 from benchmark.models.shapes import layer_shapes, reshape
 from benchmark.models.source import ARCHITECTURES, model_folder
 from benchmark.models.vocabulary import BLANK, WORD_DELIMITER, Vocabulary
 from benchmark.models.weight_files import PACKED
+from benchmark.system.errors import UserError
+from benchmark.system.files import atomic_write, hash_file, write_json
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
@@ -154,7 +154,7 @@ def save(ctc: CTCModel, folder: Path) -> int:
     Raises:
         UserError: the disk is full; an older folder is still there.
     """
-    with whole(folder) as partial:
+    with atomic_write(folder) as partial:
         partial.mkdir()
         config = copy.deepcopy(ctc.model.config)
         config.layer_shapes = layer_shapes(ctc.model)
@@ -179,7 +179,7 @@ def _fill(model: PreTrainedModel, state: dict[str, torch.Tensor]) -> None:
 
 def save_dense(ctc: CTCModel, folder: Path) -> None:
     """Write a folder that plain `transformers` loads: config, processor and `model.safetensors`."""
-    with whole(folder) as partial:
+    with atomic_write(folder) as partial:
         partial.mkdir()
         ctc.model.save_pretrained(partial)
         _save_processor(ctc, partial)
@@ -198,11 +198,6 @@ def hash_model(folder: Path) -> str:
     """Hash of a model folder's weights."""
     weights = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
     return "+".join(hash_file(path) for path in weights)[:64]
-
-
-def count_parameters(model: nn.Module) -> int:
-    """Parameters of a model, a shared tensor once."""
-    return sum(p.numel() for p in {id(p): p for p in model.parameters()}.values())
 
 
 def frozen_copy(model: PreTrainedModel) -> PreTrainedModel:

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, NotRequired, cast
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from benchmark.errors import UserError
 from benchmark.models.shapes import LayerShape
 from benchmark.models.source import ModelConfig, total_parameters
-from benchmark.validated import AtLeastOne, Positive, Share, checked
+from benchmark.system.errors import UserError
+from benchmark.system.validated import AtLeastOne, Positive, Share, checked
 
 Size = Annotated[int, Field(ge=1, le=2**16)]
 Sizes = Annotated[list[Size], Field(min_length=1)]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.models.low_rank import LowRankLinear
+from benchmark.models.forms.factorised import LowRankLinear
 from benchmark.models.units import Units, heads_of, neurons_of
 
 Kind = Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]

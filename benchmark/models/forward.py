@@ -15,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import SAMPLE_RATE
-from benchmark.training.batches import Batch
+from benchmark.models.batch import Batch
 
 
 @dataclass

@@ -7,8 +7,8 @@ from transformers import PreTrainedModel
 from typing_extensions import TypedDict
 
 from benchmark.models.encoder import PATHS, Encoder, Kind
-from benchmark.models.low_rank import LowRankLinear
-from benchmark.validated import AtLeastOne
+from benchmark.models.forms.factorised import LowRankLinear
+from benchmark.system.validated import AtLeastOne
 
 
 class LayerShape(TypedDict):

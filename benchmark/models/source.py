@@ -9,9 +9,9 @@ from typing import Required
 
 from typing_extensions import TypedDict
 
-from benchmark.errors import UserError
-from benchmark.files import read_json
-from benchmark.validated import AtLeastOne, checked
+from benchmark.system.errors import UserError
+from benchmark.system.files import read_json
+from benchmark.system.validated import AtLeastOne, checked
 
 ARCHITECTURES = ("wav2vec2", "hubert")
 MATRICES = 6  # of a Transformer layer: q, k, v, out, FFN in, FFN out

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
-from benchmark.contract import CannotReachTarget
 from benchmark.models.full_precision import at_least_fp32
+from benchmark.system.errors import CannotReachTarget
 
 UnitKind = Literal["heads", "neurons"]
 
@@ -57,7 +57,7 @@ class Units:
         """Parameters that go with a unit: 3(d dh + dh) + dh d for a head, 2d + 1 for a neuron."""
         return self.width * (sum(linear.in_features + 1 for linear in self.inward) + self.outward.out_features)
 
-    def energy(self) -> torch.Tensor:
+    def squared_norm(self) -> torch.Tensor:
         """Sum of the squared weights of each unit (count,), in fp32 at least, differentiable; biases do not count."""
         rows = torch.stack([at_least_fp32(linear.weight).square().sum(1) for linear in self.inward]).sum(0)
         columns = at_least_fp32(self.outward.weight).square().sum(0)
@@ -111,7 +111,7 @@ def neurons_of(index: int, layer: nn.Module) -> Units:
     )
 
 
-def keep_by_score(groups: Sequence[Units], scores: Sequence[torch.Tensor], removed: int) -> list[torch.Tensor]:
+def select_units(groups: Sequence[Units], scores: Sequence[torch.Tensor], removed: int) -> list[torch.Tensor]:
     """Which units stay (count,) in each group when those of the lowest scores go, `removed` parameters in all.
 
     A unit that costs more than is left to remove is passed over, so that the last ones to go are neurons and the

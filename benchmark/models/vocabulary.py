@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 
-from benchmark.errors import UserError
-from benchmark.validated import Count, read_json_as
+from benchmark.system.errors import UserError
+from benchmark.system.validated import Count, read_json_as
 
 WORD_DELIMITER = "|"
 BLANK = "<pad>"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from benchmark.errors import UserError
-from benchmark.files import read_json
-from benchmark.validated import checked, read_json_as
+from benchmark.system.errors import UserError
+from benchmark.system.files import read_json
+from benchmark.system.validated import checked, read_json_as
 
 PACKED = "model.packed.safetensors"
 NAMES = (PACKED, "model.safetensors", "pytorch_model.bin")  # the first that is there is read

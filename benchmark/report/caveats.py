@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmark.report.collection import Collection
 from benchmark.report.references import how_to_write_them
 from benchmark.report.rows import Row, dense_row, percent
+from benchmark.runs.collection import Collection
 
 WORST_DENSE = 0.5  # WER; a model that gets more words wrong than right is nothing to compress
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from tqdm import tqdm
 
-from benchmark.report.collection import Collection
 from benchmark.report.kept_tests import KeptTests
 from benchmark.report.rows import Row, dense_row
+from benchmark.runs.collection import Collection
 from benchmark.scoring.significance import Comparison, compare_all
 
 ALPHA = 0.05

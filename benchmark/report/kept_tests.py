@@ -8,14 +8,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from benchmark.errors import UserError
-from benchmark.report.collection import Run
 from benchmark.report.references import how_to_write_them
 from benchmark.report.rows import Row
+from benchmark.runs.collection import Run
 from benchmark.scoring.bootstrap import Unit
 from benchmark.scoring.mapsswe import MatchedPairs
 from benchmark.scoring.significance import Comparison
 from benchmark.scoring.wer import WordErrors
+from benchmark.system.errors import UserError
 
 Line = dict[str, str]
 COUNTS = ("utterances", "words", "substitutions", "deletions", "insertions")

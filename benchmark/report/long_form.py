@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from benchmark.records import RunRecord
-from benchmark.report.collection import Collection
+from benchmark.runs.collection import Collection
+from benchmark.runs.records import RunRecord
 
 IDENTITY = ("study", "run", "identity", "label", "method", "title", "family", "target_sparsity", "seed")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from benchmark.corpora.an4_download import SIZE
-from benchmark.study import ROOT
-from benchmark.study_file import load_study
+from benchmark.study.file import load_study
+from benchmark.system.project import ROOT
 
 
 def how_to_write_them(study: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from benchmark.records import RunRecord
-from benchmark.report.collection import Collection, Run
+from benchmark.runs.collection import Collection, Run
+from benchmark.runs.records import RunRecord
 
 GATES = "self_pinching"
 TWO_STAGE = ("distillation", "dphubert", "l0_structured", "lottery_ticket")  # methods that train in two phases or more

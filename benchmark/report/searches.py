@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.records import Trial, Tuning, read_tuning
 from benchmark.report.typesetting import markdown
+from benchmark.runs.reading import read_tuning
+from benchmark.runs.records import Trial, Tuning
 
 RATE = "learning_rate"
 

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.files import together, write_text
 from benchmark.report.caveats import banner, caveats
-from benchmark.report.collection import Collection, read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
 from benchmark.report.page.document import page
 from benchmark.report.pictures import Picture, draw
 from benchmark.report.reading_table import legend, reading_frame, short_frame
-from benchmark.report.readme import readme
+from benchmark.report.results_page import readme
 from benchmark.report.rows import table_rows
 from benchmark.report.searches import search_page
 from benchmark.report.significance_tables import significance_frame, significance_page
 from benchmark.report.style import figure_style, save
 from benchmark.report.typesetting import latex, markdown
+from benchmark.runs.collection import Collection, read_collection
+from benchmark.system.files import together, write_text
 
 
 def write_report(runs_folder: Path, out: Path) -> None:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from benchmark.files import whole
+from benchmark.system.files import atomic_write
 
 COLOURS = ("#0072B2", "#B34700", "#00735C", "#9C3C80", "#7A6000", "#4D4D4D", "#1B4F9C", "#8A1C1C")
 MARKERS = "osD^vPX*"
@@ -70,7 +70,7 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     """Write `<name>.png` (200 dpi) and `<name>.pdf` without time stamps."""
     for suffix in ("png", "pdf"):
         timeless: dict[str, Any] = {"metadata": {"CreationDate": None}} if suffix == "pdf" else {}
-        with whole(folder / f"{name}.{suffix}") as partial:
+        with atomic_write(folder / f"{name}.{suffix}") as partial:
             figure.savefig(partial, format=suffix, dpi=200, **timeless)
         figure.set_layout_engine("none")  # computed once, for both files
 

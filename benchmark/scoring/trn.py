@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.errors import UserError
-from benchmark.files import write_text
+from benchmark.system.errors import UserError
+from benchmark.system.files import write_text
 
 _ID = r"[^()\s]+"
 _LINE = re.compile(rf"(?P<text>.*)\((?P<id>{_ID})\)\s*")

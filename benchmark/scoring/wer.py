@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import jiwer
 
-from benchmark.errors import UserError
 from benchmark.scoring.trn import Transcripts, require_same_utterances
+from benchmark.system.errors import UserError
 
 
 @dataclass(frozen=True)

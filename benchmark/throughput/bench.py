@@ -8,18 +8,19 @@ from typing import Literal
 
 import torch
 
-from benchmark.budget import Budget, Clock
 from benchmark.corpora.manifest import Dataset
-from benchmark.decoding import transcribe
-from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel, frozen_copy
-from benchmark.registry import load_method
+from benchmark.runs.transcription import transcribe
+from benchmark.study.registry import load_method
 from benchmark.throughput.phases import HeldJob, on_device, phase_of
 from benchmark.throughput.timing import Loop, bytes_in_use
 from benchmark.throughput.trainer import HuggingFace
 from benchmark.throughput.utterances import SPLIT
+from benchmark.toolbox.job import Job
+from benchmark.training.budget import Budget, Clock
 from benchmark.training.features import Features, write_features
-from benchmark.training.loop import CURVE_POINTS, Options
+from benchmark.training.loop import CURVE_POINTS
+from benchmark.training.options import Options
 from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 

@@ -9,13 +9,13 @@ from itertools import groupby
 
 from benchmark.corpora.librispeech import OFFICIAL_HOURS
 from benchmark.corpora.manifest import Summary
-from benchmark.errors import UserError
-from benchmark.registry import load_method
-from benchmark.study import RunPlan, Study
+from benchmark.runs.trials import trains
+from benchmark.study.plan import RunPlan, Study
+from benchmark.study.registry import load_method
+from benchmark.system.errors import UserError
+from benchmark.system.validated import read_json_as
 from benchmark.throughput.phases import PLAIN
 from benchmark.throughput.rates import Rates
-from benchmark.tuning import trains
-from benchmark.validated import read_json_as
 
 HOUR = 3600.0
 

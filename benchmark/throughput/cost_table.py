@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tabulate import tabulate
 
-from benchmark.study import Study
+from benchmark.study.plan import Study
 from benchmark.throughput.cost_plan import HOUR, Cost, CostPlan, makespan
+from benchmark.throughput.figures import Throughput
 from benchmark.throughput.rates import Rates
-from benchmark.throughput.report import Throughput
 
 DEVICES = 8
 UNKNOWN = "not measured"

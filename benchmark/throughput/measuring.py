@@ -4,50 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Annotated
 
-from pydantic import Field
 from tqdm import tqdm
-from typing_extensions import TypedDict
 
-from benchmark.budget import OverBudget
-from benchmark.contract import CannotCompress
-from benchmark.errors import UserError
-from benchmark.models.checkpoints import count_parameters
-from benchmark.runs import Failed, failures_as_reasons
-from benchmark.throughput.bench import Bench, Precision
+from benchmark.models.counting import count_parameters
+from benchmark.runs.failures import Failed, failures_as_reasons
+from benchmark.system.errors import CannotCompress, TrainingDiverged, UserError
+from benchmark.throughput.bench import Bench
+from benchmark.throughput.figures import TRANSCRIBE, Figures, Row
 from benchmark.throughput.phases import PLAIN
-from benchmark.throughput.rates import TRANSCRIBE
 from benchmark.throughput.timing import Contestant, Step, in_turns, quartiles, speed
 from benchmark.throughput.trainer import VARIANTS
-from benchmark.training.loop import TrainingDiverged
-from benchmark.validated import AtLeastOne, Count, NotNegative, Positive
+from benchmark.training.budget import OverBudget
 
 TRAINER_ROUNDS = 4  # each of so many steps of the loop, then of the Trainer
 FROM_AUDIO = "dense_finetuned, from audio"
 COMPILED = "dense_finetuned, compiled"
-Quartiles = Annotated[list[Positive], Field(min_length=3, max_length=3)]  # lower quartile, median, upper quartile
-
-
-class Figures(TypedDict):
-    """What was measured of one name."""
-
-    steps: AtLeastOne
-    speech_per_second: Quartiles  # seconds of speech a second, padding not counted, over the steps
-    work_per_second: NotNegative  # units of a study's budget
-    time_of_plain: Quartiles | None  # time for a second of speech over the plain step's, over the turns
-    peak_bytes: Count | None  # of GPU memory, this name's alone
-
-
-class Row(TypedDict):
-    """One line of the table; without figures where `reason` says why."""
-
-    model: str
-    parameters: Count
-    name: str  # a method, `FROM_AUDIO`, `COMPILED`, a variant of the Trainer, or `transcribe`
-    precision: Precision
-    reason: str | None
-    figures: Figures | None
 
 
 def figures(steps: list[Step], ratios: list[float] | None, peak_bytes: int | None) -> Figures:

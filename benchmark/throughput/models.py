@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel, load
 from benchmark.models.full_size import FULL_SIZE
-from benchmark.registry import suggestion
-from benchmark.study import ROOT
+from benchmark.system.errors import UserError, suggestion
+from benchmark.system.project import ROOT
 
 
 def embedded() -> CTCModel:

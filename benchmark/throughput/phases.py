@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import torch
 
-from benchmark.contract import CannotCompress
-from benchmark.job import Job
 from benchmark.models.checkpoints import CTCModel
 from benchmark.models.regularisation import regularise
-from benchmark.registry import load_method
+from benchmark.study.registry import load_method
+from benchmark.system.errors import CannotCompress
+from benchmark.toolbox.job import Job
 from benchmark.training.loop import Phase
 
 PLAIN = "dense_finetuned"

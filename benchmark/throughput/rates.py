@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from benchmark.study.plan import Study
+from benchmark.system.errors import UserError
+from benchmark.throughput.figures import TRANSCRIBE, Figures, Throughput
+from benchmark.training.allowance import BudgetConfig
 
-from benchmark.errors import UserError
-from benchmark.study import BudgetConfig, Study
-
-if TYPE_CHECKING:
-    from benchmark.throughput.measuring import Figures
-    from benchmark.throughput.report import Throughput
-
-TRANSCRIBE = "transcribe"
 SHAPES = {  # which measured model has the shape of a study's `dense.model`
     "data/mini/model": "embedded",
     "data/an4/model": "embedded",

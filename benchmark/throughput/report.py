@@ -8,35 +8,22 @@ from pathlib import Path
 from typing import cast, get_args
 
 from tabulate import tabulate
-from typing_extensions import TypedDict
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.errors import UserError
-from benchmark.records import Provenance, provenance
-from benchmark.registry import method_names, method_path, suggestion
-from benchmark.study_file import load_study
+from benchmark.runs.provenance import provenance
+from benchmark.study.file import load_study
+from benchmark.study.registry import method_names, method_path
+from benchmark.system.errors import UserError, suggestion
 from benchmark.throughput.bench import Bench, Precision, usual_precision
-from benchmark.throughput.measuring import Row, rows_at
+from benchmark.throughput.figures import Row, Throughput
+from benchmark.throughput.measuring import rows_at
 from benchmark.throughput.models import built
 from benchmark.throughput.trainer import check_accelerate
 from benchmark.throughput.utterances import SPLIT, embedded_speech, study_speech
 from benchmark.training.batches import BUCKET_BATCHES
 from benchmark.training.precision import device_name, pick_device
-from benchmark.validated import Count, Positive
 
 MOST_STEPS, MOST_SECONDS = 100_000, 3600  # more than any machine ends, or holds in a batch
-
-
-class Throughput(TypedDict):
-    """What a call of `throughput` leaves."""
-
-    device: str  # kind: cuda or cpu
-    batch_seconds: Positive
-    speech: str  # where it is from
-    utterances: Count
-    mean_seconds: Positive  # of an utterance
-    rows: list[Row]
-    provenance: Provenance
 
 
 def measure(

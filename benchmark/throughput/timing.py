@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from tqdm import tqdm
 
-from benchmark.contract import CannotCompress
+from benchmark.system.errors import CannotCompress
 from benchmark.training.loop import Phase
 from benchmark.training.precision import wait_for_gpu
 

@@ -12,9 +12,9 @@ from torch.utils.data import Dataset
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, Wav2Vec2FeatureExtractor
 
 from benchmark.corpora.manifest import SAMPLE_RATE
-from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel
 from benchmark.models.forward import uses_attention_mask
+from benchmark.system.errors import UserError
 from benchmark.throughput.timing import Step, own_peak
 from benchmark.training.precision import wait_for_gpu
 from benchmark.training.speech import Speech

@@ -6,8 +6,10 @@ import random
 from pathlib import Path
 
 from benchmark.corpora import prepare
+from benchmark.corpora.choice import CorpusConfig
 from benchmark.corpora.manifest import Dataset, Utterance
-from benchmark.study import ROOT, CorpusConfig, Study
+from benchmark.study.plan import Study
+from benchmark.system.project import ROOT
 
 SPLIT = "train"
 EMBEDDED_UTTERANCES = 1000

@@ -1,50 +1,12 @@
-"""Batches of speech: what one holds, and how utterances are grouped by length, fixed by a seed."""
+"""How utterances are grouped into batches of like length, fixed by a seed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 BUCKET_BATCHES = 20  # utterances are sorted by length within a window of so many batches
-
-
-@dataclass
-class Batch:
-    """A padded batch, on the device unless it has just been collated.
-
-    `audio` (batch, samples), normalised, or `features` (batch, frames, channels) of the front-end, never both;
-    `frames` (batch,) valid frames; `labels` (sum of label lengths,) label ids one utterance after the other;
-    `seconds`: audio seconds that are computed, padding included.
-    """
-
-    audio: torch.Tensor | None
-    features: torch.Tensor | None
-    frames: torch.Tensor
-    labels: torch.Tensor
-    label_lengths: torch.Tensor
-    seconds: float
-
-    def to(self, device: torch.device) -> Batch:
-        """The batch on a device, features in fp32. From pinned memory nobody waits for the copy."""
-        moved = self._each(lambda tensor: tensor.to(device, non_blocking=True))
-        return moved if moved.features is None else replace(moved, features=moved.features.float())
-
-    def pinned(self) -> Batch:
-        """The batch in page-locked memory, from which a GPU copies while it computes."""
-        return self._each(torch.Tensor.pin_memory)
-
-    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
-        return Batch(
-            audio=None if self.audio is None else change(self.audio),
-            features=None if self.features is None else change(self.features),
-            frames=change(self.frames),
-            labels=change(self.labels),
-            label_lengths=change(self.label_lengths),
-            seconds=self.seconds,
-        )
 
 
 def group_by_length(seconds: Sequence[float], order: Sequence[int], batch_seconds: float) -> list[list[int]]:

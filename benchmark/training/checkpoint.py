@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmark.errors import UserError
-from benchmark.files import whole
+from benchmark.system.errors import UserError
+from benchmark.system.files import atomic_write
 
 
 def random_state(generator: torch.Generator) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     Raises:
         UserError: the disk is full; the last checkpoint is still there.
     """
-    with whole(path) as partial, partial.open("wb") as file:  # given a path, torch hides why a write failed
+    with atomic_write(path) as partial, partial.open("wb") as file:  # given a path, torch hides why a write failed
         torch.save(state, file)
 
 

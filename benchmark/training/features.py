@@ -10,13 +10,13 @@ import torch
 from transformers import PreTrainedModel
 from typing_extensions import TypedDict
 
-from benchmark.at_work import Bar
-from benchmark.errors import UserError
-from benchmark.files import whole, write_json
 from benchmark.models.forward import front_end
-from benchmark.stamps import Stamps, read_stamped, stamped
+from benchmark.system.at_work import Bar
+from benchmark.system.errors import UserError
+from benchmark.system.files import atomic_write, write_json
+from benchmark.system.stamps import Stamps, read_stamped, stamped
+from benchmark.system.validated import AtLeastOne, Count
 from benchmark.training.speech import Speech
-from benchmark.validated import AtLeastOne, Count
 
 INDEX, DATA = "index.json", "features.f16"
 
@@ -47,7 +47,7 @@ def write_features(
     if _is_cached(folder, key):
         return
     frames: dict[str, list[int]] = {f"{speed:g}": [] for speed in speeds}
-    with whole(folder) as partial:
+    with atomic_write(folder) as partial:
         partial.mkdir()
         with (partial / DATA).open("wb") as file, torch.inference_mode():
             for speed in speeds:

@@ -6,90 +6,28 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from benchmark.at_work import Bar
-from benchmark.budget import Budget, OverBudget
-from benchmark.masks import HeldMasks
-from benchmark.training.batches import Batch, epoch_batches, sorted_batches
+from benchmark.models.batch import Batch
+from benchmark.system.at_work import Bar
+from benchmark.system.errors import TrainingDiverged
+from benchmark.system.interrupt import InterruptLatch
+from benchmark.training.batches import epoch_batches, sorted_batches
+from benchmark.training.budget import Budget, OverBudget
 from benchmark.training.checkpoint import load_checkpoint, random_state, readable, restore_random_state, save_checkpoint
-from benchmark.training.interrupt import InterruptLatch
+from benchmark.training.hooks import Hook, Loss, State
+from benchmark.training.masked_weights import MaskedWeights
+from benchmark.training.options import Options, learning_rate_factor
 from benchmark.training.prefetch import load_ahead
 from benchmark.training.speech import Speech
 
 CURVE_POINTS = 200  # rows of curves.csv that a phase aims at
 LOWER_RATE = "a lower learning rate may help"
-
-
-class TrainingDiverged(Exception):
-    """The loss or a weight is not finite."""
-
-
-@dataclass
-class State:
-    """What hooks may read.
-
-    `progress` in (0, 1] is the share of the phase's budget used when this step ends, `began` that of the step before;
-    `recording`: whether scalars logged in this step go into the curves.
-    """
-
-    step: int = 0
-    began: float = 0.0
-    progress: float = 0.0
-    recording: bool = True
-    scalars: dict[str, float] = field(default_factory=dict)
-
-    def marks(self, count: int, until: float = 1.0) -> int:
-        """How many of `count` marks, evenly spread over (0, until], have been passed when the step ends."""
-        return _marks(self.progress, count, until)
-
-    def passes_mark(self, count: int, until: float = 1.0) -> bool:
-        """Whether this step passes one of the marks: the clock of what happens now and then."""
-        return self.marks(count, until) > _marks(self.began, count, until)
-
-
-def _marks(progress: float, count: int, until: float) -> int:
-    return min(count, int(count * progress / until + 1e-9))
-
-
-Hook = Callable[[State], None]
-Loss = Callable[[Batch, State], torch.Tensor]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How one phase trains.
-
-    `learning_rate` rises linearly over the first `warmup` of the phase and falls linearly to zero. `clip` bounds the
-    gradient's norm. `sorted_epochs` and `speeds` (of speed perturbation) are for the dense model: the first epochs go
-    from short to long utterances. `load_ahead`: load the next step's batches while a step runs; never with several
-    speeds, since each step draws its own, nor where hooks change the speech.
-    """
-
-    learning_rate: float
-    warmup: float = 0.1
-    weight_decay: float = 0.0
-    betas: tuple[float, float] = (0.9, 0.999)
-    clip: float | None = None
-    batch_seconds: float = 32.0
-    gradient_accumulation: int = 1
-    sorted_epochs: int = 0
-    speeds: tuple[float, ...] = (1.0,)
-    bf16: bool = False
-    load_ahead: bool = True
-    checkpoint_seconds: float = 60.0
-
-
-def learning_rate_factor(progress: float, warmup: float) -> float:
-    """Linear warm-up, then linear decay to zero, over progress in [0, 1]."""
-    if progress < warmup:
-        return progress / warmup
-    return max(0.0, (1 - progress) / (1 - warmup))
 
 
 def batch_indices(speech: Speech, options: Options, seed: int, epoch: int) -> list[list[int]]:
@@ -126,7 +64,7 @@ class Phase:
         checkpoint: Path,
         step_cost: float,
         name: str = "train",
-        masks: HeldMasks | None = None,
+        masks: MaskedWeights | None = None,
         before_step: Hook | None = None,
         after_backward: Hook | None = None,
         after_step: Hook | None = None,
@@ -182,7 +120,7 @@ class Phase:
     def steps(self) -> Iterator[list[list[int]]]:
         """Take step after step until the budget is used; after each, the utterances of its micro-batches."""
         if self.masks is not None:
-            self.masks.hold()
+            self.masks.apply_masks()
         ahead = int(self.options.load_ahead and len(self.options.speeds) == 1)
         loading = load_ahead(self._planned(), lambda step: [self.speech.collate(*b) for b in step.batches], ahead)
         with closing(loading) as planned:
@@ -231,7 +169,7 @@ class Phase:
             nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
         self.optimizer.step()
         if self.masks is not None:
-            self.masks.hold()
+            self.masks.apply_masks()
         if self.after_step:
             self.after_step(self.state)
         self._record(total)

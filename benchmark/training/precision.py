@@ -8,8 +8,8 @@ from typing import Literal
 
 import torch
 
-from benchmark.devices import VISIBLE, Device
-from benchmark.errors import UserError
+from benchmark.system.devices import VISIBLE, Device
+from benchmark.system.errors import UserError
 
 Precision = Literal["auto", "fp32", "bf16"]
 

@@ -9,9 +9,10 @@ import torch
 import torchaudio
 
 from benchmark.corpora.manifest import SAMPLE_RATE, Dataset, Utterance
+from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import CTCModel
 from benchmark.models.forward import frame_counts
-from benchmark.training.batches import Batch, sorted_batches
+from benchmark.training.batches import sorted_batches
 
 
 def normalised(audio: torch.Tensor) -> torch.Tensor:

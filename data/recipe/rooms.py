@@ -15,7 +15,7 @@ import numpy as np
 import plan
 from corpus_audio import read_flac, write_flac
 
-from benchmark.training.rooms import heard_in_a_room
+from benchmark.pretraining.reverberation import heard_in_a_room
 
 ROOMS = "in-rooms"
 

@@ -18,7 +18,7 @@ import pytest
 import single_node
 from small_study import SmallStudy
 
-from benchmark.files import read_json
+from benchmark.system.files import read_json
 
 pytestmark = pytest.mark.cluster
 SEEDS = (0, 1)
@@ -29,8 +29,8 @@ import os
 import time
 from pathlib import Path
 
-from benchmark.contract import Method
-from benchmark.masks import magnitude_masks
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.masks import magnitude_masks
 
 
 class Outlives(Method):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from benchmark.study import CorpusConfig
+from benchmark.corpora.choice import CorpusConfig
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "corpora"

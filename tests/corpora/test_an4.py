@@ -11,7 +11,7 @@ from made_corpora import corpus, real, write_an4
 from benchmark.corpora import an4, prepare
 from benchmark.corpora.an4_download import CONTENT, cache_folder, content_hash, download
 from benchmark.corpora.manifest import Dataset
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 
 SPEAKERS = 84
 

@@ -11,10 +11,10 @@ from made_corpora import corpus, write_librispeech
 
 from benchmark.corpora import librispeech_download, prepare
 from benchmark.corpora.archives import unpack
+from benchmark.corpora.choice import CorpusConfig
 from benchmark.corpora.manifest import Dataset
-from benchmark.errors import UserError
-from benchmark.files import hash_file
-from benchmark.study import CorpusConfig
+from benchmark.system.errors import UserError
+from benchmark.system.files import hash_file
 
 
 def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:

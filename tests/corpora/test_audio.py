@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from made_corpora import encoded, real, tone
 
 from benchmark.corpora.audio import UnusableError, decode
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 
 CONTAINERS: dict[str, Any] = {
     "wav": {"format": "WAV"},

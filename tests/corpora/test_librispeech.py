@@ -11,8 +11,8 @@ from made_corpora import corpus, real, write_librispeech
 
 from benchmark.corpora import prepare
 from benchmark.corpora.manifest import Dataset
-from benchmark.errors import UserError
-from benchmark.files import read_json
+from benchmark.system.errors import UserError
+from benchmark.system.files import read_json
 
 
 def libri(root: Path | None, **changes: object) -> Any:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_corpora import corpus, write_mini
 
-from benchmark import stamps
 from benchmark.corpora import prepare
 from benchmark.corpora.manifest import Dataset
-from benchmark.errors import UserError
+from benchmark.system import stamps
+from benchmark.system.errors import UserError
 
 
 @pytest.fixture

@@ -15,12 +15,11 @@ import pytest
 import yaml
 from made_corpora import ROOT, Row, corpus, encoded, tone, write_mini
 
-from benchmark import study
 from benchmark.__main__ import main
 from benchmark.corpora import preparation, prepare
 from benchmark.corpora.manifest import Dataset
-from benchmark.errors import UserError
-from benchmark.files import read_json
+from benchmark.system.errors import UserError
+from benchmark.system.files import read_json
 
 
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
@@ -142,7 +141,7 @@ def test_text_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_call_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study, "ROOT", tmp_path)
+    monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
     dead = subprocess.Popen(["true"])
     dead.wait()
     left = tmp_path / "work/smoke/runs/gone" / f".model.{socket.gethostname()}.{dead.pid}.partial"

@@ -9,7 +9,7 @@ from made_corpora import PITCHES, corpus, encoded, tone, write_mini
 
 from benchmark.corpora import prepare
 from benchmark.corpora.manifest import Dataset
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 
 TESTED = ("word", encoded(tone(pitch=PITCHES["test"])))  # what the test set holds
 

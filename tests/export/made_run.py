@@ -10,18 +10,18 @@ import torch
 from conftest import SMALL, TINY
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
-from benchmark.files import write_json
-from benchmark.footprint import total_parameters
-from benchmark.job import Target
-from benchmark.masks import magnitude_masks
 from benchmark.models.checkpoints import CTCModel, save
+from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
+from benchmark.models.forms.quantised import quantise
 from benchmark.models.fresh import fresh_model
-from benchmark.models.int8 import quantise
-from benchmark.models.shallow import shallow
 from benchmark.models.shapes import factorise
 from benchmark.models.vocabulary import Vocabulary
-from benchmark.records import SCHEMA
+from benchmark.runs.records import SCHEMA
+from benchmark.system.files import write_json
+from benchmark.toolbox.fewer_layers import shallow
+from benchmark.toolbox.job import Target
+from benchmark.toolbox.masks import magnitude_masks
 
 RECORD: dict[str, Any] = {
     "schema": SCHEMA,
@@ -116,7 +116,7 @@ def prune(model: PreTrainedModel) -> None:
 def fewer_layers() -> CTCModel:
     """As the student of a distillation: fewer layers, narrower alike."""
     ctc = dense()
-    target = Target(0.5, Encoder(ctc.model).parameters, total_parameters(ctc.model))
+    target = Target(0.5, Encoder(ctc.model).parameters, count_parameters(ctc.model))
     return CTCModel(shallow(ctc.model, target), ctc.vocabulary)
 
 

@@ -9,9 +9,9 @@ from huggingface_hub import ModelCard, ModelCardData
 from made_run import RECORD, make_run
 
 from benchmark.export.folder import export
-from benchmark.files import read_json, write_json
 from benchmark.models.checkpoints import hash_model
-from benchmark.study import ROOT
+from benchmark.system.files import read_json, write_json
+from benchmark.system.project import ROOT
 
 EMBEDDED = {
     "data_hash": read_json(ROOT / "data/mini/model/training.json")["data"],

@@ -17,12 +17,12 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCTC, AutoProcessor, PreTrainedModel
 
 from benchmark.__main__ import main
-from benchmark.decoding import transcribe_one
 from benchmark.export.folder import export
-from benchmark.files import write_json
 from benchmark.models.checkpoints import load, save
-from benchmark.models.int8 import dequantised
+from benchmark.models.forms.quantised import dequantised
 from benchmark.models.shapes import layer_shapes
+from benchmark.runs.transcription import transcribe_one
+from benchmark.system.files import write_json
 
 
 def logits(model: PreTrainedModel) -> torch.Tensor:

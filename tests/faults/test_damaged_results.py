@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synthetic_study import RECIPES, build_study
 
-from benchmark.files import write_json
+from benchmark.system.files import write_json
 
 SUITE = settings(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
 FILES = (

@@ -12,7 +12,7 @@ from damage import assert_taken_or_refused, damaged_bytes, damaged_value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmark.study import ROOT
+from benchmark.system.project import ROOT
 
 SUITE = settings(max_examples=100, suppress_health_check=list(HealthCheck), derandomize=True)
 KEYS: list[Any] = [None, 1, 0.5, True, "name", "é" * 300]

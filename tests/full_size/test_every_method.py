@@ -21,12 +21,12 @@ import yaml
 from small_study import copy_code
 from tabulate import tabulate
 
-from benchmark.files import read_json, write_json, write_text
 from benchmark.models.checkpoints import save_dense
 from benchmark.models.full_size import FULL_SIZE
-from benchmark.records import Provenance
-from benchmark.registry import load_method, method_names
-from benchmark.study_file import load_study
+from benchmark.runs.records import Provenance
+from benchmark.study.file import load_study
+from benchmark.study.registry import load_method, method_names
+from benchmark.system.files import read_json, write_json, write_text
 
 SIZES = {"wav2vec2-base": (94_396_320, 84_934_656, 72), "hubert-large": (315_471_520, 301_989_888, 144)}
 TARGET = 0.85

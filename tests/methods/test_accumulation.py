@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.budget import Budget, Clock
 from benchmark.corpora.manifest import AUDIO, Dataset, Utterance, write_manifest
+from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import load
 from benchmark.models.forward import Output
-from benchmark.registry import load_method
+from benchmark.study.registry import load_method
 from benchmark.throughput.phases import HeldJob, ReadyToTrain
-from benchmark.training.batches import Batch
-from benchmark.training.loop import Options, Phase
+from benchmark.training.budget import Budget, Clock
+from benchmark.training.loop import Phase
+from benchmark.training.options import Options
 from benchmark.training.speech import Speech
 
 UTTERANCES, SAMPLES = 8, 16000

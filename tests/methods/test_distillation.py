@@ -9,12 +9,12 @@ import pytest
 import torch
 from conftest import MakeJob
 
-from benchmark.contract import CannotReachTarget
-from benchmark.distilling import logit_divergence
-from benchmark.footprint import total_parameters
-from benchmark.job import Target
+from benchmark.models.counting import count_parameters
 from benchmark.models.forward import Output
-from benchmark.models.shallow import chosen_layers, shallow
+from benchmark.system.errors import CannotReachTarget
+from benchmark.toolbox.distillation_losses import logit_divergence
+from benchmark.toolbox.fewer_layers import chosen_layers, shallow
+from benchmark.toolbox.job import Target
 from methods.distillation import PredictionHeads
 
 
@@ -44,13 +44,13 @@ def test_equal_logits_have_no_divergence_and_padding_does_not_count() -> None:
 def test_the_student_has_the_targets_size(make_job: MakeJob, tmp_path: Path, sparsity: float) -> None:
     job = make_job(tmp_path, sparsity=sparsity)
     assert job.target is not None
-    assert total_parameters(shallow(job.teacher(), job.target)) == pytest.approx(job.target.remaining, rel=0.005)
+    assert count_parameters(shallow(job.teacher(), job.target)) == pytest.approx(job.target.remaining, rel=0.005)
 
 
 def test_a_target_below_the_smallest_student_is_refused(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
     with pytest.raises(CannotReachTarget, match="without any FFN neuron"):
-        shallow(job.teacher(), Target(0.99, job.encoder.parameters, total_parameters(job.model)))
+        shallow(job.teacher(), Target(0.99, job.encoder.parameters, count_parameters(job.model)))
 
 
 def test_layers_are_chosen_from_the_bottom_or_evenly() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from conftest import MakeJob
 
-from benchmark.masks import global_magnitude_masks
+from benchmark.toolbox.masks import global_magnitude_masks
 from methods.lottery_ticket import rewind
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from conftest import MakeJob
 
-from benchmark.contract import CannotCompress, CannotReachTarget
-from benchmark.footprint import total_parameters
-from benchmark.job import Target
-from benchmark.models.low_rank import break_even_rank
+from benchmark.models.counting import count_parameters
+from benchmark.models.forms.factorised import break_even_rank
+from benchmark.system.errors import CannotCompress, CannotReachTarget
+from benchmark.toolbox.job import Target
 from methods.low_rank import lower_root, ranks_for, truncated
 
 
@@ -47,7 +47,7 @@ def test_the_ranks_meet_the_target(make_job: MakeJob, tmp_path: Path) -> None:
     assert 0 <= left < min(m.linear.in_features + m.linear.out_features for m in matrices)
     assert break_even_rank(768, 3072) == pytest.approx(614.4)
     with pytest.raises(CannotReachTarget, match="rank 0"):
-        ranks_for(matrices, Target(0.99, job.encoder.parameters, total_parameters(job.model)))
+        ranks_for(matrices, Target(0.99, job.encoder.parameters, count_parameters(job.model)))
 
 
 def test_moments_without_a_root_are_named() -> None:

@@ -14,7 +14,7 @@ from methods.nas_channel import FIRST_GUESS, RATIOS, RatioChoice
 def test_candidates_keep_the_units_of_most_energy(make_job: MakeJob, tmp_path: Path) -> None:
     for units in make_job(tmp_path).encoder.units:
         choice = RatioChoice(units)
-        energy = units.energy()
+        energy = units.squared_norm()
         for ratio, candidate in zip(RATIOS, choice.candidates.bool(), strict=True):
             assert int(candidate.sum()) == max(1, round(ratio * units.count))
             assert candidate.all() or energy[candidate].min() >= energy[~candidate].max()

@@ -8,8 +8,8 @@ import pytest
 import torch
 from conftest import MakeJob
 
-from benchmark.masks import magnitude_masks
 from benchmark.models.encoder import Encoder
+from benchmark.toolbox.masks import magnitude_masks
 from methods.parp import PARP
 
 

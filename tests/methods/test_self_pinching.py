@@ -11,10 +11,10 @@ import torch
 from conftest import MakeJob
 from torch.nn.utils import parametrize
 
-from benchmark.footprint import matrix_sparsity
 from benchmark.models.encoder import Encoder
 from benchmark.models.gating import ungated
-from benchmark.size_loss import size_sign
+from benchmark.runs.footprint import matrix_sparsity
+from benchmark.toolbox.sparsity_loss import size_sign
 from methods.self_pinching import Gates, SelfPinching, SelfPinchingGate, pinch_gradients, temperature, where_kept
 
 THETA = 0.05  # its nearest bf16 number is 0.0500488

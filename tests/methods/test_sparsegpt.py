@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.contract import CannotCompress
+from benchmark.system.errors import CannotCompress
 from methods.sparsegpt import inverse_root, prune
 
 

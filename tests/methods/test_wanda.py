@@ -10,22 +10,23 @@ from conftest import MakeJob
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.calibration import input_norms, second_moments
-from benchmark.contract import CannotCompress
 from benchmark.models.forward import forward
-from benchmark.wanda import top_of_each_row, wanda_scores
+from benchmark.system.errors import CannotCompress
+from benchmark.toolbox.calibration import input_norms, second_moments
+from benchmark.toolbox.masks import topk_mask_of_rows
+from methods.wanda import wanda_scores
 
 
 def test_the_papers_example() -> None:
     scores = wanda_scores(torch.tensor([[3.0, -2.0, -1.0, -3.0]]), torch.tensor([1.0, 2.0, 8.0, 3.0]))
     assert scores.tolist() == [[3.0, 4.0, 8.0, 9.0]]
-    assert top_of_each_row(scores, 0.5).tolist() == [[False, False, True, True]]
+    assert topk_mask_of_rows(scores, 0.5).tolist() == [[False, False, True, True]]
 
 
 @given(st.integers(1, 12), st.integers(1, 20), st.floats(0.05, 0.95), st.integers(0, 3))
 def test_rows_keep_alike_and_the_matrix_keeps_its_share(rows: int, inputs: int, keep: float, seed: int) -> None:
     scores = torch.rand(rows, inputs, generator=torch.Generator().manual_seed(seed))
-    mask = top_of_each_row(scores, keep)
+    mask = topk_mask_of_rows(scores, keep)
     assert int(mask.sum()) == round(keep * rows * inputs)
     kept = mask.sum(1)
     assert int(kept.max() - kept.min()) <= 1

@@ -13,8 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCTC, BertConfig, BertModel, HubertConfig, HubertModel, Wav2Vec2Processor
 
-from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel, load, save, save_dense
+from benchmark.system.errors import UserError
 
 
 def test_plain_transformers_loads_our_dense_folder(tiny: CTCModel, tmp_path: Path) -> None:

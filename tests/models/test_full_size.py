@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.models.checkpoints import count_parameters
+from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.full_size import FULL_SIZE
 

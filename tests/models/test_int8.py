@@ -9,11 +9,12 @@ import torch
 from conftest import MakeJob
 from torchao.quantization import Int8Tensor
 
-from benchmark.footprint import macs_per_second, remaining_parameters, total_parameters
 from benchmark.models.checkpoints import load, plain_state, save
+from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
-from benchmark.models.int8 import dequantised, quantise, rounded, rounding
-from benchmark.registry import load_method
+from benchmark.models.forms.quantised import dequantised, quantise, rounded, rounding
+from benchmark.runs.footprint import macs_per_second, remaining_parameters
+from benchmark.study.registry import load_method
 
 
 @pytest.mark.parametrize("kind", ["dynamic", "weight_only"])
@@ -39,7 +40,7 @@ def test_the_folder_holds_a_byte_a_weight_and_gives_back_the_integers(tiny_model
 def test_integers_are_parameters_and_multiplications_like_others(tiny_model: Path) -> None:
     dense, model = load(tiny_model).model, load(tiny_model).model
     quantise(model, "dynamic")
-    assert remaining_parameters(model) == total_parameters(dense)
+    assert remaining_parameters(model) == count_parameters(dense)
     assert macs_per_second(model) == macs_per_second(dense)
 
 

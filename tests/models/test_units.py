@@ -11,14 +11,14 @@ import torch_pruning
 from conftest import SMALL
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
-from benchmark.contract import CannotReachTarget
-from benchmark.footprint import total_parameters
 from benchmark.models.checkpoints import CTCModel, load, save
+from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
-from benchmark.models.low_rank import LowRankLinear
+from benchmark.models.forms.factorised import LowRankLinear
 from benchmark.models.shapes import factorise, layer_shapes
-from benchmark.models.units import Units, keep_by_score
+from benchmark.models.units import Units, select_units
 from benchmark.models.vocabulary import Vocabulary
+from benchmark.system.errors import CannotReachTarget
 
 
 def models() -> list[PreTrainedModel]:
@@ -67,13 +67,13 @@ def test_a_masked_model_is_the_cut_model(index: int) -> None:
 
 def test_a_cut_removes_what_the_units_cost() -> None:
     model = models()[0]
-    before = total_parameters(model)
+    before = count_parameters(model)
     heads, neurons = Encoder(model).heads[1], Encoder(model).neurons[0]
     assert heads.cost == 3 * (32 * 8 + 8) + 8 * 32
     assert neurons.cost == 2 * 32 + 1
     heads.cut(torch.tensor([True, False, True, True]))
     neurons.cut(torch.arange(48) < 40)
-    assert total_parameters(model) == before - heads.cost - 8 * neurons.cost
+    assert count_parameters(model) == before - heads.cost - 8 * neurons.cost
     assert Encoder(model).heads[1].count == 3
 
 
@@ -114,7 +114,7 @@ def test_the_lowest_scores_go_and_neurons_make_it_exact() -> None:
     groups = groups_of(model)
     scores = [torch.arange(units.count).float() for units in groups]
     removed = 2 * groups[0].cost + 20 * groups[-1].cost + 30
-    kept = keep_by_score(groups, scores, removed)
+    kept = select_units(groups, scores, removed)
     gone = sum(int((~mask).sum()) * units.cost for units, mask in zip(groups, kept, strict=True))
     assert removed - groups[-1].cost < gone <= removed
     for units, mask in zip(groups, kept, strict=True):
@@ -129,7 +129,7 @@ def test_neurons_come_back_for_a_head_where_only_heads_are_left() -> None:
     scores = [torch.arange(units.count) + (1000.0 if units.cost == heads else 0.0) for units in groups]
     spare = sum(units.count - 1 for units in groups if units.cost == neurons)
     removed = spare * neurons + heads // 2
-    kept = keep_by_score(groups, scores, removed)
+    kept = select_units(groups, scores, removed)
     gone = sum(int((~mask).sum()) * units.cost for units, mask in zip(groups, kept, strict=True))
     assert removed - neurons < gone <= removed
     assert sum(int((~mask).sum()) for units, mask in zip(groups, kept, strict=True) if units.cost == heads) == 1
@@ -141,7 +141,7 @@ def test_a_target_beyond_the_last_units_is_refused() -> None:
     groups = groups_of(model)
     everything = sum(units.cost * units.count for units in groups)
     with pytest.raises(CannotReachTarget, match="one head and one neuron a layer"):
-        keep_by_score(groups, [torch.rand(units.count) for units in groups], everything - 100)
+        select_units(groups, [torch.rand(units.count) for units in groups], everything - 100)
 
 
 def test_torch_pruning_slices_the_same() -> None:
@@ -155,7 +155,7 @@ def test_torch_pruning_slices_the_same() -> None:
     kept = torch.ones(48, dtype=torch.bool)
     kept[gone] = False
     Encoder(ours).neurons[0].cut(kept)
-    assert total_parameters(ours) == total_parameters(theirs)
+    assert count_parameters(ours) == count_parameters(theirs)
     assert torch.equal(logits(ours), logits(theirs))
 
 

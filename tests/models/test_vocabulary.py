@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import UserError
 from benchmark.models.vocabulary import Vocabulary
+from benchmark.system.errors import UserError
 
 
 def test_greedy_decoding_merges_repeats_between_blanks() -> None:

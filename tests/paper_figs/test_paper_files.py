@@ -12,7 +12,7 @@ import pytest
 from studied import as_paper_study, make_tables
 from synthetic_study import reported_study
 
-from benchmark.errors import UserError
+from benchmark.system.errors import UserError
 from paper_figs.published import FILE, read_published
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,4 +88,4 @@ def test_it_imports_neither_torch_nor_the_scoring() -> None:
     ours = {name for name in done.stdout.split() if name.startswith("benchmark.")}
     assert "torch" not in done.stdout.split()
     presentation = {"report", "report.label_columns", "report.labels", "report.style", "report.typesetting"}
-    assert ours == {f"benchmark.{name}" for name in {"errors", "files"} | presentation}
+    assert ours == {f"benchmark.{name}" for name in {"system", "system.errors", "system.files"} | presentation}

@@ -12,8 +12,8 @@ import pytest
 from studied import as_paper_study, cells, make_tables
 from synthetic_study import FAILED, RECIPES, Recipe, build_study, reported_study
 
-from benchmark.files import read_json
 from benchmark.report.study_report import write_report
+from benchmark.system.files import read_json
 from paper_figs.published import CTC, PROTOCOLS, SUPERB, read_published
 from paper_figs.published_table import LEGEND
 

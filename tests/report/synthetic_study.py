@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmark.files import hash_of, write_json, write_text
-from benchmark.records import SCHEMA
 from benchmark.report.study_report import write_report
+from benchmark.runs.records import SCHEMA
 from benchmark.scoring.trn import write_trn
 from benchmark.scoring.wer import word_errors
+from benchmark.system.files import hash_of, write_json, write_text
 
 VOCABULARY = [
     first + second for first in "bdfgklmnprst" for second in ("an", "el", "ip", "ost", "ure", "ay", "in", "oke")

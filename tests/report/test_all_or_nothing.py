@@ -11,8 +11,8 @@ import pytest
 from synthetic_study import RECIPES, build_study
 
 from benchmark.__main__ import main
-from benchmark.files import read_json, together, write_json
-from benchmark.study import ROOT
+from benchmark.system.files import read_json, together, write_json
+from benchmark.system.project import ROOT
 
 GATES = "self_pinching-0.65-seed0"
 
@@ -54,7 +54,7 @@ def test_what_a_killed_call_left_is_swept_and_a_folder_that_it_had_moved_comes_b
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "old.png").touch()
     killed = (
-        "import os, pathlib; from benchmark.files import together\n"
+        "import os, pathlib; from benchmark.system.files import together\n"
         "pathlib.Path.rename = lambda old, new: (os.rename(old, new), os.kill(os.getpid(), 9))\n"
         f"with together(pathlib.Path({str(tmp_path)!r})) as made:\n    (made / 'figures').mkdir()"
     )

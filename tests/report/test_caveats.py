@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from synthetic_study import RECIPES, build_study, failed
 
-from benchmark.files import read_json, write_json
 from benchmark.report.study_report import write_report
+from benchmark.system.files import read_json, write_json
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 PAGES = ("main.md", "short.md", "README.md", "significance.md", "main.tex", "index.html")

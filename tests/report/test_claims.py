@@ -9,9 +9,9 @@ from pathlib import Path
 from synthetic_study import RECIPES, Recipe, build_study
 
 from benchmark.report.claims import time_sentences
-from benchmark.report.collection import read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.rows import table_rows
+from benchmark.runs.collection import read_collection
 
 QUICK = {"half": (0.06, 130.0), "quarter": (0.4, 65.0)}  # WER and seconds with a share of the budget
 RECIPES_AT_65 = {

@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 from synthetic_study import RECIPES, Recipe, build_study, reported_study
 
-from benchmark.report.collection import read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.gate_figures import gate_rows, sparsity_grid
 from benchmark.report.label_columns import label_at_edge, spread_out
@@ -22,6 +21,7 @@ from benchmark.report.rows import known, table_rows
 from benchmark.report.significance_figure import significance_matrix
 from benchmark.report.study_report import write_report
 from benchmark.report.style import plain_log_axis
+from benchmark.runs.collection import read_collection
 
 NAMES = ("wer_vs_parameters", "wer_vs_time", "significance_matrix", "gate_sparsity", "gate_training")
 

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from synthetic_study import FAILED, RECIPES, build_study, failed, reported_study
 
-from benchmark.errors import UserError
-from benchmark.files import read_json, write_json
-from benchmark.report.collection import Run, read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.error_bars import error_bar
 from benchmark.report.page.curves import POINTS, curve_charts
 from benchmark.report.page.utterances import WORST, aligned, worst_utterances
 from benchmark.report.rows import table_rows
 from benchmark.report.study_report import write_report
+from benchmark.runs.collection import Run, read_collection
+from benchmark.system.errors import UserError
+from benchmark.system.files import read_json, write_json
 
 NASTY = 'A <b>bold</b> "title" & </script><script>alert(1)</script>'
 

@@ -11,8 +11,8 @@ import pytest
 from synthetic_study import RECIPES, build_study, failed, reported_study, with_errors
 
 from benchmark.__main__ import main
-from benchmark.files import read_json, write_json
 from benchmark.report.study_report import write_report
+from benchmark.system.files import read_json, write_json
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from synthetic_study import RECIPES, build_study, footprint, with_errors
 
-from benchmark.files import read_json, write_json
-from benchmark.report.collection import read_collection
 from benchmark.report.comparisons import SeedTest, Verdict
 from benchmark.report.rows import Row, pareto_front, percent, table_rows
+from benchmark.runs.collection import read_collection
 from benchmark.scoring.mapsswe import MatchedPairs
 from benchmark.scoring.significance import Comparison
 from benchmark.scoring.wer import WordErrors
+from benchmark.system.files import read_json, write_json
 
 
 def _test(row: Row, z: float, p: float, p_holm: float, errors: int) -> SeedTest:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from synthetic_study import build_study, reported_study
 
-from benchmark.files import write_json
-from benchmark.records import Trial
 from benchmark.report.searches import search_page
 from benchmark.report.study_report import write_report
+from benchmark.runs.records import Trial
+from benchmark.system.files import write_json
 
 
 def trial(wer: float | None, **settings: object) -> Trial:

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from synthetic_study import FAILED, OVER_BUDGET, RECIPES, build_study, reported_study
 
-from benchmark.files import read_json
-from benchmark.report.collection import read_collection
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.rows import table_rows
 from benchmark.report.study_report import write_report
+from benchmark.runs.collection import read_collection
 from benchmark.scoring.significance import compare
 from benchmark.scoring.trn import read_trn
+from benchmark.system.files import read_json
 
 
 @pytest.fixture(scope="module")

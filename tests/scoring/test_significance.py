@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from benchmark.errors import UserError
 from benchmark.scoring.multiple import holm
 from benchmark.scoring.significance import compare, compare_all
+from benchmark.system.errors import UserError
 
 
 def corpus_with_errors(rates: list[float], utterances: int = 150) -> tuple[dict[str, str], list[dict[str, str]]]:

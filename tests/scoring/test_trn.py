@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.errors import UserError
 from benchmark.scoring.trn import read_trn, speaker, write_trn
+from benchmark.system.errors import UserError
 
 
 def test_what_a_file_may_hold(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from random_texts import corpora
 
-from benchmark.errors import UserError
 from benchmark.scoring.wer import word_errors
+from benchmark.system.errors import UserError
 
 
 def test_counts_of_each_kind() -> None:

@@ -18,12 +18,12 @@ from conftest import MakeJob, run_method
 from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.decoding import transcribe
-from benchmark.footprint import footprint
+from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import CTCModel, load, plain_state
-from benchmark.registry import method_names
-from benchmark.speed import speedup
-from benchmark.training.batches import Batch
+from benchmark.runs.footprint import footprint
+from benchmark.runs.speed import speedup
+from benchmark.runs.transcription import transcribe
+from benchmark.study.registry import method_names
 from benchmark.training.features import write_features
 from benchmark.training.loop import Phase, Planned
 from benchmark.training.speech import Speech

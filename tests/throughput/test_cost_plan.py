@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 
 from benchmark.__main__ import main
-from benchmark.errors import UserError
-from benchmark.files import write_json
-from benchmark.records import provenance
-from benchmark.study import Study
-from benchmark.study_file import parse_study
+from benchmark.runs.provenance import provenance
+from benchmark.study.file import parse_study
+from benchmark.study.plan import Study
+from benchmark.system.errors import UserError
+from benchmark.system.files import write_json
 from benchmark.throughput.bench import Precision
 from benchmark.throughput.cost_plan import CostPlan, cost_plan, makespan
-from benchmark.throughput.measuring import Figures, Row
+from benchmark.throughput.figures import Figures, Row, Throughput
 from benchmark.throughput.rates import Rates
-from benchmark.throughput.report import Throughput
 
 TEST_SECONDS = (5.4 + 5.1) * 3600 / 500  # at the speed of transcription below
 DEV_SECONDS = 5.4 * 3600 / 500

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmark.errors import UserError
-from benchmark.models.checkpoints import count_parameters
+from benchmark.models.counting import count_parameters
+from benchmark.system.errors import UserError
 from benchmark.throughput.models import built
 
 

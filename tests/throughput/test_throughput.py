@@ -12,16 +12,16 @@ from conftest import TINY
 
 from benchmark.__main__ import main
 from benchmark.corpora.manifest import Dataset
-from benchmark.files import read_json
-from benchmark.job import Job
 from benchmark.models.fresh import fresh_model
+from benchmark.system.files import read_json
 from benchmark.throughput import models, report
 from benchmark.throughput.bench import WARM_UP, Bench
-from benchmark.throughput.measuring import COMPILED, FROM_AUDIO, Figures
+from benchmark.throughput.figures import Figures, Throughput
+from benchmark.throughput.measuring import COMPILED, FROM_AUDIO
 from benchmark.throughput.phases import PLAIN, phase_of
-from benchmark.throughput.report import Throughput
 from benchmark.throughput.trainer import VARIANTS
 from benchmark.throughput.utterances import SPLIT, only
+from benchmark.toolbox.job import Job
 from benchmark.training.batches import epoch_batches
 from benchmark.training.loop import Phase
 

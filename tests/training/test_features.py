@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.errors import UserError
 from benchmark.models.checkpoints import CTCModel
+from benchmark.system.errors import UserError
 from benchmark.training.features import Features, write_features
 from benchmark.training.speech import Speech
 

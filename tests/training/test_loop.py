@@ -10,11 +10,14 @@ from conftest import MakeJob
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.budget import OverBudget
-from benchmark.masks import magnitude_masks, random_masks
+from benchmark.models.batch import Batch
 from benchmark.models.forward import front_end
-from benchmark.training.batches import Batch, epoch_batches, group_by_length
-from benchmark.training.loop import State, TrainingDiverged, learning_rate_factor
+from benchmark.system.errors import TrainingDiverged
+from benchmark.toolbox.masks import magnitude_masks, random_masks
+from benchmark.training.batches import epoch_batches, group_by_length
+from benchmark.training.budget import OverBudget
+from benchmark.training.hooks import State
+from benchmark.training.options import learning_rate_factor
 
 
 def test_learning_rate_rises_then_falls_linearly() -> None:

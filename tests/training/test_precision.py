@@ -9,10 +9,10 @@ import pytest
 import torch
 from small_study import RUN, SmallStudy
 
-from benchmark.errors import UserError
-from benchmark.runs import identity
-from benchmark.study import HardwareConfig
-from benchmark.study_file import load_study
+from benchmark.runs.identity import identity
+from benchmark.study.file import load_study
+from benchmark.study.plan import HardwareConfig
+from benchmark.system.errors import UserError
 from benchmark.training.precision import pick_device, uses_bf16
 
 

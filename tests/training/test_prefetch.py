@@ -10,9 +10,9 @@ import pytest
 import torch
 from conftest import MakeJob
 
-from benchmark.job import Job
-from benchmark.training.batches import Batch
-from benchmark.training.loop import State
+from benchmark.models.batch import Batch
+from benchmark.toolbox.job import Job
+from benchmark.training.hooks import State
 from benchmark.training.prefetch import load_ahead
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from small_study import SmallStudy
 
-from benchmark.files import read_json
+from benchmark.system.files import read_json
 
 PATIENCE = 600  # seconds
 METHOD = '''
@@ -18,7 +18,7 @@ import os
 import time
 from pathlib import Path
 
-from benchmark.contract import Method
+from benchmark.toolbox.contract import Method
 
 
 class Waits(Method):

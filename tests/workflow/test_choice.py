@@ -8,9 +8,10 @@ import pytest
 import yaml
 from made_study import configuration, use_methods
 
-from benchmark.errors import UserError
-from benchmark.study import ROOT, BudgetConfig
-from benchmark.study_file import read_yaml
+from benchmark.study.file import read_yaml
+from benchmark.system.errors import UserError
+from benchmark.system.project import ROOT
+from benchmark.training.allowance import BudgetConfig
 from benchmark.workflow import DEFAULT, chosen_study, dense_budgets, described, minutes, threads, tuning_budgets
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_study import METHOD, RUN, SmallStudy
 
-from benchmark.files import read_json, write_json
+from benchmark.system.files import read_json, write_json
 
 
 @pytest.fixture

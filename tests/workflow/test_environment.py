@@ -6,7 +6,7 @@ import tomllib
 
 import yaml
 
-from benchmark.study import ROOT
+from benchmark.system.project import ROOT
 
 
 def test_conda_and_pip_install_the_same() -> None:

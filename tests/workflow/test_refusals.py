@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from small_study import METHOD, SmallStudy
 
-from benchmark.study import ROOT
+from benchmark.system.project import ROOT
 
 
 def snakemake(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

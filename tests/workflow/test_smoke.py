@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmark.files import read_json, write_json
-from benchmark.study import ROOT
-from benchmark.study_file import load_study
+from benchmark.study.file import load_study
+from benchmark.system.files import read_json, write_json
+from benchmark.system.project import ROOT
 
 COPIED = ("Snakefile", "benchmark", "captions", "config", "envs", "profiles")
 TRAINED = ("self_pinching-0.65-seed0", "uniform_magnitude-0.65-seed0")
 METHOD = '''"""Made for a test."""
 
-from benchmark.contract import Method
+from benchmark.toolbox.contract import Method
 
 
 class {name}(Method):

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from small_study import SmallStudy
 
-from benchmark.at_work import doing
-from benchmark.files import read_json
+from benchmark.system.at_work import doing
+from benchmark.system.files import read_json
 
 PATIENCE = 300  # seconds
 RUN = "lingers-0.65-seed0"
@@ -25,8 +25,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.contract import Method
-from benchmark.masks import magnitude_masks
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.masks import magnitude_masks
 
 
 class Lingers(Method):

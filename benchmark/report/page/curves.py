@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.report.collection import Run
+from benchmark.runs.collection import Run
 
 POINTS = 200  # of a curve; a chart is some 300 pixels wide
 DIGITS = 4

@@ -11,7 +11,6 @@ import pandas as pd
 import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from benchmark.report.collection import Collection
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption
 from benchmark.report.page.curve_chart import curve_specification
@@ -19,6 +18,7 @@ from benchmark.report.page.pareto import pareto_plots
 from benchmark.report.page.sections import anchor, sections
 from benchmark.report.page.table import table_lines
 from benchmark.report.rows import Row
+from benchmark.runs.collection import Collection
 
 HERE = Path(__file__).parent
 SCRIPTS = ("table.js", "plot.js", "runs.js")

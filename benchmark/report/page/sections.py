@@ -7,11 +7,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmark.facts import Facts, budget, provenance, settings, sizes
-from benchmark.report.collection import Collection, Run
 from benchmark.report.page.curves import curve_charts
 from benchmark.report.page.utterances import Utterance, worst_utterances
 from benchmark.report.rows import Row
+from benchmark.runs.collection import Collection, Run
+from benchmark.runs.record_summary import Facts, budget, provenance, settings, sizes
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,44 @@
+"""A batch of speech, as models take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+
+
+@dataclass
+class Batch:
+    """A padded batch, on the device unless it has just been collated.
+
+    `audio` (batch, samples), normalised, or `features` (batch, frames, channels) of the front-end, never both;
+    `frames` (batch,) valid frames; `labels` (sum of label lengths,) label ids one utterance after the other;
+    `seconds`: audio seconds that are computed, padding included.
+    """
+
+    audio: torch.Tensor | None
+    features: torch.Tensor | None
+    frames: torch.Tensor
+    labels: torch.Tensor
+    label_lengths: torch.Tensor
+    seconds: float
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device, features in fp32. From pinned memory nobody waits for the copy."""
+        moved = self._each(lambda tensor: tensor.to(device, non_blocking=True))
+        return moved if moved.features is None else replace(moved, features=moved.features.float())
+
+    def pinned(self) -> Batch:
+        """The batch in page-locked memory, from which a GPU copies while it computes."""
+        return self._each(torch.Tensor.pin_memory)
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+        return Batch(
+            audio=None if self.audio is None else change(self.audio),
+            features=None if self.features is None else change(self.features),
+            frames=change(self.frames),
+            labels=change(self.labels),
+            label_lengths=change(self.label_lengths),
+            seconds=self.seconds,
+        )

@@ -1,0 +1,82 @@
+"""The seven convolutions, trained without labels, and what stands on them when they are frozen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.corpora.manifest import Dataset
+from benchmark.models.batch import Batch
+from benchmark.models.checkpoints import CTCModel
+from benchmark.models.forward import parts
+from benchmark.models.fresh import KERNELS, fresh_model
+from benchmark.pretraining.jobs import job_for
+from benchmark.pretraining.log_mel import LogMelHead
+from benchmark.pretraining.recipe import Recipe, front_end_key
+from benchmark.training.budget import Clock
+from benchmark.training.hooks import State
+from benchmark.training.precision import pick_device
+from benchmark.training.speech import Speech
+
+
+def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> CTCModel:
+    """A model whose seven convolutions predict log-mel energies (see `benchmark.pretraining.log_mel`)."""
+    ctc = fresh_model(replace(recipe.architecture, context_strides=()), recipe.seed)
+    ctc.to(pick_device())
+    stage = recipe.front_end
+    checkpoints = recipe.work / "front-end" / front_end_key(dataset, recipe)
+    job = job_for(ctc, Speech(ctc, dataset, recipe.corpus.train), recipe, stage, clock, checkpoints)
+    head = LogMelHead(recipe.architecture.channels).to(ctc.model.device)
+    learning = [*convolutions(ctc.model).parameters(), *head.parameters()]
+
+    def loss(batch: Batch, _state: State) -> Any:
+        job.budget.charge(3 * batch.seconds)  # the meter sits on the Transformer, which this loss does not pass
+        return head.loss(ctc.model, batch)
+
+    job.train(
+        ctc.model,
+        extra=head,
+        loss=loss,
+        learning_rate=stage.learning_rate,
+        parameter_groups=[{"params": learning}],
+    )
+    return ctc
+
+
+def convolutions(model: PreTrainedModel) -> nn.ModuleList:
+    """The layers of the front-end."""
+    layers: nn.ModuleList = parts(model).feature_extractor.conv_layers
+    return layers
+
+
+def on_top_of(listener: CTCModel, recipe: Recipe) -> CTCModel:
+    """The model to be trained: the listener's convolutions, frozen, under context convolutions and a Transformer."""
+    ctc = fresh_model(recipe.architecture, recipe.seed)
+    ctc.to(listener.model.device)
+    for layer, learnt in zip(convolutions(ctc.model), convolutions(listener.model), strict=False):
+        layer.load_state_dict(learnt.state_dict())
+        layer.requires_grad_(False)
+    return ctc
+
+
+def at_full_rate(coarse: CTCModel, listener: CTCModel, recipe: Recipe) -> CTCModel:
+    """The same weights at the 50 frames a second of the seven convolutions: the context convolutions stride no more."""
+    strides = (1,) * len(recipe.architecture.context_strides)
+    ctc = on_top_of(listener, replace(recipe, architecture=replace(recipe.architecture, context_strides=strides)))
+    ctc.model.load_state_dict(coarse.model.state_dict())
+    return ctc
+
+
+def through_context(model: PreTrainedModel, batch: Batch) -> Batch:
+    """A batch of features of the first seven convolutions, taken through the context convolutions on them."""
+    assert batch.features is not None
+    hidden, frames = batch.features.transpose(1, 2), batch.frames
+    layers = zip(convolutions(model), model.config.conv_kernel, model.config.conv_stride, strict=True)
+    for layer, kernel, stride in islice(layers, len(KERNELS), None):
+        hidden = layer(hidden)
+        frames = (frames - kernel) // stride + 1
+    return replace(batch, features=hidden.transpose(1, 2), frames=frames)

@@ -1,0 +1,147 @@
+"""The stages of training from scratch, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from benchmark.corpora import prepare
+from benchmark.corpora.manifest import Dataset
+from benchmark.models.batch import Batch
+from benchmark.models.checkpoints import CTCModel, frozen_copy, save_dense
+from benchmark.models.forward import forward
+from benchmark.models.regularisation import regularise
+from benchmark.models.vocabulary import WORD_DELIMITER
+from benchmark.pretraining.front_end import at_full_rate, on_top_of, through_context, train_front_end
+from benchmark.pretraining.hearings import cached_features
+from benchmark.pretraining.jobs import job_for
+from benchmark.pretraining.recipe import STAGES, Recipe, Stage, StageRecipe, read_recipe, stage_key
+from benchmark.pretraining.splicing import SplicedSpeech, gaps_between_words
+from benchmark.runs.dense_stage import word_error_rate
+from benchmark.system.files import write_json
+from benchmark.training.budget import Clock
+from benchmark.training.features import Features
+from benchmark.training.hooks import Hook, State
+from benchmark.training.speech import Speech
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the stages on the frozen convolutions share; `hearings` are cached features of the training speech."""
+
+    dataset: Dataset
+    recipe: Recipe
+    clock: Clock
+    hearings: Sequence[Features]
+
+
+def train_from_scratch(path: Path) -> None:
+    """Train the embedded dense model by the recipe in `path` and write its folder; resumes from its checkpoints.
+
+    Raises:
+        UserError: the recipe is missing or wrong.
+    """
+    recipe = read_recipe(path)
+    prepare(recipe.corpus, recipe.work / "data")
+    dataset = Dataset.open(recipe.work / "data")
+    clock = Clock()
+    listener = train_front_end(dataset, recipe, clock)
+    with clock.phase("features"):
+        lessons = Lessons(dataset, recipe, clock, cached_features(listener, dataset, recipe))
+    ctc = train_all_stages(listener, lessons)
+    save_dense(ctc, recipe.output)
+    corpus = recipe.corpus
+    scores = {split: word_error_rate(ctc, dataset, split) for split in (corpus.dev, *corpus.tests)}
+    write_json(recipe.output / "training.json", {"wer": scores, "seconds": clock.total(), "data": dataset.hash})
+    print(f"{recipe.output}: " + ", ".join(f"{split} WER {100 * wer:.2f} %" for split, wer in scores.items()))
+
+
+def train_all_stages(listener: CTCModel, lessons: Lessons) -> CTCModel:
+    """Whole sentences and spliced ones at the architecture's frame rate, where a step is cheap; then twice as fine."""
+    ctc = on_top_of(listener, lessons.recipe)
+    train_on_sentences(ctc, lessons)
+    train_on_spliced(ctc, lessons, "spliced", word_gaps(ctc, lessons))
+    gaps = word_gaps(ctc, lessons)
+    ctc = at_full_rate(ctc, listener, lessons.recipe)
+    train_on_spliced(ctc, lessons, "fine", gaps)
+    return ctc
+
+
+def train_on_sentences(ctc: CTCModel, lessons: Lessons) -> None:
+    """Train what stands on the seven convolutions with CTC.
+
+    Unregularised, short utterances first and the recordings as they are, to leave the plateau. Then batches take turns
+    in the `hearings`; last come SpecAugment and dropout.
+    """
+    recipe, hearings = lessons.recipe, lessons.hearings
+    speech = Speech(ctc, lessons.dataset, recipe.corpus.train)
+    dropout = recipe.architecture.dropout
+
+    def before_step(state: State) -> None:
+        speech.features = hearings[state.step % len(hearings) if state.progress >= recipe.varied_from else 0]
+        on = state.progress >= recipe.regularised_from
+        regularise(ctc.model, dropout=dropout if on else 0.0, spec_augment=on)
+
+    _train(ctc, lessons, "sentences", speech, before_step, sorted_epochs=recipe.sorted_epochs)
+
+
+def train_on_spliced(ctc: CTCModel, lessons: Lessons, stage: Stage, gaps: list[list[float]]) -> None:
+    """Train on, with all hearings and regularisers, on sentences spliced in the `gaps` between words."""
+    recipe, hearings = lessons.recipe, lessons.hearings
+    delimiter = ctc.vocabulary.tokens[WORD_DELIMITER]
+    speech = SplicedSpeech(
+        ctc,
+        lessons.dataset,
+        recipe.corpus.train,
+        gaps=gaps,
+        delimiter=delimiter,
+        seed=recipe.seed + STAGES.index(stage),
+    )
+
+    def before_step(state: State) -> None:
+        speech.turn = state.step
+        speech.features = hearings[state.step % len(hearings)]
+
+    regularise(ctc.model, dropout=recipe.architecture.dropout, spec_augment=True)
+    _train(ctc, lessons, stage, speech, before_step)
+    regularise(ctc.model, dropout=recipe.architecture.dropout, spec_augment=False)
+
+
+def _train(
+    ctc: CTCModel, lessons: Lessons, stage: Stage, speech: Speech, before_step: Hook, sorted_epochs: int = 0
+) -> None:
+    recipe = lessons.recipe
+    options: StageRecipe = getattr(recipe, stage)
+    checkpoints = recipe.work / stage / stage_key(lessons.dataset, recipe, stage)
+    job = job_for(ctc, speech, recipe, options, lessons.clock, checkpoints)
+
+    def loss(batch: Batch, _state: State) -> Any:
+        batch = through_context(ctc.model, batch)
+        return job.ctc_loss(job.forward(ctc.model, batch), batch)
+
+    job.train(
+        ctc.model,
+        loss=loss,
+        learning_rate=options.learning_rate,
+        sorted_epochs=sorted_epochs,
+        before_step=before_step,
+    )
+
+
+@torch.inference_mode()
+def word_gaps(ctc: CTCModel, lessons: Lessons) -> list[list[float]]:
+    """The gaps between the words of every training utterance as it is, where the model hears them."""
+    speech = Speech(ctc, lessons.dataset, lessons.recipe.corpus.train, lessons.hearings[0])
+    model, gaps = frozen_copy(ctc.model), []  # a copy is not metered
+    blank, delimiter = ctc.vocabulary.blank, ctc.vocabulary.tokens[WORD_DELIMITER]
+    with lessons.clock.phase("alignment"):
+        for index in tqdm(range(len(speech)), desc="align", unit="utt", mininterval=2):
+            batch = through_context(model, speech.batch([index]))
+            log_probabilities = forward(model, batch).logits[0].log_softmax(-1).cpu()
+            gaps.append(gaps_between_words(log_probabilities, speech.labels[index], blank, delimiter))
+    return gaps

@@ -1,0 +1,177 @@
+"""The runs of one study as they lie on disk: records, training curves, hypotheses and references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmark.runs.curves import read_curves
+from benchmark.runs.reading import read_planned, read_run
+from benchmark.runs.records import RunRecord, Score
+from benchmark.scoring.trn import Transcripts, read_trn
+from benchmark.scoring.wer import word_errors
+from benchmark.system.errors import UserError
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's record and the folder that it came from."""
+
+    record: RunRecord
+    folder: Path
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run finished inside its budget; no other run enters a mean, a test or a figure."""
+        return self.record["status"] == "ok"
+
+    @property
+    def seeded(self) -> bool:
+        """False for a run without randomness, which stands for all seeds; its name carries no seed."""
+        return self.record["run"].endswith(f"-seed{self.record['seed']}")
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        """Results by test set."""
+        return self.record.get("scores", {})
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Training curves, one row a logged step; empty for a run that logged none."""
+        return read_curves(self.folder)
+
+    def hypotheses(self, test_set: str) -> Transcripts:
+        """The transcripts of one test set.
+
+        Raises:
+            UserError: the run has a score but no transcripts.
+        """
+        path = self.folder / "hyp" / f"{test_set}.trn"
+        if not path.is_file():
+            raise UserError(
+                f"{path} is missing though the run has a score; transcribe it again or delete {self.folder}"
+            )
+        return read_trn(path)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All runs of a study, checked to be comparable.
+
+    `references`: by test set, those at hand. Of the other test sets nothing is recounted: a corpus may not be ours to
+    publish.
+    """
+
+    study: str
+    folder: Path  # with `runs/` in it
+    runs: tuple[Run, ...]
+    test_sets: list[str]  # in the order of the records
+    references: dict[str, Transcripts]
+    to_come: tuple[str, ...] = ()  # planned runs that have no record yet
+
+    @property
+    def planned(self) -> int:
+        """How many runs there are and are to come."""
+        return len(self.runs) + len(self.to_come)
+
+    @property
+    def not_recounted(self) -> list[str]:
+        """The test sets whose errors are taken from the records."""
+        return [name for name in self.test_sets if name not in self.references]
+
+
+def read_collection(runs_folder: Path) -> Collection:
+    """Read `<runs_folder>/*/run.json`, and the references in `ref/` beside that folder.
+
+    Raises:
+        UserError: there is nothing to read, a record is malformed or contradicts itself or another, runs were made on
+            other data or from another dense model, a score does not follow from its hypotheses, or a test set or the
+            dense run is missing.
+    """
+    folders = sorted(path.parent for path in runs_folder.glob("*/run.json"))
+    if not folders:
+        raise UserError(f"no runs in {runs_folder} (expected <run>/run.json); run the study first")
+    runs = tuple(Run(read_run(folder), folder) for folder in folders)
+    for field in ("study", "data_hash", "dense_hash"):
+        _require_one(runs, field)
+    _require_unique(runs)
+    references = {path.stem: path for path in sorted((runs_folder.parent / "ref").glob("*.trn"))}
+    test_sets = list(dict.fromkeys([name for run in runs if run.ok for name in run.scores]))
+    _require_complete(runs, [*test_sets, *(name for name in references if name not in test_sets)])
+    to_come = _to_come(runs, read_planned(runs_folder.parent))
+    if not to_come and not any(run.record["family"] == "dense" for run in runs):
+        raise UserError(f"{runs_folder} has no run of the dense model; add `dense:` to the study's methods and run it")
+    found: dict[str, Transcripts] = {name: read_trn(references[name]) for name in test_sets if name in references}
+    collection = Collection(runs[0].record["study"], runs_folder.parent, runs, test_sets, found, to_come)
+    for run in runs:
+        check_scores(run, found)
+    return collection
+
+
+def _to_come(runs: tuple[Run, ...], planned: list[str]) -> tuple[str, ...]:
+    recorded = {run.record["run"] for run in runs}
+    return tuple(name for name in planned if name not in recorded)
+
+
+def _require_one(runs: tuple[Run, ...], field: str) -> None:
+    """Runs on different data or from different dense models cannot stand in one table."""
+    first = runs[0].record
+    for run in runs:
+        if run.ok and run.record[field] != first[field]:  # type: ignore[literal-required]
+            raise UserError(
+                f"{run.record['run']} and {first['run']} differ in {field}, so they cannot be compared; repeat one"
+            )
+
+
+def _require_unique(runs: tuple[Run, ...]) -> None:
+    """A copy is no second seed, and a run that stands for all seeds has none beside it."""
+    identities: dict[str, Run] = {}
+    rows: dict[tuple[str, float | None], Run] = {}
+    for run in runs:
+        other = identities.setdefault(run.record["identity"], run)
+        if other is not run:
+            raise UserError(
+                f"{other.folder} and {run.folder} have the same identity: one is a copy, or two labels mean the same "
+                "run; delete one"
+            )
+        other = rows.setdefault((run.record["label"], run.record["target_sparsity"]), run)
+        if other.seeded != run.seeded:
+            raise UserError(
+                f"{other.folder} and {run.folder} are of one row, but only one of them has a seed; delete one"
+            )
+
+
+def _require_complete(runs: tuple[Run, ...], test_sets: list[str]) -> None:
+    for run in runs:
+        missing = [name for name in test_sets if name not in run.scores] if run.ok else []
+        if missing:
+            raise UserError(
+                f"{run.folder / 'run.json'} has no score on {', '.join(missing)}, which is a test set of the study; "
+                "score the run again, or delete the reference in ref/ if it is none any more"
+            )
+
+
+def check_scores(run: Run, references: Mapping[str, Transcripts]) -> None:
+    """Recount a run's word errors on every test set; where there is no reference, its utterances only.
+
+    Raises:
+        UserError: a count does not follow from the run's hypotheses.
+    """
+    for test_set, score in run.scores.items():
+        hypotheses, reference = run.hypotheses(test_set), references.get(test_set)
+        if reference is None:
+            counts = {"utterances": len(hypotheses)}
+        else:
+            counts = asdict(word_errors(reference, hypotheses, run.record["run"]))
+        recorded: dict[str, Any] = {name: value for name, value in score.items() if name in counts}
+        for name, count in counts.items():
+            if recorded[name] != count:
+                raise UserError(
+                    f"{run.folder / 'run.json'}: {recorded[name]} {name} on {test_set}, but its hypotheses give "
+                    f"{count}; score the run again"
+                )

@@ -1,0 +1,190 @@
+"""Compress: call the method on its budget, export what it returns, read it back and measure it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from transformers import PreTrainedModel
+
+from benchmark.corpora.manifest import Dataset
+from benchmark.models.checkpoints import CTCModel, load
+from benchmark.runs import retries, run_folder
+from benchmark.runs.dense_stage import dense_hash
+from benchmark.runs.error_counts import all_references
+from benchmark.runs.failures import Failed, failures_as_reasons
+from benchmark.runs.footprint import footprint, matrix_sparsity
+from benchmark.runs.identity import identity
+from benchmark.runs.job_setup import job_for
+from benchmark.runs.kept import keep
+from benchmark.runs.outcome import read_back, require_size, returned_model
+from benchmark.runs.provenance import provenance
+from benchmark.runs.recorded_run import checked_run, files_of
+from benchmark.runs.records import SCHEMA, RunRecord, Spending
+from benchmark.runs.trials import chosen_settings
+from benchmark.study.plan import RunPlan, Study
+from benchmark.study.registry import load_method
+from benchmark.system.errors import CannotCompress, TrainingDiverged, UserError
+from benchmark.system.files import atomic_write, write_text
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job, Target
+from benchmark.training.budget import OverBudget
+from benchmark.training.precision import device_name, pick_device
+
+
+def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRecord:
+    """The record of a run that has not started yet."""
+    settings: dict[str, object] = asdict(method.settings)
+    data_hash, dense = Dataset.open(work / "data").hash, dense_hash(work)
+    budget = study.budget_of(plan)
+    return RunRecord(
+        schema=SCHEMA,
+        study=study.name,
+        run=plan.run,
+        identity=identity(study, plan, settings, data_hash, dense),
+        label=plan.label,
+        method=plan.method,
+        title=_title(method, plan),
+        family=method.family,
+        target_sparsity=plan.target,
+        seed=plan.seed,
+        settings=settings,
+        status="ok",
+        reason=None,
+        budget=Spending(kind=budget.kind, limit=budget.limit, spent=0.0),
+        compression_seconds=0.0,
+        phases={},
+        notes=[],
+        log={},
+        data_hash=data_hash,
+        dense_hash=dense,
+        provenance=provenance(device_name(pick_device(study.hardware.device))),
+        partial_corpus=study.corpus.partial or study.corpus.limit is not None,
+    )
+
+
+def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> RunRecord:
+    """Run a method on its budget; write `model/`, `curves.csv` and `compress.json`.
+
+    A failure of the method is a record too; it is counted in `retries.json`, so that the next call tries again. A
+    result of the same identity that the run's folder already holds is kept.
+
+    Args:
+        study: the study.
+        plan: the run.
+        work: the study's work folder.
+        reuse_from: folder of finished records; a complete one of the same identity is taken over instead of trained.
+    """
+    folder = work / "runs" / plan.run
+    search = study.search_file(plan)
+    tuned = replace(plan, settings=chosen_settings(search, plan))
+    method = _method(tuned)
+    record = new_record(study, tuned, method, work)
+    retries.start(study, plan, folder)
+    if kept := run_folder.kept_compression(folder, record):
+        keep(folder / "compress.json", kept)
+        print(f"{plan.run}: kept, finished before")
+        return kept
+    run_folder.clear(folder)  # not before it is certain that there are data and a dense model to start from
+    if reuse_from is not None and (finished := _take_over(record, reuse_from / plan.run, folder, study)):
+        return finished
+    checkpoints = folder / "checkpoint" / record["identity"][:16]
+    job: Job | None = None
+    try:
+        dense = load(work / "dense" / "model")
+        job = job_for(study, plan, work, checkpoints)
+        if study.settings_from is not None and search is None:
+            job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
+        with failures_as_reasons():
+            with job.budget.clock.phase("other"):
+                model = returned_model(method.compress(job), dense.model)
+                job.budget.check()  # of the last backward, and of what came after training
+            _measure(record, job.target, dense, replace(dense, model=model), folder)
+    except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
+        record["status"] = "over_budget" if isinstance(error, OverBudget) else "failed"
+        record["reason"] = str(error)
+    if job is not None:
+        record["budget"]["spent"] = job.budget.spent
+        record["phases"] = dict(job.budget.clock.seconds)
+        record["compression_seconds"] = sum(record["phases"].values())
+        record["notes"], record["log"] = job.notes, _finite(job.last)
+        if undefined := sorted(job.last.keys() - record["log"].keys()):
+            more = f" and {len(undefined) - 1} more" if undefined[1:] else ""
+            record["notes"].append(f"not in the log, since not finite: {undefined[0]}{more}")
+        write_text(folder / "curves.csv", _curves_csv(job.curves))
+    keep(folder / "compress.json", record)
+    if record["status"] == "failed":
+        retries.count_failure(folder)
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+    return record
+
+
+def _title(method: Method, plan: RunPlan) -> str:
+    """The method's title, with what its label adds to the method's name: `Wanda, fine tuned`."""
+    variant = plan.label.removeprefix(plan.method).replace("_", " ").strip()
+    return f"{method.title}, {variant}" if variant else method.title
+
+
+def _method(plan: RunPlan) -> Method:
+    """The run's method. One whose file does not import fails only when it is called: its row says why."""
+    try:
+        return load_method(plan.method)(plan.settings)
+    except UserError as error:
+        reason = str(error)
+    except Exception as error:  # of its Settings
+        reason = f"settings {plan.settings} are refused: {type(error).__name__}: {error}"
+
+    class Broken(Method):
+        title = plan.label
+        family = "unstructured"  # as good as any: without a result it counts for nothing
+
+        def compress(self, job: Job) -> PreTrainedModel:
+            raise Failed(reason)
+
+    return Broken()
+
+
+def _take_over(record: RunRecord, finished: Path, folder: Path, study: Study) -> RunRecord | None:
+    """Copy a finished run of the same identity, if it is true; the later steps find their results there."""
+    if not (finished / "run.json").exists():
+        return None
+    try:
+        old = checked_run(finished, all_references(study, Dataset.open(study.work / "data")))
+    except UserError as error:
+        print(f"{record['run']}: not taken over, since {error}")
+        return None
+    same = old.record["identity"] == record["identity"] and old.record["study"] == record["study"]
+    if not same or old.record["status"] == "failed":
+        return None
+    for path in files_of(old):
+        with atomic_write(folder / path) as partial:
+            shutil.copyfile(finished / path, partial)
+    (folder / "run.json").rename(folder / "compress.json")
+    print(f"{record['run']}: taken over from {finished}")
+    return old.record
+
+
+def _measure(record: RunRecord, target: Target | None, dense: CTCModel, compressed: CTCModel, folder: Path) -> None:
+    """Export the model and measure what was exported: the folder is read back for it."""
+    exported, size = read_back(compressed, folder / "model")
+    require_size(record["family"], target, dense.model, exported.model, size)
+    record["footprint"] = footprint(dense.model, exported.model, size)
+    record["matrices"] = matrix_sparsity(dense.model, exported.model)
+
+
+def _finite(scalars: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in scalars.items() if math.isfinite(value)}
+
+
+def _curves_csv(curves: list[dict[str, float]]) -> str:
+    """The training curves as CSV; a cell is empty where nothing was logged, or no finite number."""
+    columns = list(dict.fromkeys(name for row in curves for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.8g}" for k, v in _finite(row).items()} for row in curves)
+    return text.getvalue()

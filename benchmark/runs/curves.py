@@ -1,0 +1,47 @@
+"""The training curves of a run, `curves.csv`: one row a logged step, one column a quantity. No torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.system.errors import UserError
+
+FILE = "curves.csv"  # in a run's folder
+PLACE = ("step", "phase")  # columns that say where in the training a row stands
+MOST = 2**53  # steps; a larger number is no whole one in a float
+
+
+def read_curves(run_folder: Path) -> pd.DataFrame:
+    """A run's curves; empty for one that logged none. A quantity that is not finite in a row stays so.
+
+    Raises:
+        UserError: the file is no table of numbers, or has no steps or no phases.
+    """
+    path = run_folder / FILE
+    if not path.exists():
+        return pd.DataFrame()
+    try:
+        curves = pd.read_csv(path, encoding="utf-8")
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame()
+    except (OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is not a table ({reason}); repeat the run or delete the file") from None
+    if fault := _fault(curves):
+        raise UserError(f"{path} {fault}; repeat the run or delete the file")
+    return curves
+
+
+def _fault(curves: pd.DataFrame) -> str | None:
+    """What is wrong with a table of curves, if anything."""
+    if missing := [name for name in PLACE if name not in curves.columns]:
+        return f"lacks {', '.join(missing)}"
+    for name in curves.columns:
+        if not pd.api.types.is_numeric_dtype(curves[name]) or pd.api.types.is_bool_dtype(curves[name]):
+            return f"holds something other than numbers in its column {name}"
+    for name in PLACE:
+        if not (curves[name].between(0, MOST) & (curves[name] % 1 == 0)).all():
+            return f"has a {name} that is not a whole number"
+    return None

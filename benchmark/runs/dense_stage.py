@@ -1,0 +1,178 @@
+"""The dense stage: every study's starting point."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from benchmark.corpora.manifest import Dataset
+from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, save_dense
+from benchmark.models.forward import parts
+from benchmark.models.regularisation import regularise
+from benchmark.models.source import model_folder
+from benchmark.runs.kept import keep, kept_file
+from benchmark.runs.records import Dense
+from benchmark.runs.transcription import transcribe
+from benchmark.scoring.wer import word_errors
+from benchmark.study.plan import FineTuneConfig, Study
+from benchmark.system.errors import OUT_OF_MEMORY, TrainingDiverged, UserError
+from benchmark.system.files import hash_file, hash_of
+from benchmark.system.stamps import read_stamped, stamped
+from benchmark.toolbox.job import Job
+from benchmark.training.budget import Budget, Clock, OverBudget
+from benchmark.training.features import INDEX, Features, write_features
+from benchmark.training.options import Options
+from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
+from benchmark.training.speech import Speech
+
+REMEDY = "make the dense model again (`python -m benchmark dense CONFIG`)"
+
+
+def word_error_rate(ctc: CTCModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
+    """Greedy WER of a model on a split."""
+    references = {u.id: ctc.vocabulary.normalise(u.text) for u in dataset.split(split)}
+    ctc = replace(ctc, model=frozen_copy(ctc.model))  # the copy is not metered: evaluation is on nobody's budget
+    hypotheses = transcribe(ctc, Speech(ctc, dataset, split), batch_seconds).hypotheses
+    return word_errors(references, hypotheses).wer
+
+
+def prepare_dense(study: Study, work: Path) -> None:
+    """The dense stage of a study: load the start, cache its front-end's output, fine-tune it if the study says so.
+
+    A frozen front-end stays frozen here too, so that the cache serves the fine-tuning and all runs after it.
+    Writes `work/dense/model`, `work/dense/features` and `work/dense/dense.json`; what is there already, made from the
+    same, is kept.
+
+    Raises:
+        UserError: there is no such model, its fine-tuning failed, or its WER is not the published one.
+    """
+    dataset = Dataset.open(work / "data")
+    folder = work / "dense"
+    recipe = study.dense.fine_tune
+    source, revision = model_folder(study.dense.model, study.dense.revision)
+    identity = _identity(study, source, dataset)
+    if kept := _kept(folder, identity, features=study.training.frozen_frontend):
+        keep(folder / "dense.json", kept)
+        print(f"dense model {study.dense.model}: kept, finished before")
+        return
+    ctc = load(source, fresh_head=recipe is not None)
+    ctc.to(pick_device(study.hardware.device))
+    for split in (study.corpus.dev, *study.corpus.tests):
+        Speech(ctc, dataset, split)  # refuses transcripts that the model cannot write, before anything is replaced
+    if recipe is None:
+        _check_published(study, ctc, dataset)  # before the hours that a large corpus's features take
+    speech = Speech(ctc, dataset, study.corpus.train)
+    if study.training.frozen_frontend:
+        speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
+        front_end = _hash_weights(parts(ctc.model).feature_extractor)
+        key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
+        write_features(ctc.model, speech, folder / "features", key, speeds)
+        speech = Speech(ctc, dataset, study.corpus.train, Features(folder / "features"))
+    if recipe is not None:
+        _fine_tune(study, recipe, ctc, speech, folder / "checkpoint")
+        _check_published(study, ctc, dataset)
+    dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
+    save_dense(ctc, folder / "model")
+    made = [*(folder / "model").iterdir()]
+    if study.training.frozen_frontend:  # a later call may compute features for another start, and then fail
+        made.append(folder / "features" / INDEX)
+    record = Dense(
+        identity=identity,
+        hash=hash_model(folder / "model"),
+        source=study.dense.model,
+        revision=revision,
+        dev_wer=dev,
+        files=stamped(folder, [str(path.relative_to(folder)) for path in made]),
+    )
+    keep(folder / "dense.json", record)
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+    print(f"dense model {study.dense.model}{f' at {revision}' if revision else ''}: dev WER {100 * dev:.2f} %")
+
+
+def _identity(study: Study, source: Path, dataset: Dataset) -> str:
+    """Hash of all that the dense stage's files are made from: the start's folder, the corpus, what the study says."""
+    start = {path.name: hash_file(path) for path in sorted(source.iterdir()) if path.is_file()}
+    said = [asdict(part) for part in (study.dense, study.training, study.evaluation)]
+    return hash_of([start, dataset.hash, study.corpus.train, study.corpus.dev, *said])
+
+
+def _kept(folder: Path, identity: str, *, features: bool) -> Dense | None:
+    """What `dense.json` said, if it has this identity and the model, and the features if any, are as they were."""
+    with suppress(UserError):  # there is none, or it is damaged
+        record = read_stamped(kept_file(folder / "dense.json"), Dense, ["model/config.json"], REMEDY)
+        if features:
+            Features(folder / "features")
+        if record["identity"] == identity:
+            return record
+    return None
+
+
+def _check_published(study: Study, ctc: CTCModel, dataset: Dataset) -> None:
+    """A table on a broken baseline is worthless: refuse a dense model that does not do what its authors say it does."""
+    for split, published in study.dense.published_wer.items():
+        wer = 100 * word_error_rate(ctc, dataset, split, study.evaluation.batch_seconds)
+        print(f"dense model: {split} WER {wer:.2f} %, published {published:g} %")
+        if abs(wer - published) > study.dense.tolerance:
+            raise UserError(
+                f"{study.path}: the dense model {study.dense.model} has {wer:.2f} % WER on {split}, published are "
+                f"{published:g} % (`dense.published_wer`, tolerance {study.dense.tolerance:g} points): something is "
+                "wrong with the model, the corpus or the decoding, and no table would be worth anything"
+            )
+
+
+def _hash_weights(module: nn.Module) -> str:
+    digest = hashlib.sha256()
+    for tensor in module.state_dict().values():
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Speech, checkpoints: Path) -> None:
+    """Fine-tune on the study's training split, with the recipe's dropout, SpecAugment and speed perturbation.
+
+    Its checkpoint belongs to the start, the recipe and the corpus: one of another start is of no use.
+
+    Raises:
+        UserError: the loss is not finite, a step passed the recipe's budget, or the GPU's memory is too small.
+    """
+    made_from = [asdict(recipe), asdict(study.training), _hash_weights(ctc.model), speech.dataset.hash]
+    regularise(ctc.model, dropout=recipe.dropout, spec_augment=recipe.spec_augment)
+    job = Job(
+        ctc,
+        speech,
+        Budget(recipe.budget.kind, recipe.budget.limit, Clock(wait_for_gpu)),
+        Options(
+            learning_rate=0.0,
+            batch_seconds=study.training.batch_seconds,
+            gradient_accumulation=study.training.gradient_accumulation,
+            clip=5.0,
+            speeds=recipe.speeds,
+            bf16=uses_bf16(study.training.precision, ctc.model.device),
+        ),
+        sparsity=None,
+        seed=0,
+        frozen_frontend=study.training.frozen_frontend,
+        checkpoints=checkpoints / hash_of([*made_from, study.corpus.train])[:16],
+    )
+    try:
+        job.train(ctc.model, learning_rate=recipe.learning_rate)
+    except (OverBudget, TrainingDiverged) as error:
+        raise UserError(f"{study.path}: `dense.fine_tune` failed: {error}") from error
+    except torch.cuda.OutOfMemoryError:
+        raise UserError(f"{study.path}: `dense.fine_tune` failed: {OUT_OF_MEMORY}") from None
+    regularise(ctc.model, dropout=recipe.dropout, spec_augment=False)
+
+
+def dense_hash(work: Path) -> str:
+    """Hash of the study's dense weights.
+
+    Raises:
+        UserError: there is no dense model yet, or it is not as it was written.
+    """
+    return read_stamped(work / "dense" / "dense.json", Dense, ["model/config.json"], REMEDY)["hash"]

@@ -1,0 +1,30 @@
+"""Why a run has no result: whatever a method raises becomes one line, the reason in its row."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from benchmark.system.errors import OUT_OF_MEMORY, CannotCompress, TrainingDiverged, UserError
+from benchmark.training.budget import OverBudget
+
+
+class Failed(Exception):
+    """The run cannot give a model; the message is the reason in its row."""
+
+
+@contextmanager
+def failures_as_reasons() -> Iterator[None]:
+    """Any exception of the method, or of exporting what it returned, becomes one that says why in a line."""
+    try:
+        yield
+    except (UserError, Failed, OverBudget, CannotCompress, TrainingDiverged):
+        raise
+    except torch.cuda.OutOfMemoryError:
+        raise Failed(OUT_OF_MEMORY) from None
+    except Exception as error:
+        traceback.print_exc()  # for the method's author; the row gets one line
+        raise Failed(f"{type(error).__name__}: {' '.join(str(error).split())}") from error

@@ -1,0 +1,41 @@
+"""The job of a run: the study's dense model and speech, on its budget and device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.corpora.manifest import Dataset
+from benchmark.models.checkpoints import load
+from benchmark.models.regularisation import regularise
+from benchmark.study.plan import RunPlan, Study
+from benchmark.toolbox.job import Job
+from benchmark.training.budget import Budget, Clock
+from benchmark.training.features import Features
+from benchmark.training.options import Options
+from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
+from benchmark.training.speech import Speech
+
+
+def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
+    """A job on the study's dense model and budget, for a run's target and seed."""
+    device, budget = pick_device(study.hardware.device), study.budget_of(plan)
+    ctc = load(work / "dense" / "model")
+    ctc.to(device)
+    regularise(ctc.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
+    features = Features(work / "dense" / "features") if study.training.frozen_frontend else None
+    return Job(
+        ctc,
+        Speech(ctc, Dataset.open(work / "data"), study.corpus.train, features=features),
+        Budget(budget.kind, budget.limit, Clock(wait_for_gpu)),
+        Options(
+            learning_rate=0.0,
+            warmup=study.training.warmup,
+            batch_seconds=study.training.batch_seconds,
+            gradient_accumulation=study.training.gradient_accumulation,
+            bf16=uses_bf16(study.training.precision, device),
+        ),
+        sparsity=plan.target,
+        seed=plan.seed,
+        frozen_frontend=study.training.frozen_frontend,
+        checkpoints=checkpoints,
+    )

@@ -1,0 +1,138 @@
+"""The finished runs of one study from several machines, in one folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.runs.collection import Run, check_scores
+from benchmark.runs.ownership import OWNER
+from benchmark.runs.reading import read_planned, read_tuning
+from benchmark.runs.recorded_run import copy_run, open_run, refuse_link
+from benchmark.runs.records import PLANNED
+from benchmark.scoring.trn import read_trn
+from benchmark.system.errors import UserError
+from benchmark.system.files import atomic_write
+
+COMPARABLE = ("study", "data_hash", "dense_hash")  # what all runs of one table have in common
+BESIDE = ("ref/*.trn", "tuning/*.json", PLANNED, OWNER)  # what lies beside the runs
+
+
+def merge(sources: list[Path], target: Path) -> list[str]:
+    """Bring the runs of `sources` into `target`, each whole; what lies in `target` takes part, and wins a tie.
+
+    Of each identity the newest complete run is kept; a failed one never replaces one with a result. References and
+    searches of settings are copied where `target` has none beside it. Nothing is written before all is checked.
+
+    Args:
+        sources: folders `<run>/run.json` with what a study publishes: `hyp/`, `curves.csv`.
+        target: the folder to bring them to; made if it is not there.
+
+    Returns:
+        A line a run: what was taken from where.
+
+    Raises:
+        UserError: a folder holds no runs or is named twice; a file is a link, a record is damaged, a count does not
+            follow from the transcripts; two runs belong to different studies, data or dense models, or have one name
+            and two identities; two searches of a method chose different settings.
+    """
+    _require_two(sources, target)
+    named = {runs.resolve() for runs in sources}
+    folders = [target, *(runs for runs in sources if runs.resolve() != target.resolve())]
+    lines: list[str] = []
+    found: list[Run] = []
+    for runs in folders:
+        _check_beside(runs)
+        found += _runs_in(runs, lines, may_be_empty=runs.resolve() not in named)
+    for field in COMPARABLE:
+        _require_same(found, field)
+    names = {run.folder.name: [other for other in found if other.folder.name == run.folder.name] for run in found}
+    for candidates in names.values():
+        _require_same(candidates, "identity")
+    _require_same_searches(folders)
+    for name in sorted(names):
+        lines.append(f"{name}: {_keep_best(names[name], target / name)}")
+    for runs in sources:
+        _copy_missing(runs, target)
+    return lines
+
+
+def _require_two(sources: list[Path], target: Path) -> None:
+    first: dict[Path, Path] = {}
+    for runs in sources:
+        other = first.setdefault(runs.resolve(), runs)
+        if other is not runs:
+            raise UserError(f"nothing to merge: {other} and {runs} are the same folder; name each folder once")
+    if list(first) == [target.resolve()]:
+        raise UserError(f"nothing to merge: {target} is all that there is, and --to; name another folder")
+
+
+def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Run]:
+    """The complete runs of a folder; each of the others gets a line."""
+    folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
+    if not folders and not may_be_empty:
+        raise UserError(f"no runs in {runs} (expected <run>/run.json): name a folder such as results/<study>/runs")
+    spoken = {path.stem: read_trn(path) for path in sorted(runs.parent.glob("ref/*.trn"))}
+    complete = []
+    for folder in folders:
+        run = open_run(folder)
+        transcripts = [Path("hyp", f"{test_set}.trn") for test_set in run.scores]
+        absent = [str(path) for path in transcripts if not (folder / path).is_file()]
+        if absent:
+            lines.append(f"{folder}: left out, {', '.join(absent)} is missing")
+        else:
+            check_scores(run, spoken)
+            complete.append(run)
+    return complete
+
+
+def _check_beside(runs: Path) -> None:
+    """See that what lies beside the runs is what it should be: it is copied as it is."""
+    for path in _beside(runs):
+        refuse_link(path)
+    read_planned(runs.parent)
+
+
+def _beside(runs: Path) -> Iterator[Path]:
+    return (path for pattern in BESIDE for path in sorted(runs.parent.glob(pattern)))
+
+
+def _require_same(found: list[Run], field: str) -> None:
+    for run in found[1:]:
+        if run.record[field] != found[0].record[field]:  # type: ignore[literal-required]
+            raise UserError(
+                f"{found[0].folder} and {run.folder} differ in {field}, so one folder cannot hold both; remove one"
+            )
+
+
+def _keep_best(candidates: list[Run], place: Path) -> str:
+    """Copy the best run of a name to its place, unless it lies there; returns its status and where it is from."""
+    best = max(candidates, key=_worth)  # the first of equals
+    if best.folder != place:
+        copy_run(best, place)
+    origin = "kept" if best.folder == place else f"from {best.folder.parent}"
+    return f"{best.record['status'].replace('_', ' ')}, {origin}, started {best.record['provenance']['started']}"
+
+
+def _worth(run: Run) -> tuple[bool, str]:
+    """What decides between two runs of one identity: whether there is a result, then which was started last."""
+    return run.record["status"] != "failed", run.record["provenance"]["started"]
+
+
+def _require_same_searches(folders: list[Path]) -> None:
+    """The seeds of a method may come from several machines, but are one row, with one choice of settings."""
+    first: dict[str, Path] = {}
+    for path in (path for runs in folders for path in sorted((runs.parent / "tuning").glob("*.json"))):
+        other = first.setdefault(path.name, path)
+        if read_tuning(other)["chosen"] != read_tuning(path)["chosen"]:
+            raise UserError(f"{other} and {path} chose different settings; remove one, with the runs made with it")
+
+
+def _copy_missing(runs: Path, target: Path) -> None:
+    """Copy what lies beside the runs: what the tables count against, what the searches found, what was planned."""
+    for path in _beside(runs):
+        place = target.parent / path.relative_to(runs.parent)
+        if not place.exists():
+            with atomic_write(place) as partial:
+                shutil.copyfile(path, partial)

@@ -1,0 +1,76 @@
+"""Whether one's own runs came out as the published ones of the same names. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.runs.records import RunRecord, Score
+
+# Not compared: times, where and from what code a record comes, and what was logged on the way.
+PLANNED = ("label", "method", "title", "family", "target_sparsity", "seed", "settings", "data_hash", "dense_hash")
+MADE = ("reason", "footprint", "matrices", "notes")
+Count = Literal["utterances", "words", "errors", "substitutions", "deletions", "insertions"]
+COUNTS: tuple[Count, ...] = ("utterances", "words", "errors", "substitutions", "deletions", "insertions")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two records of one run: one's own, and the published one."""
+
+    own: RunRecord
+    published: RunRecord
+
+    def scores(self) -> Iterator[tuple[str, Score, Score]]:
+        """The test sets on which both have scores."""
+        own, published = self.own.get("scores", {}), self.published.get("scores", {})
+        return ((test_set, own[test_set], published[test_set]) for test_set in own if test_set in published)
+
+    def miscounts(self) -> list[str]:
+        """A line a test set on which the two made other errors."""
+        return [
+            f"{self.own['run']}, {test_set}: {own['errors']:,} errors, published {published['errors']:,} "
+            f"({own['errors'] - published['errors']:+,})"
+            for test_set, own, published in self.scores()
+            if any(own[count] != published[count] for count in COUNTS)
+        ]
+
+    def differences(self) -> list[str]:
+        """What makes them different results, a line each; none if they are the same."""
+        name, own, published = self.own["run"], self.own, self.published
+        planned = self._differing(PLANNED)
+        if _budget(own) != _budget(published):
+            planned.append("budget")
+        if planned:
+            return [f"{name}: planned otherwise ({', '.join(planned)})"]
+        if own["status"] != published["status"]:
+            return [f"{name}: {own['status']}, published {published['status']}"]
+        made = self._differing(MADE)
+        return self.miscounts() or ([f"{name}: the same errors, but other {', '.join(made)}"] if made else [])
+
+    def _differing(self, keys: tuple[str, ...]) -> list[str]:
+        own, published = dict(self.own), dict(self.published)
+        return [key for key in keys if own.get(key) != published.get(key)]
+
+
+def differences(pairs: Iterable[Pair]) -> list[str]:
+    """What makes one's own results others than the published ones, a line each; none if all are the same."""
+    return [line for pair in pairs for line in pair.differences()]
+
+
+def summary(pairs: list[Pair]) -> str:
+    """How many of one's own error counts equal the published ones, in words."""
+    compared = sum(1 for pair in pairs for _ in pair.scores())
+    different = sum(len(pair.miscounts()) for pair in pairs)
+    if different:
+        return f"your error counts differ from the published ones in {different} of {compared} cases"
+    return (
+        f"your {compared} error counts equal the published ones"
+        if compared != 1
+        else "your error count is as published"
+    )
+
+
+def _budget(record: RunRecord) -> tuple[str, float]:
+    return record["budget"]["kind"], record["budget"]["limit"]

@@ -1,0 +1,104 @@
+"""Equal tuning: every trained method gets the same number of trials of the same size, judged on the dev set.
+
+Each target has a search of its own: the best rate grows with what is removed. A trial is the method on the search's
+budget and the study's first seed. The trials are the study's learning rates; a method with a setting of its own
+(`tunable`, for which a study may name another) tries that setting's second value, at the best rate so far, in place of
+the last rate. So nearly all rates are tried by all methods: halving them for some made those look worse. A setting that
+the study sets itself is not searched.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.corpora.manifest import Dataset
+from benchmark.models.checkpoints import load
+from benchmark.runs.dense_stage import dense_hash, word_error_rate
+from benchmark.runs.failures import Failed, failures_as_reasons
+from benchmark.runs.identity import identity
+from benchmark.runs.job_setup import job_for
+from benchmark.runs.kept import keep, kept_file
+from benchmark.runs.outcome import read_back, require_size, returned_model
+from benchmark.runs.reading import read_tuning
+from benchmark.runs.records import Trial, Tuning
+from benchmark.runs.trials import best, next_settings
+from benchmark.study.plan import RunPlan, Study, TuningConfig
+from benchmark.study.registry import load_method
+from benchmark.system.at_work import enter
+from benchmark.system.errors import CannotCompress, TrainingDiverged, UserError
+from benchmark.system.files import write_json
+from benchmark.training.budget import OverBudget
+
+
+def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> Tuning:
+    """Run a method's trials and write `work/tuning/<search>.json`.
+
+    Each trial is kept as soon as it has ended, so that a stopped search goes on with the next.
+    A method whose file does not import has no trials: the rows of its runs say why.
+
+    Args:
+        study: the study; it has `tuning`.
+        plan: the first run of the method at the target.
+        work: the study's work folder. A search of the same identity, of another label, is taken over.
+        reuse_from: folder of published searches; one of the same identity is taken over.
+    """
+    path = study.search_file(plan)
+    assert study.tuning is not None
+    assert path is not None
+    searched, plan = replace(study, budget=study.tuning.budget), replace(plan, budget_share=1)
+    data, dense = Dataset.open(work / "data").hash, dense_hash(work)
+    asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
+    if plan.method in study.tuning.tunable:
+        asked["tunable"] = study.tuning.tunable[plan.method]
+    key = identity(searched, plan, asked, data, dense)
+    others = sorted(path.parent.glob("*.json"))
+    done = _begun(key, kept_file(path), path, *others, *([reuse_from / path.name] if reuse_from else []))
+    while settings := _next_of(plan, study.tuning, done["trials"]):
+        enter(f"tune, trial {len(done['trials']) + 1} of {len(study.tuning.learning_rates)}")
+        checkpoints = path.parent / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
+        done["trials"].append(_try(searched, replace(plan, settings=settings), work, checkpoints))
+        done["chosen"] = best(done["trials"])
+        write_json(kept_file(path), done)
+    keep(path, done)
+    return done
+
+
+def _begun(key: str, *paths: Path) -> Tuning:
+    """The first of the searches that has this identity; one that is damaged is made again."""
+    for path in paths:
+        with suppress(UserError):
+            if (begun := read_tuning(path))["identity"] == key:
+                return begun
+    return {"identity": key, "trials": [], "chosen": {}}
+
+
+def _next_of(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
+    try:
+        return next_settings(plan, config, trials)
+    except UserError:
+        return None
+
+
+def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
+    """Compress with the plan's settings over the study's and score on dev.
+
+    A trial that misses its target has failed: it would win against those that meet it.
+    """
+    given, dense = study.run(plan.run).settings, load(work / "dense" / "model")
+    trial: Trial = {"settings": plan.settings, "dev_wer": None, "reason": None}
+    job = job_for(study, plan, work, checkpoints)
+    try:
+        with failures_as_reasons():
+            method = load_method(plan.method)(given | plan.settings)
+            compressed = replace(dense, model=returned_model(method.compress(job), dense.model))
+            exported, size = read_back(compressed, checkpoints / "model")
+            require_size(method.family, job.target, dense.model, exported.model, size)
+        dataset = Dataset.open(work / "data")
+        trial["dev_wer"] = word_error_rate(compressed, dataset, study.corpus.dev, study.evaluation.batch_seconds)
+    except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
+        trial["reason"] = str(error)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return trial

@@ -1,0 +1,47 @@
+"""How much faster a compressed model transcribes than the dense one: both in turn, on the same batches."""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+
+from benchmark.models.batch import Batch
+from benchmark.models.checkpoints import CTCModel
+from benchmark.runs.records import Speedup
+from benchmark.runs.transcription import decode_timed
+from benchmark.training.batches import sorted_batches
+from benchmark.training.speech import Speech
+
+ROUNDS = 7
+SECONDS = 48.0  # of audio in a round, about
+
+
+def speedup(dense: CTCModel, compressed: CTCModel, speech: Speech, batch_seconds: float) -> Speedup:
+    """The dense model's transcription time over the compressed model's, both on the same device.
+
+    The times of whole test sets do not compare: on a shared machine the same model was seen at half its speed an hour
+    later. Taken in turn, both meet the same disturbance, and the median leaves out a round that was hit on one side.
+
+    Args:
+        dense: the start of the compression.
+        compressed: what became of it.
+        speech: what to transcribe; a few batches of it, from short utterances to long.
+        batch_seconds: size of the batches, seconds of audio, padding included.
+    """
+    batches = _sample(speech, batch_seconds)
+    ratios = [_ratio(dense, compressed, batches) for _ in range(ROUNDS + 1)][1:]  # the first warms up
+    return Speedup(median=statistics.median(ratios), low=min(ratios), high=max(ratios))
+
+
+def _sample(speech: Speech, batch_seconds: float) -> list[Batch]:
+    plan = sorted_batches(speech.seconds, batch_seconds)
+    count = max(1, round(SECONDS / batch_seconds))
+    places = np.unique(np.linspace(0, len(plan) - 1, count + 2)[1:-1].round())  # a small set has fewer batches
+    return [speech.batch(plan[int(place)]) for place in places]
+
+
+def _ratio(dense: CTCModel, compressed: CTCModel, batches: list[Batch]) -> float:
+    """Time of all batches over time of all batches, the two models in turn at each."""
+    pairs = [(decode_timed(dense, batch)[1], decode_timed(compressed, batch)[1]) for batch in batches]
+    return sum(before for before, _ in pairs) / sum(after for _, after in pairs)

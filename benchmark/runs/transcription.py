@@ -1,0 +1,89 @@
+"""Greedy CTC decoding in fixed batches, timed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from benchmark.corpora.audio import UnusableError
+from benchmark.corpora.manifest import SAMPLE_RATE
+from benchmark.models.batch import Batch
+from benchmark.models.checkpoints import CTCModel
+from benchmark.models.forward import Output, forward, frame_counts
+from benchmark.system.at_work import Bar
+from benchmark.system.errors import UserError
+from benchmark.training.precision import wait_for_gpu
+from benchmark.training.speech import Speech, normalised
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """Hypotheses by utterance id, in the corpus's order, and what they took."""
+
+    hypotheses: dict[str, str]
+    seconds: float  # wall-clock of forward passes and decoding; audio preparation excluded
+    audio_seconds: float
+
+
+def transcribe_one(ctc: CTCModel, samples: np.ndarray) -> tuple[str, float]:
+    """Text of one recording, int16 (samples,) at 16 kHz, without padding; and the seconds of the forward pass.
+
+    Raises:
+        UnusableError: it is shorter than one frame.
+    """
+    audio = torch.from_numpy(samples.astype(np.float32) / 32768)
+    frames = frame_counts(ctc.model, torch.tensor([len(audio)]))
+    if int(frames[0]) < 1:
+        raise UnusableError("shorter than one frame of the model")
+    audio = (normalised(audio) if ctc.normalise_audio else audio)[None].to(ctc.model.device)
+    nothing = torch.zeros(0, dtype=torch.long, device=audio.device)
+    batch = Batch(audio, None, frames.to(audio.device), nothing, nothing, audio.numel() / SAMPLE_RATE)
+    start = time.perf_counter()
+    with torch.inference_mode():
+        best = forward(ctc.model, batch).logits.argmax(-1)[0].tolist()  # waits for the device
+    return ctc.vocabulary.decode(best), time.perf_counter() - start
+
+
+def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcription:
+    """Transcribe all utterances greedily, without a language model.
+
+    The batches are fixed by the corpus and `batch_seconds`: with padding a wav2vec 2.0 model's output depends on them.
+
+    Raises:
+        UserError: the GPU's memory is too small for a batch.
+    """
+    texts: dict[str, str] = {}
+    seconds = 0.0
+    with Bar(total=len(speech), desc=speech.split, unit="utt", mininterval=2) as bar:
+        for indices, batch in speech.in_order(batch_seconds):
+            decoded, took = decode_timed(ctc, batch)
+            texts |= {speech.utterances[index].id: text for index, text in zip(indices, decoded, strict=True)}
+            seconds += took
+            bar.update(len(indices))
+    ordered = {u.id: texts[u.id] for u in speech.utterances}
+    return Transcription(ordered, seconds, sum(speech.seconds))
+
+
+def decode_timed(ctc: CTCModel, batch: Batch) -> tuple[list[str], float]:
+    """Texts of a batch, and the wall-clock seconds of forward pass and decoding.
+
+    Raises:
+        UserError: the GPU's memory is too small for the batch.
+    """
+    wait_for_gpu()
+    start = time.perf_counter()
+    with torch.inference_mode():
+        output = _output(ctc, batch)
+    best = output.logits.argmax(-1).cpu()
+    texts = [ctc.vocabulary.decode(best[row, :frames].tolist()) for row, frames in enumerate(output.frames.tolist())]
+    return texts, time.perf_counter() - start
+
+
+def _output(ctc: CTCModel, batch: Batch) -> Output:
+    try:
+        return forward(ctc.model, batch)
+    except torch.cuda.OutOfMemoryError:
+        raise UserError("out of GPU memory while transcribing: lower evaluation.batch_seconds") from None

@@ -1,0 +1,52 @@
+"""What a search tries next, and what it chose: the rules of equal tuning (see `benchmark.runs.search`)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmark.runs.reading import read_tuning
+from benchmark.runs.records import Trial
+from benchmark.study.plan import RunPlan, TuningConfig
+from benchmark.study.registry import load_method
+from benchmark.toolbox.contract import Method
+
+
+def trains(method: Method) -> bool:
+    """Whether a method, as it is set, takes gradient steps until its budget is used."""
+    settings = asdict(method.settings)
+    return "learning_rate" in settings and bool(settings.get("fine_tune", True))
+
+
+def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
+    """What to try after `trials`; as many for every method that trains, none for one that does not, as it is set.
+
+    Raises:
+        UserError: the method's file does not import.
+    """
+    method = load_method(plan.method)(plan.settings)
+    if not trains(method) or len(trials) == len(config.learning_rates):
+        return None
+    name, first, second = config.tunable.get(plan.method) or method.tunable or (None, None, None)
+    if name in plan.settings:
+        name = None
+    if name and len(trials) == len(config.learning_rates) - 1:
+        return best(trials) | {name: second}
+    return {"learning_rate": config.learning_rates[len(trials)]} | ({name: first} if name else {})
+
+
+def best(trials: list[Trial]) -> dict[str, object]:
+    """Settings of the trial with the lowest WER, the first of equals; none where all failed."""
+    done = [trial for trial in trials if trial["dev_wer"] is not None]
+    return min(done, key=lambda trial: trial["dev_wer"] or 0.0)["settings"] if done else {}
+
+
+def chosen_settings(search: Path | None, plan: RunPlan) -> dict[str, object]:
+    """A run's settings: what its search chose, if it has one, and over it what the study sets.
+
+    Raises:
+        UserError: the search has not been made.
+    """
+    if search is None:
+        return plan.settings
+    return read_tuning(search)["chosen"] | plan.settings

@@ -1,5 +1,0 @@
-"""Training the embedded dense model from scratch (`make dense`), by a recipe such as config/dense-mini.yaml."""
-
-from benchmark.scratch.stages import train_from_scratch
-
-__all__ = ["train_from_scratch"]

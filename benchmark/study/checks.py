@@ -1,0 +1,212 @@
+"""What can be known of a study before its first job. No torch, but for methods, which are imported.
+
+What an earlier call has made is not asked for again: the corpus may be gone once it is prepared.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from benchmark.corpora.manifest import SUMMARY
+from benchmark.corpora.survey import SplitSize, survey
+from benchmark.models.source import (
+    CONFIG_ONLY,
+    MATRICES,
+    encoder_parameters,
+    model_folder,
+    read_config,
+    total_parameters,
+)
+from benchmark.models.vocabulary import Vocabulary
+from benchmark.models.weight_files import weight_files
+from benchmark.study.needs import disk_bytes, memory_bytes, model_bytes
+from benchmark.study.plan import RunPlan, Study
+from benchmark.study.registry import load_method, method_traits
+from benchmark.system import project
+from benchmark.system.devices import CPU, Device, devices
+from benchmark.system.errors import UserError
+from benchmark.system.files import read_json
+from benchmark.system.validated import Count, NotNegative, checked
+from benchmark.toolbox.contract import Method
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check has found, and whether the study can run with it."""
+
+    about: str
+    text: str
+    ok: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.text}"
+
+
+class _Size(TypedDict):
+    utterances: Count
+    seconds: NotNegative
+
+
+class Prepared(TypedDict):
+    """What of `data.json` says how large the prepared splits are."""
+
+    splits: NotRequired[dict[str, _Size]]
+
+
+def check(study: Study, *, methods: bool = True) -> list[Finding]:
+    """Everything that can be checked before the first job.
+
+    Args:
+        study: the study, whose file has been read: its keys and numbers, its methods' names and settings are good.
+        methods: import the methods too, which takes seconds. One that does not import fails its own runs only.
+    """
+    basics = {"corpus": _corpus, "model": _model, "dense row": _dense_row}
+    findings = [_finding(about, find, study) for about, find in basics.items()]
+    if all(finding.ok for finding in findings):
+        sized = {"targets": _targets, "disk": _disk, "memory": _memory}
+        findings += [_finding(about, find, study) for about, find in sized.items()]
+    names = dict.fromkeys(plan.method for plan in study.runs) if methods else ()
+    return findings + [_finding(f"method {name}", partial(_method, name), study) for name in names]
+
+
+def problems(study: Study) -> list[str]:
+    """What would stop the study's first jobs, a line each; quickly, without importing the methods."""
+    return [str(finding) for finding in check(study, methods=False) if not finding.ok]
+
+
+def _finding(about: str, find: Callable[[Study], str], study: Study) -> Finding:
+    try:
+        return Finding(about, find(study))
+    except UserError as error:
+        return Finding(about, str(error), ok=False)
+
+
+def _corpus(study: Study) -> str:
+    if not (sizes := _sizes(study)):
+        return f"{study.corpus.name}: prepared"
+    splits = (f"{split} {size.utterances:,} utterances" for split, size in sizes.items())
+    hours = sum(size.seconds for size in sizes.values()) / 3600
+    return f"{study.corpus.name}: {', '.join(splits)}; about {hours:.1f} hours"
+
+
+def _sizes(study: Study) -> dict[str, SplitSize]:
+    """Sizes of the splits: of what is prepared, if it has them all."""
+    path = study.work / "data" / SUMMARY
+    if path.exists():
+        summary = checked(read_json(path), Prepared, str(path))
+        sizes = {
+            name: SplitSize(size["utterances"], size["seconds"]) for name, size in summary.get("splits", {}).items()
+        }
+        if not sizes or sizes.keys() >= {study.corpus.train, study.corpus.dev, *study.corpus.tests}:
+            return sizes
+    return survey(study.corpus)
+
+
+def _model(study: Study) -> str:
+    folder = _folder(study)
+    config = read_config(folder)
+    if (project.ROOT / study.dense.model).is_dir():
+        weight_files(folder)
+    if study.dense.fine_tune is None or (folder / "vocab.json").exists():
+        Vocabulary.load(folder, config["vocab_size"])
+    size = f"{config['num_hidden_layers']} layers, {total_parameters(config) / 1e6:.1f} M parameters"
+    return f"{study.dense.model}: {config['model_type']}, {size}"
+
+
+def _folder(study: Study) -> Path:
+    """The folder with the dense model's config: this study's own, once it is made, or of what it is made from."""
+    made = study.work / "dense"
+    if (made / "dense.json").exists() and (made / "model" / "config.json").exists():
+        record = checked(read_json(made / "dense.json"), dict[str, object], str(made / "dense.json"))
+        if record.get("source") == study.dense.model:
+            return made / "model"
+    here = project.ROOT / study.dense.model
+    return model_folder(here if here.is_dir() else study.dense.model, study.dense.revision, CONFIG_ONLY)[0]
+
+
+def _dense_row(study: Study) -> str:
+    """What every other row is compared with."""
+    for plan in study.runs:
+        if method_traits(plan.method).family == "dense":
+            return plan.run
+    raise UserError("`methods` has no `dense:`, without which the study has no tables: add it")
+
+
+def _targets(study: Study) -> str:
+    """Whether a method can reach a target shows only when it runs; one that leaves nothing is reached by none."""
+    config = read_config(_folder(study))
+    weights, matrices = encoder_parameters(config), MATRICES * config["num_hidden_layers"]
+    targets = sorted({plan.target for plan in study.runs if plan.target is not None})
+    for target in targets:
+        if round((1 - target) * weights) < matrices:
+            raise UserError(f"target {target} leaves less than a weight in each of the encoder's {matrices} matrices")
+    return f"{', '.join(f'{100 * target:g} %' for target in targets) or 'none'} of {weights / 1e6:.1f} M weights"
+
+
+def _disk(study: Study) -> str:
+    config, sizes = read_config(_folder(study)), _sizes(study)
+    needed = disk_bytes(study, config, sizes)
+    place = next(path for path in (study.work, *study.work.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise UserError(
+            f"about {_gb(needed)} are needed for {study.work}, {_gb(free)} are free: make room, or let work/ be a link "
+            "to a larger disk"
+        )
+    return f"about {_gb(needed)} to come, {_gb(free)} free"
+
+
+def _memory(study: Study) -> str:
+    config = read_config(_folder(study))
+    needed, models = memory_bytes(study, config), model_bytes(config)
+    there, of = _memory_there(study.hardware.device)
+    if there is None:
+        return f"about {_gb(needed)} a timed job; {of}"
+    if models > there:
+        raise UserError(f"the model, its gradients and moments take {_gb(models)}, but {of} has {_gb(there)}")
+    advice = ": lower training.batch_seconds and raise training.gradient_accumulation as much" if needed > there else ""
+    return f"about {_gb(needed)} a timed job, {of} has {_gb(there)}{advice}"
+
+
+def _memory_there(asked: Device) -> tuple[float | None, str]:
+    """Bytes of the smallest device that jobs may take, and its name."""
+    if devices(asked) == [CPU]:
+        if asked == "cuda":
+            return None, "no GPU here to compare with"
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")), "this machine"
+    query = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        listed = subprocess.run(query, capture_output=True, text=True, timeout=60).stdout.split()
+        return min(map(float, listed)) * 2**20, "the smallest GPU"
+    except (OSError, subprocess.TimeoutExpired, ValueError):
+        return None, "the GPU does not say how much it has"
+
+
+def _method(name: str, study: Study) -> str:
+    """Import it, and give it the settings of each of its runs."""
+    method = load_method(name)
+    for plan in study.runs:
+        if plan.method == name:
+            _construct(method, plan)
+    return f"{method.title} ({method.family})"
+
+
+def _construct(method: type[Method], plan: RunPlan) -> None:
+    try:
+        method(plan.settings)
+    except Exception as error:  # whatever its author's checks raise
+        reason = " ".join(str(error).split())
+        raise UserError(f'"{plan.label}" cannot be set as the study says: {type(error).__name__}: {reason}') from None
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1e9:.1f} GB"

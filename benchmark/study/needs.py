@@ -1,0 +1,63 @@
+"""How much disk and memory a study needs, estimated from the sizes of its corpus and its model. No torch."""
+
+from __future__ import annotations
+
+from benchmark.corpora.manifest import SUMMARY
+from benchmark.corpora.survey import SplitSize
+from benchmark.models.source import ModelConfig, encoder_parameters, frames_per_second, total_parameters
+from benchmark.study.plan import Study
+
+# Assumptions. Disk: decoded audio has 2 bytes a sample, the front-end's cached output 2 a channel and frame, weights 4
+# a parameter; of a compressed model's weights those that remain are stored, and a bit for each that there was. One run
+# is at work, with a checkpoint of its weights and AdamW's two moments. Memory: 24 bytes a parameter (the model, the
+# dense copy, a teacher, gradients, two moments); 68 bytes a frame, layer and channel of a training step in fp32; 0.6 GB
+# for the process. Measured on wav2vec2-base (docs/full-size.md); some methods take up to 20 bytes a parameter more.
+AUDIO_BYTES = 2 * 16_000  # a second
+FEATURE_BYTES = 2
+WEIGHT_BYTES, CHECKPOINT_BYTES, TRAINING_BYTES = 4, 12, 24  # a parameter
+BITMAP_BYTES = 1 / 8  # a parameter
+ACTIVATION_BYTES = 68
+PROCESS_BYTES = 6e8
+
+
+def disk_bytes(study: Study, config: ModelConfig, sizes: dict[str, SplitSize]) -> float:
+    """Bytes that the study has still to write below `work/`, and below the corpus's root if it downloads one."""
+    return _to_prepare(study, sizes) + _to_cache(study, config, sizes) + _to_keep(study, config)
+
+
+def _to_prepare(study: Study, sizes: dict[str, SplitSize]) -> float:
+    """What is downloaded and decoded."""
+    if (study.work / "data" / SUMMARY).exists():
+        return 0.0
+    return sum(size.to_fetch + AUDIO_BYTES * size.seconds for size in sizes.values())
+
+
+def _to_cache(study: Study, config: ModelConfig, sizes: dict[str, SplitSize]) -> float:
+    """The front-end's output for the training split, at each speed."""
+    if not study.training.frozen_frontend or (study.work / "dense" / "features" / "index.json").exists():
+        return 0.0
+    speeds = {1.0, *(study.dense.fine_tune.speeds if study.dense.fine_tune else ())}
+    seconds = sizes[study.corpus.train].seconds if sizes else 0.0
+    frames = frames_per_second(config) * seconds * sum(1 / speed for speed in speeds)
+    return FEATURE_BYTES * config["conv_dim"][-1] * frames
+
+
+def _to_keep(study: Study, config: ModelConfig) -> float:
+    """The dense model, one checkpoint, and the models of all runs that are not made yet."""
+    parameters, encoder = total_parameters(config), encoder_parameters(config)
+    left = [plan for plan in study.runs if not (study.work / "runs" / plan.run / "compress.json").exists()]
+    remaining = sum(parameters - encoder * (plan.target or 0.0) for plan in left)
+    models = WEIGHT_BYTES * (parameters + remaining) + BITMAP_BYTES * parameters * len(left)
+    return models + CHECKPOINT_BYTES * parameters
+
+
+def model_bytes(config: ModelConfig) -> float:
+    """Memory that a training job's models, gradients and moments take, whatever the batch."""
+    return TRAINING_BYTES * total_parameters(config)
+
+
+def memory_bytes(study: Study, config: ModelConfig) -> float:
+    """Memory of a timed job that fine-tunes the dense model."""
+    frames = study.training.batch_seconds * frames_per_second(config)
+    step = ACTIVATION_BYTES * frames * config["num_hidden_layers"] * config["hidden_size"]
+    return model_bytes(config) + step + PROCESS_BYTES

@@ -1,0 +1,206 @@
+"""Files that appear whole or not at all, and what is hashed of them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from benchmark.system.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_TEXTS = ("No space left on device", "Disk quota exceeded", " requested and ")  # the last is NumPy's tofile
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
+_writing: set[Path] = set()  # what this process is about to replace
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` (a file or a folder); it takes `path`'s place when the block succeeds.
+
+    Whatever happens, `path` is the old one or the new one; what killed processes left is swept by the
+    next writer in the same folder.
+
+    Raises:
+        UserError: the disk is full or the place cannot be written; nothing half-written is left.
+    """
+    with _one_line(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _temporary(path) as partial:
+            yield partial
+            _replace(partial, path)
+
+
+@contextmanager
+def together(folder: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder in `folder`; when the block succeeds, all that lies in it moves to `folder`.
+
+    Until all is made, nothing in `folder` changes; what else lies there stays.
+
+    Raises:
+        UserError: the disk is full or the place cannot be written; nothing half-written is left.
+    """
+    with _one_line(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with _temporary(folder / "together") as partial:
+            partial.mkdir()
+            yield partial
+            for made in sorted(partial.iterdir()):
+                _replace(made, folder / made.name)
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, gone in the end; what killed processes left there is swept first."""
+    _sweep(path.parent)
+    partial = _beside(path, "partial")
+    _writing.add(path.absolute())
+    try:
+        yield partial
+    finally:
+        _writing.discard(path.absolute())
+        remove(partial)
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Turn a full disk and a forbidden place into one line.
+
+    Libraries wrap a full disk in errors of their own (torch: RuntimeError, safetensors: SafetensorError), so the
+    whole chain of causes is looked at.
+    """
+    try:
+        yield
+    except Exception as error:
+        if any(_says_full(cause) for cause in _causes(error)):
+            raise UserError(f"disk full while writing {path}: make room, then run the same command again") from error
+        if isinstance(error, OSError) and error.errno in FORBIDDEN:
+            raise UserError(f"cannot write {path}: {error.strerror}; choose a folder that you may write") from error
+        raise
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _says_full(error: BaseException) -> bool:
+    return getattr(error, "errno", None) in FULL or any(text in str(error) for text in FULL_TEXTS)
+
+
+def _beside(path: Path, kind: str) -> Path:
+    """A temporary name that says whose it is: machine and process."""
+    return path.parent / f".{path.name}.{socket.gethostname()}.{os.getpid()}.{kind}"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes of this machine left in a folder and below, whatever they were writing there."""
+    for inside, _, _ in os.walk(folder):
+        _sweep(Path(inside))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left in a folder; bring back what one was about to replace."""
+    ours = re.compile(r"\.(.+)\." + re.escape(socket.gethostname()) + r"\.(\d+)\.(partial(\..*)?|old)")
+    for left in list(folder.iterdir()):
+        match = ours.fullmatch(left.name)
+        if match is None or _is_written(folder / match[1], int(match[2])):
+            continue
+        with suppress(OSError):  # another process sweeps too
+            if match[3] == "old" and not (folder / match[1]).exists():
+                left.rename(folder / match[1])
+            else:
+                remove(left)
+
+
+def _is_written(path: Path, number: int) -> bool:
+    """Whether the process of this number writes a path. This one knows; an earlier one may have had its number."""
+    return path.absolute() in _writing if number == os.getpid() else _runs(number)
+
+
+def _runs(number: int) -> bool:
+    """Whether a process of this number runs."""
+    try:
+        os.kill(number, 0)  # no signal, only the question
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _replace(partial: Path, path: Path) -> None:
+    """Put `partial` in the place of `path`.
+
+    Folders cannot be replaced in one step: the old one steps aside first and is deleted last.
+    """
+    if not partial.is_dir():
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+        return
+    old = _beside(path, "old")
+    if path.exists():
+        path.rename(old)
+    partial.rename(path)
+    remove(old)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there; of a link, only the link."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole."""
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, whole. NaN is an error: a record must be readable by every JSON parser."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON. NaN and infinity are no JSON, whatever Python's reader accepts.
+
+    Raises:
+        UserError: the file is missing, cannot be read, or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_json)
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not valid JSON ({error}); delete it and run again") from None
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
+def hash_of(value: Any) -> str:
+    """SHA-256 of a JSON-able value, independent of key order."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,49 @@
+"""A model with fewer layers: what students start as, and a control."""
+
+from __future__ import annotations
+
+import copy
+from typing import Literal
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.models.counting import count_parameters
+from benchmark.models.encoder import Encoder
+from benchmark.system.errors import CannotReachTarget
+from benchmark.toolbox.job import Target
+from benchmark.toolbox.masks import topk_mask
+
+Choice = Literal["bottom", "even"]
+
+
+def shallow(model: PreTrainedModel, target: Target, choice: Choice = "bottom") -> PreTrainedModel:
+    """A copy of some layers of a model, their FFNs narrowed so that exactly the target's parameters remain.
+
+    Takes the fewest layers that can hold the target, then cuts the same number of FFN neurons from each, those with
+    the smallest ||W_in[j]||^2 + ||W_out[:, j]||^2 (the structured score of Xu et al., 2025).
+
+    Raises:
+        CannotReachTarget: the target leaves no neuron.
+    """
+    smaller = copy.deepcopy(model)
+    layers = Encoder(smaller).layers
+    depth, layer_size = len(layers), count_parameters(layers[0])
+    kept = depth - (count_parameters(model) - target.remaining) // layer_size
+    Encoder(smaller).module.layers = nn.ModuleList([layers[i] for i in chosen_layers(depth, kept, choice)])
+    smaller.config.num_hidden_layers = kept
+    neurons = Encoder(smaller).neurons
+    excess = count_parameters(smaller) - target.remaining
+    left = [units.count - round(excess / kept / units.cost) for units in neurons]
+    if min(left) < 1:
+        raise CannotReachTarget(f"{kept} layers without any FFN neuron still exceed {target.remaining} parameters")
+    for units, number in zip(neurons, left, strict=True):
+        units.cut(topk_mask(units.squared_norm(), number / units.count))
+    return smaller
+
+
+def chosen_layers(depth: int, kept: int, choice: Choice) -> list[int]:
+    """Which layers stay: the first ones, or evenly spread ones with the first and the last among them."""
+    if choice == "bottom" or kept == 1:
+        return list(range(kept))
+    return [round(i * (depth - 1) / (kept - 1)) for i in range(kept)]

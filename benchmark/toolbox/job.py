@@ -1,0 +1,250 @@
+"""What a method gets: the dense model, its target, its budget, training and calibration data. Nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.models.batch import Batch
+from benchmark.models.checkpoints import CTCModel, frozen_copy
+from benchmark.models.counting import count_parameters, multiply_accumulates
+from benchmark.models.encoder import Encoder
+from benchmark.models.forward import Output, ctc_loss, forward
+from benchmark.system.errors import CannotCompress
+from benchmark.training.batches import epoch_batches
+from benchmark.training.budget import Budget
+from benchmark.training.checkpoint import seed_everything
+from benchmark.training.hooks import Hook, Loss, State
+from benchmark.training.loop import Phase
+from benchmark.training.masked_weights import MaskedWeights, Masks
+from benchmark.training.options import Options
+from benchmark.training.speech import Speech
+
+
+@dataclass(frozen=True)
+class Target:
+    """How small the model must become.
+
+    `sparsity` is the share of the encoder matrices' weights that has to go; a family that does not remove single
+    weights removes the same number of whole-model parameters.
+    """
+
+    sparsity: float
+    encoder_parameters: int
+    total_parameters: int
+
+    @property
+    def keep(self) -> float:
+        """Share of the encoder matrices' weights that stays."""
+        return 1 - self.sparsity
+
+    @property
+    def removed(self) -> int:
+        """Parameters to remove from the whole model."""
+        return round(self.sparsity * self.encoder_parameters)
+
+    @property
+    def remaining(self) -> int:
+        """Parameters of the whole model that may stay."""
+        return self.total_parameters - self.removed
+
+
+class Job:
+    """One compression run, as a method sees it.
+
+    Attributes:
+        model: the dense CTC model to compress, this job's own copy, on the device.
+        target: how many parameters may remain; None for methods with `takes_target = False`.
+        budget: what the run may compute; every forward and backward through a model of the job is charged.
+        generator: seeded source of randomness (on the CPU).
+        blank: id of the CTC blank.
+        notes: what a reader of the table must know; see `note`.
+    """
+
+    def __init__(
+        self,
+        ctc: CTCModel,
+        speech: Speech,
+        budget: Budget,
+        options: Options,
+        *,
+        sparsity: float | None,
+        seed: int,
+        frozen_frontend: bool,
+        checkpoints: Path,
+    ) -> None:
+        self.generator = seed_everything(seed)
+        self._dense = frozen_copy(ctc.model)
+        self.model: PreTrainedModel = ctc.model
+        self.blank = ctc.vocabulary.blank
+        self.target = Target(sparsity, self.encoder.parameters, count_parameters(ctc.model)) if sparsity else None
+        self.budget = budget
+        self.notes: list[str] = []
+        self.curves: list[dict[str, float]] = []
+        self.last: dict[str, float] = {}
+        self._speech, self._options, self._seed = speech, options, seed
+        self._frozen_frontend, self._checkpoints, self._phases = frozen_frontend, checkpoints, 0
+        self._state: State | None = None
+        if frozen_frontend:
+            cast(Any, self.model).freeze_feature_encoder()  # else it would ask for gradients of the audio
+        self._probe = speech.batch([0])
+        self._dense_macs = multiply_accumulates(self._dense, self._probe)
+        self.meter(self.model)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The compressible parts of `model`."""
+        return Encoder(self.model)
+
+    def teacher(self) -> PreTrainedModel:
+        """A frozen copy of the dense model, in evaluation mode. Its forwards are charged too."""
+        teacher = frozen_copy(self._dense)
+        self.meter(teacher)
+        return teacher
+
+    def meter(self, model: PreTrainedModel) -> None:
+        """Meter a model that the method built or reshaped; `train` and `forward` do it by themselves."""
+        if not self.budget.meters(model):
+            self.budget.meter(model, 0.0)  # measuring is free
+            self.budget.meter(model, multiply_accumulates(model, self._probe) / self._dense_macs)
+
+    def forward(self, model: PreTrainedModel, batch: Batch, *, hidden_states: bool = False) -> Output:
+        """Run a model over a batch; see `benchmark.models.forward.Output`."""
+        self.meter(model)
+        return forward(model, batch, hidden_states=hidden_states)
+
+    def ctc_loss(self, output: Output, batch: Batch) -> torch.Tensor:
+        """CTC loss in nats per utterance, averaged over the batch."""
+        return ctc_loss(output, batch, self.blank)
+
+    def calibration(self, seconds: float) -> list[Batch]:
+        """Batches of training audio without labels, about `seconds` in all, drawn by the run's seed.
+
+        Raises:
+            CannotCompress: the training audio is shorter than that.
+        """
+        there = sum(self._speech.seconds)
+        if there < seconds:
+            raise CannotCompress(
+                f"{seconds:g} s of audio to calibrate on are asked for; the training split has {there:.0f}"
+            )
+        batches: list[Batch] = []
+        for indices in epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0):
+            batch = self._speech.batch(indices)
+            batches.append(replace(batch, labels=batch.labels[:0], label_lengths=batch.label_lengths[:0]))
+            seconds -= batch.seconds
+            if seconds <= 0:
+                break
+        return batches
+
+    def expected_steps(self, share: float = 1.0) -> int:
+        """About how many plain steps, forward and backward through the dense model, `share` of the budget left buys."""
+        batches = epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0)
+        seconds = [max(self._speech.seconds[i] for i in batch) * len(batch) for batch in batches]
+        step = self._step_cost() * self._options.gradient_accumulation * sum(seconds) / len(seconds)
+        return max(1, round(share * self.budget.left / step))
+
+    def _step_cost(self) -> float:
+        """Cost of a plain training step a second of audio: 3 units of work, or seconds measured on one batch."""
+        if self.budget.kind == "work":
+            return 3.0
+        indices = epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0)[0]
+        batch = self._speech.batch(indices)
+        for _ in range(2):  # the first pass warms up
+            start = self.budget.spent
+            self.ctc_loss(self.forward(self.model, batch), batch).backward()
+            self.model.zero_grad(set_to_none=True)
+        return (self.budget.spent - start) / batch.seconds
+
+    def train(
+        self,
+        model: PreTrainedModel,
+        *,
+        learning_rate: float,
+        share: float = 1.0,
+        masks: Masks | MaskedWeights | None = None,
+        extra: nn.Module | None = None,
+        loss: Loss | None = None,
+        before_step: Hook | None = None,
+        after_backward: Hook | None = None,
+        after_step: Hook | None = None,
+        parameter_groups: list[dict[str, Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        """Train `model` over `share` of the budget that is left.
+
+        Args:
+            model: the CTC model to train.
+            learning_rate: the peak of linear warm-up and decay.
+            share: of the budget left, in (0, 1].
+            masks: by matrix name, true where a weight stays; pruned weights are held at zero. A method that changes
+                them on the way makes `MaskedWeights` of them and calls its `set` in a hook.
+            extra: further modules with parameters, such as prediction heads; trained and checkpointed too.
+            loss: (batch, state) -> scalar; the CTC loss of `model` by default.
+            before_step: called before each optimiser step's forward passes.
+            after_backward: called after the last backward pass of each optimiser step, whatever the number of micro-
+                batches: gradients are whole, and neither clipped nor used yet.
+            after_step: called after each optimiser step, masks applied.
+            parameter_groups: AdamW's groups, each with its own `lr`; all trainable parameters by default.
+            **options: fields of `benchmark.training.loop.Options` to override.
+
+        Raises:
+            OverBudget: the hooks computed more than the budget holds.
+            TrainingDiverged: the loss is not finite.
+        """
+        self.meter(model)
+        model.train()
+        held = MaskedWeights(Encoder(model), masks) if isinstance(masks, dict) else masks
+        modules = nn.ModuleList([model, *(module for module in (extra, held) if module is not None)])
+        if parameter_groups is None:
+            parameter_groups = [{"params": [p for p in modules.parameters() if p.requires_grad]}]
+        phase = Phase(
+            modules,
+            self._speech,
+            self.budget,
+            replace(self._options, learning_rate=learning_rate, **options),
+            limit=share * self.budget.left,
+            loss=loss or (lambda batch, _state: self.ctc_loss(self.forward(model, batch), batch)),
+            parameters=parameter_groups,
+            generator=self.generator,
+            seed=self._seed,
+            checkpoint=self._checkpoints / f"phase{self._phases}.pt",
+            step_cost=self._step_cost(),
+            name=f"train phase {self._phases + 1}",
+            masks=held,
+            before_step=before_step,
+            after_backward=after_backward,
+            after_step=after_step,
+        )
+        self._phases += 1
+        self._state = phase.state
+        with self.budget.clock.phase("train"):
+            curves = self._run(phase)
+        self._state = None
+        offset = len(self.curves) and self.curves[-1]["step"] + 1
+        self.curves += [row | {"step": row["step"] + offset, "phase": float(self._phases)} for row in curves]
+        self.last |= {k: v for row in curves[-1:] for k, v in row.items()}
+        model.eval()
+
+    def _run(self, phase: Phase) -> list[dict[str, float]]:
+        """Take the phase's steps; returns its curves. Measuring a method's steps takes its phase from here."""
+        return phase.run()
+
+    def log(self, **scalars: float) -> None:
+        """Record scalars: in the training curves when called from a hook, and their last values in the run's record.
+
+        A value that is not finite is left out of both, and the record's notes name it.
+        """
+        numbers = {name: float(value) for name, value in scalars.items()}
+        self.last |= numbers
+        if self._state is not None:
+            self._state.scalars |= numbers
+
+    def note(self, text: str) -> None:
+        """Add a remark to the run's record, such as by how much thresholds were scaled at the end."""
+        self.notes.append(str(text))

@@ -1,0 +1,80 @@
+"""A model's layers one after the other, each over all batches: what is done to one shows in what the next one gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmark.models.batch import Batch
+from benchmark.models.forward import first
+from benchmark.toolbox.job import Job
+
+
+@dataclass
+class Waiting(Batch):
+    """A batch before a layer, which gets `hidden` (batch, frames, width) and `options`, such as an attention mask."""
+
+    hidden: torch.Tensor
+    options: dict[str, Any]
+
+
+@dataclass
+class OneLayer:
+    """One layer, to be run over the batches that wait before it as a job runs its whole model. It charges its share."""
+
+    model: nn.Module
+    batches: list[Waiting]
+    charge: Callable[[torch.Tensor], None]
+
+    def forward(self, layer: nn.Module, batch: Waiting) -> torch.Tensor:
+        """Output of the layer (batch, frames, width); the batch goes on waiting."""
+        output = first(layer(batch.hidden, **batch.options))
+        self.charge(batch.hidden)
+        return output
+
+    def outputs(self) -> list[Waiting]:
+        """The batches before the next layer."""
+        return [replace(batch, hidden=self.forward(self.model, batch)) for batch in self.batches]
+
+
+@torch.no_grad()
+def layers_in_turn(job: Job, batches: Sequence[Batch]) -> Iterator[OneLayer]:
+    """The layers of a job's model from the first to the last.
+
+    Raises:
+        OverBudget: all passes together are more than the budget holds.
+    """
+    layers = list(job.encoder.layers)
+    charge = partial(job.budget.charge_layer, job.model)
+    waiting = [_before_first_layer(job, batch) for batch in batches]
+    for index, layer in enumerate(layers):
+        one = OneLayer(layer, waiting, charge)
+        yield one
+        if index + 1 < len(layers):
+            waiting = one.outputs()
+
+
+class _Caught(Exception):
+    """Ends a forward before its first layer."""
+
+
+def _before_first_layer(job: Job, batch: Batch) -> Waiting:
+    caught: list[Waiting] = []
+
+    def catch(_layer: nn.Module, args: tuple[torch.Tensor, ...], options: dict[str, Any]) -> None:
+        caught.append(Waiting(**vars(batch), hidden=args[0], options=options))
+        raise _Caught
+
+    handle = job.encoder.layers[0].register_forward_pre_hook(catch, with_kwargs=True)
+    try:
+        with suppress(_Caught):
+            job.forward(job.model, batch)
+    finally:
+        handle.remove()
+    return caught[0]

@@ -1,0 +1,159 @@
+"""The compute budget of a run, metered by the harness, and the clock that times its phases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal, cast
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from benchmark.models.counting import count_parameters
+from benchmark.models.encoder import Encoder
+from benchmark.models.forward import first, frame_rate
+from benchmark.training.allowance import TOLERANCE
+
+BudgetKind = Literal["work", "device_seconds"]
+METER_NUMBERS = count()
+
+
+class OverBudget(Exception):
+    """A method computed more than its budget allows."""
+
+
+class Clock:
+    """Wall-clock seconds by phase. Phases nest: time goes to the innermost; `pause` keeps it out of all."""
+
+    def __init__(self, synchronise: Callable[[], None] = lambda: None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._phases: list[str | None] = [None]
+        self._since = time.perf_counter()
+        self._synchronise = synchronise
+
+    def _settle(self) -> None:
+        self._synchronise()
+        now = time.perf_counter()
+        phase = self._phases[-1]
+        if phase is not None:
+            self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._since
+        self._since = now
+
+    @contextmanager
+    def phase(self, name: str | None) -> Iterator[None]:
+        """Time what happens inside as `name`; None keeps it off the clock."""
+        self._settle()
+        self._phases.append(name)
+        try:
+            yield
+        finally:
+            self._settle()
+            self._phases.pop()
+
+    def total(self) -> float:
+        """Seconds on the clock so far."""
+        self._settle()
+        return sum(self.seconds.values())
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Of one model: which encoder it sits on, the model's parameters when it was set, and what a forward costs."""
+
+    encoder: int
+    parameters: int
+    frame_rate: float
+    relative_cost: float
+
+    def units(self, hidden: torch.Tensor) -> float:
+        """Work of a forward whose hidden states are (batch, frames, width)."""
+        batch, frames = hidden.shape[:2]
+        return batch * frames / self.frame_rate * self.relative_cost
+
+
+class Budget:
+    """What a run may compute.
+
+    `work`: a forward of the dense model over one second of audio costs 1 unit and a backward 2; any other model in
+    proportion to its multiply-accumulates. `device_seconds`: the seconds on the run's clock.
+    """
+
+    def __init__(self, kind: BudgetKind, limit: float, clock: Clock) -> None:
+        self.kind: BudgetKind = kind
+        self.limit = limit
+        self.clock = clock
+        self.work = 0.0
+        self._metered: dict[int, Meter] = {}  # by the number that the encoder carries
+
+    @property
+    def spent(self) -> float:
+        """Units or seconds used."""
+        return self.work if self.kind == "work" else self.clock.total()
+
+    @property
+    def left(self) -> float:
+        """Units or seconds that remain."""
+        return max(0.0, self.limit - self.spent)
+
+    def charge(self, units: float) -> None:
+        """Add work.
+
+        Raises:
+            OverBudget: the limit is passed.
+        """
+        self._add(units)
+        self.check()
+
+    def check(self) -> None:
+        """Raise `OverBudget` when the limit is passed."""
+        if self.spent > self.limit * (1 + TOLERANCE):
+            raise OverBudget(f"used {self.spent:.0f} of {self.limit:.0f} {self.kind.replace('_', ' ')}")
+
+    def meters(self, model: PreTrainedModel) -> bool:
+        """Whether this budget meters `model` as it is: not if it is a deep copy, or its shape has changed since."""
+        encoder = Encoder(model).module
+        meter = self._metered.get(getattr(encoder, "meter", -1))
+        return meter is not None and (meter.encoder, meter.parameters) == (id(encoder), count_parameters(model))
+
+    def charge_layer(self, model: PreTrainedModel, hidden: torch.Tensor) -> None:
+        """Add a forward through one layer of a metered model: its share of the model's.
+
+        Raises:
+            OverBudget: the limit is passed.
+        """
+        encoder = Encoder(model)
+        self.charge(self._metered[cast(int, encoder.module.meter)].units(hidden) / len(encoder.layers))
+
+    def meter(self, model: PreTrainedModel, relative_cost: float) -> None:
+        """Charge every forward and backward through `model` from now on; an older meter, of any budget, is void.
+
+        The meter sits on the Transformer encoder, which every forward passes whether it starts from audio or from
+        cached features. Each layer's share of a backward is charged when a gradient comes back through its output:
+        a loss on hidden layers, which never sees the encoder's output, has its price too.
+        """
+        encoder, number = Encoder(model).module, next(METER_NUMBERS)
+        encoder.meter = number  # type: ignore[assignment]
+        meter = Meter(id(encoder), count_parameters(model), frame_rate(model), relative_cost)
+        self._metered[number] = meter
+
+        def charge_forward(module: nn.Module, args: tuple[torch.Tensor, ...], _output: object) -> None:
+            if module is encoder and encoder.meter == number:  # a deep copy inherits the hook, but is not metered
+                self.charge(meter.units(args[0]))
+
+        def charge_backward(module: nn.Module, _args: object, output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
+            hidden, layers = first(output), Encoder(model).layers
+            if hidden.requires_grad and encoder.meter == number and any(module is layer for layer in layers):
+                share = 2 * meter.units(hidden) / len(layers)
+                hidden.register_hook(lambda _gradient: self._add(share))
+
+        encoder.register_forward_hook(charge_forward)
+        for layer in Encoder(model).layers:
+            layer.register_forward_hook(charge_backward)
+
+    def _add(self, units: float) -> None:
+        """Add work without a look at the limit, which may wait for the device: the next forward or step looks."""
+        self.work += units

@@ -1,0 +1,145 @@
+"""Commands for people: transcribe any audio with any model, measure its size, begin a method of one's own."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from conftest import MakeJob
+from safetensors.torch import load_file, save_file
+
+from benchmark.__main__ import main
+from benchmark.runs.footprint import remaining_parameters
+from benchmark.scoring.trn import read_trn
+from benchmark.study import registry
+from benchmark.system.files import write_json
+from benchmark.system.project import ROOT
+
+
+def write_tone(path: Path, rate: int, channels: int = 1) -> None:
+    tone = 0.3 * np.sin(np.arange(rate) * 2 * np.pi * 440 / rate)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.stack([tone] * channels, axis=1), rate)
+
+
+def test_transcribes_files_and_folders_at_any_rate(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tone(tmp_path / "folder" / "b.wav", 16_000)
+    write_tone(tmp_path / "folder" / "a.flac", 44_100, channels=2)
+    write_tone(tmp_path / "folder" / "below" / "d.mp3", 22_050)
+    (tmp_path / "folder" / "notes.txt").write_text("not audio")
+    (tmp_path / "folder" / "e.wav").mkdir()
+    write_tone(tmp_path / "c.wav", 8_000)
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "c.wav").read_bytes()[:1000])
+    arguments = [str(tmp_path / name) for name in ("cut.wav", "folder", "c.wav")]
+    assert main(["transcribe", str(tiny_model), *arguments]) == 1
+    output = capsys.readouterr()
+    assert [line.split("\t")[0] for line in output.out.splitlines()] == [
+        str(tmp_path / name) for name in ("folder/a.flac", "folder/b.wav", "folder/below/d.mp3", "c.wav")
+    ]
+    unreadable, timing = output.err.splitlines()
+    assert unreadable.startswith(f"{tmp_path / 'cut.wav'}: truncated")
+    assert re.fullmatch(r"4 of 5 files, 4\.\d s of audio in [\d.]+ s, real-time factor [\d.]+", timing)
+
+
+@pytest.mark.parametrize(("audio", "message"), [("absent.wav", "does not exist"), ("", "holds no audio")])
+def test_says_what_is_wrong_with_a_path(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], audio: str, message: str
+) -> None:
+    assert main(["transcribe", str(tiny_model), str(tmp_path / audio)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_transcripts_are_kept_as_trn(tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("b.wav", "folder/a-1.flac"):
+        write_tone(tmp_path / name, 16_000)
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    out = tmp_path / "new/out.trn"
+    audio = [str(tmp_path / name) for name in ("b.wav", "broken.wav", "folder")]
+    assert main(["transcribe", str(tiny_model), *audio, "--trn", str(out)]) == 1
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert read_trn(out) == {Path(path).stem: text for path, text in lines}
+    assert list(read_trn(out)) == ["b", "a-1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a.wav", "b/a.flac"], "the same id"),
+        (["two words.wav"], "cannot be an id"),
+        (["a (1).wav"], "cannot be an id"),
+    ],
+)
+def test_names_that_cannot_be_ids_are_refused_before_anything_is_transcribed(
+    names: list[str], message: str, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in names:
+        write_tone(tmp_path / name, 16_000)
+    out = tmp_path / "out.trn"
+    assert main(["transcribe", str(tiny_model), *(str(tmp_path / name) for name in names), "--trn", str(out)]) == 2
+    output = capsys.readouterr()
+    assert message in output.err
+    assert output.out == ""
+    assert not out.exists()
+
+
+def test_bytes_are_those_of_the_weights_that_are_read(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other files may lie beside them, weights may be split, and a model without letters has a size too."""
+    model, split = tmp_path / "model", tmp_path / "split"
+    weights = load_file(tiny_model / "model.safetensors")
+    for folder in (model, split):
+        folder.mkdir()
+        (folder / "config.json").write_bytes((tiny_model / "config.json").read_bytes())
+        torch.save({"learning_rate": torch.zeros(1000)}, folder / "training_args.bin")
+        (folder / "adapter.eng.safetensors").write_bytes(bytes(1000))
+    (model / "model.safetensors").write_bytes((tiny_model / "model.safetensors").read_bytes())
+    names = sorted(weights)
+    files = {"first.safetensors": names[:9], "second.safetensors": names[9:]}
+    for file, kept in files.items():
+        save_file({name: weights[name] for name in kept}, split / file, metadata={"format": "pt"})
+    index = {"metadata": {}, "weight_map": {name: file for file, kept in files.items() for name in kept}}
+    write_json(split / "model.safetensors.index.json", index)
+    sizes = {}
+    for folder in (model, split):
+        assert main(["footprint", str(folder), "--json"]) == 0
+        sizes[folder] = json.loads(capsys.readouterr().out)
+    assert sizes[model]["bytes_on_disk"] == (model / "model.safetensors").stat().st_size
+    assert sizes[split]["bytes_on_disk"] == sum((split / file).stat().st_size for file in files)
+    assert sizes[split]["total_parameters"] == sizes[model]["total_parameters"]
+
+
+def test_a_new_method_keeps_the_contract_from_the_start(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(registry, "METHODS", tmp_path)
+    assert main(["new-method", "my_pruning"]) == 0
+    method = registry.load_method("my_pruning")
+    assert (method.__name__, method.title) == ("MyPruning", "My pruning")
+    job = make_job(tmp_path / "checkpoints")
+    assert job.target is not None
+    assert remaining_parameters(method().compress(job)) == pytest.approx(job.target.remaining, rel=0.005)
+    assert main(["new-method", "my_pruning"]) == 2
+    assert main(["new-method", "My-Pruning"]) == 2
+    errors = capsys.readouterr().err
+    assert "exists already" in errors
+    assert "lower case letters" in errors
+
+
+def test_a_reader_that_has_seen_enough_breaks_nothing() -> None:
+    command = [sys.executable, "-m", "benchmark", "methods"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

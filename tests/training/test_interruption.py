@@ -1,0 +1,62 @@
+"""Ctrl-C and kill -9 in the middle of a run: the next call goes on and ends with the same bytes."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+
+import pytest
+from small_study import RUN, SmallStudy
+
+from benchmark.system.files import read_json
+
+
+def finished(study: SmallStudy) -> dict[str, bytes]:
+    """Call `compress` until the end; what it made."""
+    assert study.call("compress", RUN) == 0
+    assert read_json(study.run() / "compress.json")["status"] == "ok"
+    assert not (study.run() / "checkpoint").exists()
+    assert not study.leftovers()
+    return study.result()
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bytes(small_study: SmallStudy) -> None:
+    uninterrupted = finished(small_study)
+    shutil.rmtree(small_study.run())
+    stopped = small_study.process("compress", RUN, SIGNAL=str(int(signal.SIGINT)))
+    assert stopped.returncode == 130
+    assert stopped.stderr.splitlines()[-1] == "interrupted: run the same command again to go on"
+    assert "Traceback" not in stopped.stderr
+    assert not (small_study.run() / "compress.json").exists()
+    assert list(small_study.run().glob("checkpoint/*/phase1.pt"))
+    assert finished(small_study) == uninterrupted
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bytes(small_study: SmallStudy) -> None:
+    uninterrupted = finished(small_study)
+    shutil.rmtree(small_study.run())
+    killed = small_study.process("compress", RUN, SIGNAL=str(int(signal.SIGKILL)), CHECKPOINT_SECONDS="0")
+    assert killed.returncode == -signal.SIGKILL
+    assert list(small_study.run().glob("checkpoint/*/phase1.pt"))
+    assert finished(small_study) == uninterrupted
+
+
+def test_a_damaged_checkpoint_is_named_and_nothing_is_lost(
+    small_study: SmallStudy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uninterrupted = finished(small_study)
+    shutil.rmtree(small_study.run())
+    with monkeypatch.context() as environment:
+        environment.setenv("SIGNAL", str(int(signal.SIGINT)))
+        assert small_study.call("compress", RUN) == 130
+    (checkpoint,) = small_study.run().glob("checkpoint/*/phase1.pt")
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[: len(whole) // 2])
+    capsys.readouterr()
+    assert small_study.call("compress", RUN) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(f"error: checkpoint {checkpoint} cannot be read")
+    assert error.endswith("delete it to start over")
+    assert checkpoint.stat().st_size == len(whole) // 2
+    checkpoint.unlink()
+    assert finished(small_study) == uninterrupted
