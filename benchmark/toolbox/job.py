@@ -22,6 +22,7 @@ from benchmark.training.checkpoint import seed_everything
 from benchmark.training.hooks import Hook, Loss, State
 from benchmark.training.loop import Phase
 from benchmark.training.masked_weights import MaskedWeights, Masks
+from benchmark.training.optimizers import OptimizerFactory
 from benchmark.training.options import Options
 from benchmark.training.speech import Speech
 
@@ -174,6 +175,7 @@ class Job:
         after_backward: Hook | None = None,
         after_step: Hook | None = None,
         parameter_groups: list[dict[str, Any]] | None = None,
+        optimizer: OptimizerFactory | None = None,
         **options: Any,
     ) -> None:
         """Train `model` over `share` of the budget that is left.
@@ -190,7 +192,9 @@ class Job:
             after_backward: called after the last backward pass of each optimiser step, whatever the number of micro-
                 batches: gradients are whole, and neither clipped nor used yet.
             after_step: called after each optimiser step, masks applied.
-            parameter_groups: AdamW's groups, each with its own `lr`; all trainable parameters by default.
+            parameter_groups: the optimiser's groups, each with its own `lr`; all trainable parameters by default.
+            optimizer: makes the optimiser of these groups; AdamW by default. Its `step` gets a closure that it may call
+                more than once, for the gradient at other points; see `benchmark.training.optimizers`.
             **options: fields of `benchmark.training.loop.Options` to override.
 
         Raises:
@@ -202,7 +206,7 @@ class Job:
         held = MaskedWeights(Encoder(model), masks) if isinstance(masks, dict) else masks
         modules = nn.ModuleList([model, *(module for module in (extra, held) if module is not None)])
         if parameter_groups is None:
-            parameter_groups = [{"params": [p for p in modules.parameters() if p.requires_grad]}]
+            parameter_groups = [{"params": [p for p in modules.parameters() if p.requires_grad], "lr": learning_rate}]
         phase = Phase(
             modules,
             self._speech,
@@ -215,6 +219,7 @@ class Job:
             seed=self._seed,
             checkpoint=self._checkpoints / f"phase{self._phases}.pt",
             step_cost=self._step_cost(),
+            optimizer=optimizer,
             name=f"train phase {self._phases + 1}",
             masks=held,
             before_step=before_step,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from benchmark.training.budget import Budget, OverBudget
 from benchmark.training.checkpoint import load_checkpoint, random_state, readable, restore_random_state, save_checkpoint
 from benchmark.training.hooks import Hook, Loss, State
 from benchmark.training.masked_weights import MaskedWeights
+from benchmark.training.optimizers import OptimizerFactory, adamw
 from benchmark.training.options import Options, learning_rate_factor
 from benchmark.training.prefetch import load_ahead
 from benchmark.training.speech import Speech
@@ -63,6 +65,7 @@ class Phase:
         seed: int,
         checkpoint: Path,
         step_cost: float,
+        optimizer: OptimizerFactory | None = None,
         name: str = "train",
         masks: MaskedWeights | None = None,
         before_step: Hook | None = None,
@@ -74,9 +77,8 @@ class Phase:
         self.loss, self.masks = loss, masks
         self.before_step, self.after_backward, self.after_step = before_step, after_backward, after_step
         self.generator, self.seed, self.checkpoint, self.name = generator, seed, checkpoint, name
-        self.optimizer = torch.optim.AdamW(
-            parameters, lr=options.learning_rate, betas=options.betas, weight_decay=options.weight_decay, fused=True
-        )
+        self.asks_again = optimizer is not None  # for the gradient at other points of the same step, maybe
+        self.optimizer = (optimizer or partial(adamw, options=options))(parameters)
         if masks is not None:
             masks.optimizer = self.optimizer
         for group in self.optimizer.param_groups:
@@ -162,21 +164,39 @@ class Phase:
         self.state.scalars = {}
         if self.before_step:
             self.before_step(self.state)
-        total = self._accumulate(load())
-        if self.after_backward:
-            self.after_backward(self.state)
-        if self.options.clip is not None:
-            nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
-        self.optimizer.step()
+        losses = self._descend(load())
         if self.masks is not None:
             self.masks.apply_masks()
         if self.after_step:
             self.after_step(self.state)
-        self._record(total)
+        self._record(losses[0])
         self.budget.check()
         self.step_cost = (self.budget.spent - spent) / seconds
         self.state.step += 1
         return True
+
+    def _descend(self, batches: list[Batch]) -> list[torch.Tensor]:
+        """The optimiser's step; returns the loss at every point where it asked for the gradient, its own first.
+
+        At further points dropout and SpecAugment are the same, and pruned weights are zero too.
+        """
+        losses: list[torch.Tensor] = []
+        noise = random_state(self.generator) if self.asks_again else None
+
+        def gradient() -> torch.Tensor:
+            if losses and noise is not None:
+                restore_random_state(noise, self.generator)
+                if self.masks is not None:
+                    self.masks.apply_masks()
+            losses.append(self._accumulate(batches))
+            if self.after_backward:
+                self.after_backward(self.state)
+            if self.options.clip is not None:
+                nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
+            return losses[-1]
+
+        self.optimizer.step(gradient)  # type: ignore[arg-type]  # a tensor, as torch's own optimisers take it
+        return losses
 
     def _accumulate(self, batches: list[Batch]) -> torch.Tensor:
         """Forward and backward over the micro-batches of a step; returns the mean loss."""
