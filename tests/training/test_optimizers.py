@@ -45,7 +45,8 @@ class Quadratic(nn.Module):
         self.w = nn.Parameter(torch.tensor([1.0, 2.0]))
 
     def forward(self) -> torch.Tensor:
-        return torch.dot(torch.tensor([0.5, 1.5]), self.w.square())
+        value: torch.Tensor = torch.dot(torch.tensor([0.5, 1.5]), self.w.square())
+        return value
 
 
 def sam(groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
