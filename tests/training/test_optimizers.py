@@ -45,8 +45,7 @@ class Quadratic(nn.Module):
         self.w = nn.Parameter(torch.tensor([1.0, 2.0]))
 
     def forward(self) -> torch.Tensor:
-        value: torch.Tensor = torch.dot(torch.tensor([0.5, 1.5]), self.w.square())
-        return value
+        return torch.dot(torch.tensor([0.5, 1.5]), self.w.square())
 
 
 def sam(groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
@@ -60,7 +59,8 @@ def train(make_job: MakeJob, folder: Path, **options: Any) -> list[torch.Tensor]
 
     def loss(batch: Batch, _state: State) -> torch.Tensor:
         job.forward(job.model, batch)  # charged
-        return bowl()
+        value: torch.Tensor = bowl()
+        return value
 
     job.train(
         job.model,
