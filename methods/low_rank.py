@@ -13,7 +13,8 @@ from benchmark.models.shapes import factorise
 from benchmark.system.errors import CannotCompress, CannotReachTarget
 from benchmark.toolbox.calibration import second_moments
 from benchmark.toolbox.contract import Method
-from benchmark.toolbox.job import Job, Target
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.target import Target
 
 
 def truncated(weight: torch.Tensor, rank: int, root: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:

@@ -31,7 +31,8 @@ from benchmark.study.registry import load_method
 from benchmark.system.errors import CannotCompress, TrainingDiverged, UserError
 from benchmark.system.files import atomic_write, write_text
 from benchmark.toolbox.contract import Method
-from benchmark.toolbox.job import Job, Target
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.target import Target
 from benchmark.training.budget import OverBudget
 from benchmark.training.precision import device_name, pick_device
 

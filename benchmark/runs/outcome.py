@@ -11,7 +11,7 @@ from benchmark.models.counting import count_parameters
 from benchmark.runs.footprint import encoder_sparsity, plain_bytes, remaining_parameters
 from benchmark.system.errors import CannotCompress, CannotReachTarget, UserError
 from benchmark.toolbox.families import Family
-from benchmark.toolbox.job import Target
+from benchmark.toolbox.target import Target
 
 # By how much a family may miss, as a share of the dense model's parameters, in either direction. Single weights can be
 # chosen to the weight: no committed record is off by more than 0.0002 %, and 0.05 % leaves room for rounding in every

@@ -11,8 +11,8 @@ from transformers import PreTrainedModel
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.system.errors import CannotReachTarget
-from benchmark.toolbox.job import Target
 from benchmark.toolbox.masks import topk_mask
+from benchmark.toolbox.target import Target
 
 Choice = Literal["bottom", "even"]
 

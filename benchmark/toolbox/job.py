@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,8 @@ from benchmark.models.counting import count_parameters, multiply_accumulates
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import Output, ctc_loss, forward
 from benchmark.system.errors import CannotCompress
+from benchmark.toolbox.own_loop import OwnLoop, Stateful
+from benchmark.toolbox.target import Target
 from benchmark.training.batches import epoch_batches
 from benchmark.training.budget import Budget
 from benchmark.training.checkpoint import seed_everything
@@ -25,34 +28,6 @@ from benchmark.training.masked_weights import MaskedWeights, Masks
 from benchmark.training.optimizers import OptimizerFactory
 from benchmark.training.options import Options
 from benchmark.training.speech import Speech
-
-
-@dataclass(frozen=True)
-class Target:
-    """How small the model must become.
-
-    `sparsity` is the share of the encoder matrices' weights that has to go; a family that does not remove single
-    weights removes the same number of whole-model parameters.
-    """
-
-    sparsity: float
-    encoder_parameters: int
-    total_parameters: int
-
-    @property
-    def keep(self) -> float:
-        """Share of the encoder matrices' weights that stays."""
-        return 1 - self.sparsity
-
-    @property
-    def removed(self) -> int:
-        """Parameters to remove from the whole model."""
-        return round(self.sparsity * self.encoder_parameters)
-
-    @property
-    def remaining(self) -> int:
-        """Parameters of the whole model that may stay."""
-        return self.total_parameters - self.removed
 
 
 class Job:
@@ -231,10 +206,52 @@ class Job:
         with self.budget.clock.phase("train"):
             curves = self._run(phase)
         self._state = None
+        self._keep_curves(curves)
+        model.eval()
+
+    def loop(self, name: str, steps: int, **kept: Stateful) -> Iterator[int]:
+        """Steps that the method takes itself, for what `train` cannot do: `for step in job.loop("policy", 100, p=p):`.
+
+        A loop that was interrupted goes on where it was. What is logged in a step is a row of the training curves. The
+        forward and backward passes of the job's models are charged as everywhere; other work is for `charge`.
+
+        Args:
+            name: of the phase, in the record's times and on the progress bar.
+            steps: how many.
+            **kept: all that a step changes, by any name: modules, optimisers and the like go into the checkpoints.
+
+        Yields:
+            The number of the step, from 0 on.
+
+        Raises:
+            OverBudget: a step computed more than the budget holds.
+        """
+        path = self._checkpoints / f"phase{self._phases}.pt"
+        seconds = self._options.checkpoint_seconds
+        own = OwnLoop(steps, kept, self.budget, self.generator, checkpoint=path, checkpoint_seconds=seconds, name=name)
+        self._phases += 1
+        self._state = own.state
+        with self.budget.clock.phase(name):
+            yield from own.run()
+        self._state = None
+        self._keep_curves(own.curves)
+
+    def charge(self, multiply_accumulates: float) -> None:
+        """Charge work that is no pass through a model, such as a decomposition: see `benchmark.toolbox.costs`.
+
+        Args:
+            multiply_accumulates: of the work. Those of a dense forward over a second of audio cost one unit.
+
+        Raises:
+            OverBudget: it is more than the budget holds.
+        """
+        self.budget.charge(multiply_accumulates * self._probe.seconds / self._dense_macs)
+
+    def _keep_curves(self, curves: list[dict[str, float]]) -> None:
+        """Add a phase's rows to the run's curves, steps counted on."""
         offset = len(self.curves) and self.curves[-1]["step"] + 1
         self.curves += [row | {"step": row["step"] + offset, "phase": float(self._phases)} for row in curves]
         self.last |= {k: v for row in curves[-1:] for k, v in row.items()}
-        model.eval()
 
     def _run(self, phase: Phase) -> list[dict[str, float]]:
         """Take the phase's steps; returns its curves. Measuring a method's steps takes its phase from here."""

@@ -20,8 +20,8 @@ from benchmark.models.vocabulary import Vocabulary
 from benchmark.runs.records import SCHEMA
 from benchmark.system.files import write_json
 from benchmark.toolbox.fewer_layers import shallow
-from benchmark.toolbox.job import Target
 from benchmark.toolbox.masks import magnitude_masks
+from benchmark.toolbox.target import Target
 
 RECORD: dict[str, Any] = {
     "schema": SCHEMA,

@@ -14,7 +14,7 @@ from benchmark.models.forward import Output
 from benchmark.system.errors import CannotReachTarget
 from benchmark.toolbox.distillation_losses import logit_divergence
 from benchmark.toolbox.fewer_layers import chosen_layers, shallow
-from benchmark.toolbox.job import Target
+from benchmark.toolbox.target import Target
 from methods.distillation import PredictionHeads
 
 

@@ -11,7 +11,7 @@ from conftest import MakeJob
 from benchmark.models.counting import count_parameters
 from benchmark.models.forms.factorised import break_even_rank
 from benchmark.system.errors import CannotCompress, CannotReachTarget
-from benchmark.toolbox.job import Target
+from benchmark.toolbox.target import Target
 from methods.low_rank import lower_root, ranks_for, truncated
 
 

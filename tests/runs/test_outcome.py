@@ -15,8 +15,8 @@ from benchmark.runs.footprint import plain_bytes
 from benchmark.runs.outcome import TOLERANCE, read_back, require_size, returned_model
 from benchmark.system.errors import CannotCompress, CannotReachTarget
 from benchmark.toolbox.families import Family
-from benchmark.toolbox.job import Target
 from benchmark.toolbox.masks import magnitude_masks
+from benchmark.toolbox.target import Target
 
 HALF = 0.5
 UNITS: tuple[Family, ...] = ("control", "structured", "low-rank", "distilled", "shared")

@@ -1,0 +1,33 @@
+"""How small a model must become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """How small the model must become.
+
+    `sparsity` is the share of the encoder matrices' weights that has to go; a family that does not remove single
+    weights removes the same number of whole-model parameters.
+    """
+
+    sparsity: float
+    encoder_parameters: int
+    total_parameters: int
+
+    @property
+    def keep(self) -> float:
+        """Share of the encoder matrices' weights that stays."""
+        return 1 - self.sparsity
+
+    @property
+    def removed(self) -> int:
+        """Parameters to remove from the whole model."""
+        return round(self.sparsity * self.encoder_parameters)
+
+    @property
+    def remaining(self) -> int:
+        """Parameters of the whole model that may stay."""
+        return self.total_parameters - self.removed
