@@ -64,12 +64,12 @@ def minutes(budgets):
     return lambda wildcards, attempt: attempt * steps.minutes(budgets)
 
 
-def method_file(wildcards):
-    return steps.method_file(PLANS[wildcards.run])
+def method_files(wildcards):
+    return steps.method_files(PLANS[wildcards.run])
 
 
-def tuned_file(wildcards):
-    return steps.method_file(SEARCHES[wildcards.search])
+def tuned_files(wildcards):
+    return steps.method_files(SEARCHES[wildcards.search])
 
 
 def tuning(wildcards):
@@ -143,7 +143,7 @@ rule tune:
     input:
         data=WORK + "/data/data.json",
         dense=WORK + "/dense/dense.json",
-        method=tuned_file,
+        method=tuned_files,
     output:
         WORK + "/tuning/{search}.json",
     log:
@@ -170,7 +170,7 @@ rule compress:
     input:
         data=WORK + "/data/data.json",
         dense=WORK + "/dense/dense.json",
-        method=method_file,
+        method=method_files,
         tuning=tuning,
     output:
         RUN + "/compress.json",

@@ -14,9 +14,9 @@ from typing import Any
 from benchmark.runs.event_files import LOGS, require_tensorboard
 from benchmark.runs.ownership import refuse_other_file
 from benchmark.runs.retries import Attempts
+from benchmark.runs.sources import source_files
 from benchmark.study.file import load_study, read_yaml
 from benchmark.study.plan import RunPlan, Study
-from benchmark.study.registry import method_path
 from benchmark.system import project
 from benchmark.system.errors import UserError, suggestion
 from benchmark.training.allowance import BudgetConfig
@@ -75,9 +75,9 @@ def dense_files(study: Study) -> list[str]:
     )
 
 
-def method_file(plan: RunPlan) -> str:
-    """The source of a run's method."""
-    return os.path.relpath(method_path(plan.method))
+def method_files(plan: RunPlan) -> list[str]:
+    """The source of a run's method, and of the shared code that it imports."""
+    return [os.path.relpath(path) for path in source_files(plan.method)]
 
 
 def search_files(study: Study, plan: RunPlan) -> list[str]:

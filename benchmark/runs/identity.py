@@ -1,30 +1,46 @@
-"""The identity of a run: a hash of everything that determines its result."""
+"""The identity of a run: a hash of everything that determines its result. No torch."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
 from benchmark.runs.records import SCHEMA
+from benchmark.runs.sources import source_hash
 from benchmark.study.plan import RunPlan, Study
-from benchmark.study.registry import method_path
-from benchmark.system.files import hash_file, hash_of
+from benchmark.system.files import hash_of
 
 
 def identity(study: Study, plan: RunPlan, settings: dict[str, object], data_hash: str, dense: str) -> str:
-    """Hash of everything that determines a run's result, the method's source included."""
-    return hash_of(
-        {
-            "schema": SCHEMA,
-            "method": plan.method,
-            "source": hash_file(method_path(plan.method)),
-            "settings": settings,
-            "target": plan.target,
-            "seed": plan.seed,
-            "budget": asdict(study.budget_of(plan)),
-            "training": asdict(study.training),
-            "evaluation": asdict(study.evaluation),
-            "splits": [study.corpus.train, *study.corpus.tests],
-            "data": data_hash,
-            "dense": dense,
-        }
-    )
+    """Hash of everything that determines a run's result, the code of its method and of what that imports included.
+
+    Args:
+        study: the study.
+        plan: the run.
+        settings: all settings of the method; of a search, what it asks for.
+        data_hash: of the prepared corpus.
+        dense: hash of the dense model's weights.
+    """
+    return hash_of(_planned(study, plan) | {"settings": settings, "data": data_hash, "dense": dense})
+
+
+def plan_digest(study: Study, plan: RunPlan) -> str:
+    """The part of a run's identity that is known before any step: what the study's file and the code say about it.
+
+    Data and dense model are not in it: the files that their steps leave stand for them. Settings that a search chose
+    are not either.
+    """
+    return hash_of(_planned(study, plan) | {"settings": plan.settings})
+
+
+def _planned(study: Study, plan: RunPlan) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "method": plan.method,
+        "source": source_hash(plan.method),
+        "target": plan.target,
+        "seed": plan.seed,
+        "budget": asdict(study.budget_of(plan)),
+        "training": asdict(study.training),
+        "evaluation": asdict(study.evaluation),
+        "splits": [study.corpus.train, *study.corpus.tests],
+    }

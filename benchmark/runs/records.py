@@ -104,7 +104,7 @@ class RunRecord(TypedDict, closed=True):
     schema: int
     study: Name
     run: Name  # unique in the study: label, target, seed
-    identity: Hash  # of all that determines the result: method source, settings, target, seed, budget, data, dense
+    identity: Hash  # of all that determines the result: code, settings, target, seed, budget, data, dense
     label: Name  # row name in the tables; the method's name unless the study says otherwise
     method: Text
     title: Annotated[Text, Field(pattern=r"^[^\x00-\x1f]+$", max_length=200)]

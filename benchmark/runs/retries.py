@@ -1,4 +1,4 @@
-"""What is known of a run without computing it: the digest of its plan, and how often it has failed. No torch."""
+"""What was tried in a run's folder: the digest of the plan, and how often it has failed. No torch."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from typing_extensions import TypedDict
 
+from benchmark.runs.identity import plan_digest
 from benchmark.study.plan import RunPlan, Study
-from benchmark.study.registry import method_path
-from benchmark.system.files import hash_file, hash_of, read_json, write_json
+from benchmark.system.files import read_json, write_json
 from benchmark.system.validated import Count, checked
 
 FILE = "attempts.json"
@@ -46,23 +46,6 @@ class Attempts:
     def write(self, folder: Path) -> None:
         """Write `attempts.json`."""
         write_json(folder / FILE, asdict(self))
-
-
-def plan_digest(study: Study, plan: RunPlan) -> str:
-    """Hash of all that a study's file and the method's source say about a run.
-
-    Data and dense model are not in it: the files that their steps leave stand for them.
-    """
-    return hash_of(
-        {
-            "source": hash_file(method_path(plan.method)),
-            "plan": asdict(plan),
-            "budget": asdict(study.budget),
-            "training": asdict(study.training),
-            "evaluation": asdict(study.evaluation),
-            "splits": [study.corpus.train, *study.corpus.tests],
-        }
-    )
 
 
 def start(study: Study, plan: RunPlan, folder: Path) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.corpora.manifest import Summary
+from benchmark.runs.identity import plan_digest
 from benchmark.runs.reading import read_dense, read_planned, read_run
 from benchmark.runs.records import RunRecord
-from benchmark.runs.retries import Attempts, plan_digest
+from benchmark.runs.retries import Attempts
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.at_work import doing
 from benchmark.system.validated import read_json_as

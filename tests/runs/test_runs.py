@@ -114,9 +114,12 @@ def test_a_record_is_written_whatever_a_method_logged(study: Study) -> None:
     assert {(row["nought"], row["nothing"], row["all"]) for row in rows} == {("0", "", "")}
 
 
-def test_a_finished_run_is_kept(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("comment", ["", "# said better\n"])
+def test_a_finished_run_is_kept(study: Study, tmp_path: Path, comment: str, capsys: pytest.CaptureFixture[str]) -> None:
     folder = study.work / "runs" / "good-0.5-seed0"
     first = run_through(study, folder.name)
+    source = tmp_path / "methods" / "good.py"
+    source.write_text(source.read_text() + comment)
     before = {path: path.stat().st_mtime_ns for name in ("model", "hyp") for path in (folder / name).iterdir()}
     for name in ("compress.json", "transcribe.json", "run.json"):  # Snakemake deletes what it did not see finished
         (folder / name).unlink()
@@ -216,5 +219,8 @@ def test_a_run_of_an_older_plan_is_left(study: Study, tmp_path: Path) -> None:
     run_through(study, "start")
     assert progress_line(run_states(study)).startswith("1 of 12 ")
     path = tmp_path / "methods" / "start.py"
-    path.write_text(path.read_text() + "# changed\n")
+    source = path.read_text()
+    path.write_text(f"{source}# the same code\n")
+    assert progress_line(run_states(study)).startswith("1 of 12 ")
+    path.write_text(f"{source}CHANGED = 1\n")
     assert progress_line(run_states(study)).startswith("0 of 12 ")
