@@ -25,15 +25,16 @@ def run(args: argparse.Namespace) -> None:
     if args.log:
         require_tensorboard()  # before hours of training, not after
     study = load_study(args.config)
-    plan = study.run(args.run_name)
-    folder, what = study.work / "runs" / plan.run, f"run {plan.run} of study {study.name}"
+    study.require_label(args.run_name)
+    folder, what = study.work / "runs" / args.run_name, f"run {args.run_name} of study {study.name}"
     with (
         at_work(folder / "lock", what, "compress"),
         leased_device(study.hardware.device, what, spin=study.hardware.spin),
     ):
-        from benchmark.runs.compression import compress  # with torch, which must not look for GPUs before one is leased
+        # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
+        from benchmark.runs.compression import compress
 
-        record = compress(study, plan, study.work, study.results / "runs" if args.reuse else None)
+        record = compress(study, study.run(args.run_name), study.work, study.results / "runs" if args.reuse else None)
         if args.log:
             write_events(folder)
     left = f", {record['footprint']['remaining_parameters']} parameters left" if "footprint" in record else ""

@@ -20,12 +20,11 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.system.devices import leased_device
 
     study = load_study(args.config)
-    plan = study.run(args.run_name)
-    what = f"run {plan.run} of study {study.name}"
-    lock = study.work / "runs" / plan.run / "lock"
+    study.require_label(args.run_name)
+    what = f"run {args.run_name} of study {study.name}"
+    lock = study.work / "runs" / args.run_name / "lock"
     with at_work(lock, what, "transcribe"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
-        from benchmark.runs.transcripts import (
-            transcribe_run,  # with torch, which must not look for GPUs before one is leased
-        )
+        # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
+        from benchmark.runs.transcripts import transcribe_run
 
-        transcribe_run(study, plan, study.work)
+        transcribe_run(study, study.run(args.run_name), study.work)

@@ -28,15 +28,17 @@ def run(args: argparse.Namespace) -> None:
     study = load_study(args.config)
     if study.tuning is None:
         raise UserError(f"{args.config} has no `tuning`")
-    plans = {plan.search: plan for plan in reversed(study.runs)}
-    if args.search not in plans:
-        known = suggestion(args.search, sorted(plans))
-        raise UserError(f'study {study.name} has no search "{args.search}"{known}')
+    study.require_label(args.search)
     what = f"tuning of {args.search} of study {study.name}"
     lock = study.work / "tuning" / f"{args.search}.lock"
     with at_work(lock, what, "tune"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
-        from benchmark.runs.search import tune  # with torch, which must not look for GPUs before one is leased
+        # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
+        from benchmark.runs.search import tune
 
+        plans = {plan.search: plan for plan in reversed(study.runs)}
+        if args.search not in plans:
+            known = suggestion(args.search, sorted(plans))
+            raise UserError(f'study {study.name} has no search "{args.search}"{known}')
         tuning = tune(study, plans[args.search], study.work, study.results / "tuning" if args.reuse else None)
     for trial in tuning["trials"]:
         result = trial["reason"] if trial["dev_wer"] is None else f"dev WER {100 * trial['dev_wer']:.2f} %"

@@ -13,7 +13,7 @@ from benchmark.export.model_lineage import UNKNOWN, Origin
 from benchmark.export.use import how_to_use
 from benchmark.runs.record_summary import budget, provenance, settings, sizes
 from benchmark.runs.records import RunRecord
-from benchmark.study.registry import method_source
+from benchmark.study.registry import load_method, method_names
 from benchmark.system.errors import UserError
 
 Count = Literal["errors", "substitutions", "deletions", "insertions", "words", "utterances"]
@@ -146,11 +146,13 @@ def _compression(record: RunRecord) -> str:
 
 
 def _source(method: str) -> str:
-    """The citation in a method's own words, read and not run: a record may name any file, or a method that is gone."""
+    """The citation in a method's own words. A record may name any file, so only installed methods are imported."""
     try:
-        return method_source(method) or UNKNOWN
+        if method in method_names():
+            return load_method(method).source
     except UserError:
-        return f"{UNKNOWN}: the method is not installed here"
+        pass
+    return f"{UNKNOWN}: the method is not installed here"
 
 
 def _data(record: RunRecord, origin: Origin) -> str:

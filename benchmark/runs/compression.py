@@ -142,6 +142,7 @@ def _method(plan: RunPlan) -> Method:
     class Broken(Method):
         title = plan.label
         family = "unstructured"  # as good as any: without a result it counts for nothing
+        source = plan.method
 
         def compress(self, job: Job) -> PreTrainedModel:
             raise Failed(reason)

@@ -1,4 +1,4 @@
-"""What can be known of a study before its first job. No torch, but for methods, which are imported.
+"""What can be known of a study before its first job. Its methods are imported.
 
 What an earlier call has made is not asked for again: the corpus may be gone once it is prepared.
 """
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,7 @@ from benchmark.models.vocabulary import Vocabulary
 from benchmark.models.weight_files import weight_files
 from benchmark.study.needs import disk_bytes, memory_bytes, model_bytes
 from benchmark.study.plan import RunPlan, Study
-from benchmark.study.registry import load_method, method_traits
+from benchmark.study.registry import BrokenMethod, load_method
 from benchmark.system import project
 from benchmark.system.devices import CPU, Device, devices
 from benchmark.system.errors import UserError
@@ -67,7 +68,7 @@ def check(study: Study, *, methods: bool = True) -> list[Finding]:
 
     Args:
         study: the study, whose file has been read: its keys and numbers, its methods' names and settings are good.
-        methods: import the methods too, which takes seconds. One that does not import fails its own runs only.
+        methods: whether each method imports and takes its settings, too. One that does not fails its own runs only.
     """
     basics = {"corpus": _corpus, "model": _model, "dense row": _dense_row}
     findings = [_finding(about, find, study) for about, find in basics.items()]
@@ -79,7 +80,7 @@ def check(study: Study, *, methods: bool = True) -> list[Finding]:
 
 
 def problems(study: Study) -> list[str]:
-    """What would stop the study's first jobs, a line each; quickly, without importing the methods."""
+    """What would stop the study's first jobs, a line each; without what only its own runs fail for."""
     return [str(finding) for finding in check(study, methods=False) if not finding.ok]
 
 
@@ -136,8 +137,9 @@ def _folder(study: Study) -> Path:
 def _dense_row(study: Study) -> str:
     """What every other row is compared with."""
     for plan in study.runs:
-        if method_traits(plan.method).family == "dense":
-            return plan.run
+        with suppress(BrokenMethod):
+            if load_method(plan.method).family == "dense":
+                return plan.run
     raise UserError("`methods` has no `dense:`, without which the study has no tables: add it")
 
 

@@ -1,11 +1,9 @@
-"""A study's YAML file: read, checked against its schema and the methods there are, and typed. Does not import torch."""
+"""A study's YAML file: read, checked against its schema, and typed. Does not import torch."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +17,16 @@ from benchmark.study.plan import (
     EvaluationConfig,
     FineTuneConfig,
     HardwareConfig,
-    RunPlan,
     Study,
     TrainingConfig,
     TuningConfig,
-    run_name,
 )
-from benchmark.study.registry import check_settings, method_names, method_traits
 from benchmark.system import project
 from benchmark.system.errors import UserError, suggestion
-from benchmark.system.files import hash_of
 from benchmark.system.strict_yaml import one_line, read_yaml_file, require_plain
 from benchmark.training.allowance import BudgetConfig
 
 SCHEMA_FILE = project.ROOT / "config" / "schema.json"
-EVERY_OTHER = "*"  # key in `methods`: all that the study does not name
 # JSON's integers include 1.0, which would name a run `seed1.0`.
 Validator = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
@@ -82,12 +75,14 @@ def _studies() -> str:
 
 
 def parse_study(config: dict[str, Any], path: Path) -> Study:
-    """Check a study's configuration against config/schema.json and the methods, and type it."""
+    """Check a study's configuration against config/schema.json, and type it.
+
+    What it says of methods is held against them when it is asked for its runs.
+    """
     try:
         _validate(config)
         _check_splits(config)
         _check_settings_from(config)
-        runs, tuning = _plan_runs(config), _tuning(config.get("tuning"))
     except UserError as error:
         raise UserError(f"{path}: {one_line(str(error))}") from None
     return Study(
@@ -98,11 +93,12 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         budget=BudgetConfig(**config["budget"]),
         training=TrainingConfig(**config.get("training", {})),
         evaluation=EvaluationConfig(**config.get("evaluation", {})),
-        runs=runs,
-        tuning=tuning,
+        targets=tuple(config["targets"]),
+        seeds=tuple(config["seeds"]),
+        methods={label: options or {} for label, options in config["methods"].items()},
+        tuning=_tuning(config.get("tuning")),
         settings_from=config.get("settings_from"),
         hardware=HardwareConfig(**config.get("hardware", {})),
-        unnamed=frozenset(plan.label for plan in runs) - config["methods"].keys(),
     )
 
 
@@ -120,8 +116,6 @@ def _tuning(config: dict[str, Any] | None) -> TuningConfig | None:
     tunable = {}
     for method, tried in config.get("tunable", {}).items():
         ((setting, (first, second)),) = tried.items()
-        for value in (first, second):
-            check_settings(method, {setting: value})
         tunable[method] = (setting, first, second)
     return TuningConfig(BudgetConfig(**config["budget"]), tuple(config["learning_rates"]), tunable)
 
@@ -131,57 +125,6 @@ def _corpus(config: dict[str, Any]) -> CorpusConfig:
     root = os.environ.get(f"PINCHBENCH_{config['name'].upper()}_ROOT") or config.get("root")
     keys = {key: value for key, value in config.items() if key != "score_dev"}
     return CorpusConfig(**(keys | {"root": project.ROOT / root if root else None, "tests": tuple(config["tests"])}))
-
-
-def _plan_runs(config: dict[str, Any]) -> tuple[RunPlan, ...]:
-    runs: dict[str, RunPlan] = {}
-    for label, options in _named_methods(config["methods"]).items():
-        method, settings = options.get("method", label), options.get("settings", {})
-        traits = method_traits(method)
-        check_settings(method, settings)
-        seeded = traits.seeded or bool(settings.get("fine_tune"))
-        for target in options.get("targets", config["targets"]) if traits.takes_target else [None]:
-            for seed in options.get("seeds", config["seeds"]) if seeded else [config["seeds"][0]]:
-                run = run_name(label, target, seed if seeded else None)
-                if run in runs:
-                    pair = f"{runs[run].target} and {target}"
-                    raise UserError(f'targets {pair} of "{label}" are one in a run\'s name, {run}: keep one of them')
-                runs[run] = RunPlan(run, label, method, target, seed, settings, options.get("budget_share", 1))
-    _refuse_twins(runs.values())
-    if not runs:
-        raise UserError(f'`methods` plans no run: its "{EVERY_OTHER}" leaves out every method that there is')
-    return tuple(runs.values())
-
-
-def _refuse_twins(runs: Iterable[RunPlan]) -> None:
-    """A run under two names would be trained twice, and no table takes it twice."""
-    first: dict[str, RunPlan] = {}
-    for plan in runs:
-        other = first.setdefault(hash_of(asdict(replace(plan, run="", label=""))), plan)
-        if other is not plan:
-            raise UserError(f'"{other.label}" and "{plan.label}" mean the same runs: keep one of them')
-
-
-def _named_methods(methods: dict[str, dict[str, Any] | None]) -> dict[str, dict[str, Any]]:
-    """Options by label, with `*` spelt out: all methods but its `except` and those that a label or `method:` names."""
-    options = {label: given or {} for label, given in methods.items()}
-    taken = options.keys() | {given["method"] for given in options.values() if "method" in given}
-    named: dict[str, dict[str, Any]] = {}
-    for label, given in options.items():
-        if label == EVERY_OTHER:
-            others = _all_but(given.get("except", []))
-            named |= {name: {k: v for k, v in given.items() if k != "except"} for name in others if name not in taken}
-        else:
-            named[label] = given
-    return named
-
-
-def _all_but(excepted: list[str]) -> list[str]:
-    names = method_names()
-    for name in excepted:
-        if name not in names:
-            raise UserError(f'unknown method "{name}" in methods."*".except{suggestion(name, names)}')
-    return [name for name in names if name not in excepted]
 
 
 def _validate(config: dict[str, Any]) -> None:

@@ -1,16 +1,31 @@
-"""A study as typed values: what it is made on, what its methods may spend, and the list of its runs. No torch here."""
+"""A study as typed values: what it is made on, what its methods may spend, and the list of its runs.
+
+Reading a study imports no torch; asking it for its runs does, since the methods are imported for their traits.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.corpora.choice import CorpusConfig
+from benchmark.study.registry import BrokenMethod, load_method, method_names
 from benchmark.system import project
 from benchmark.system.devices import Device
 from benchmark.system.errors import UserError, suggestion
+from benchmark.system.files import hash_of
+from benchmark.system.strict_yaml import one_line
 from benchmark.training.allowance import BudgetConfig
+
+if TYPE_CHECKING:
+    from benchmark.toolbox.contract import Method
+
+RUN = re.compile("[A-Za-z0-9_]+(-[0-9.e-]+)?(-seed[0-9]+)?")  # see `run_name`
+EVERY_OTHER = "*"  # key in `methods`: all that the study does not name
 
 
 @dataclass(frozen=True)
@@ -123,11 +138,29 @@ class Study:
     budget: BudgetConfig
     training: TrainingConfig
     evaluation: EvaluationConfig
-    runs: tuple[RunPlan, ...]
+    targets: tuple[float, ...]
+    seeds: tuple[int, ...]
+    methods: Mapping[str, dict[str, Any]]  # options by label, as the file has them
     tuning: TuningConfig | None = None
     settings_from: str | None = None
     hardware: HardwareConfig = HardwareConfig()
-    unnamed: frozenset[str] = frozenset()  # labels of the methods that only its `*` stands for
+
+    @cached_property
+    def runs(self) -> tuple[RunPlan, ...]:
+        """All its runs, in the order of the file.
+
+        Raises:
+            UserError: what it says of a method does not fit it.
+        """
+        try:
+            return plan_runs(self)
+        except UserError as error:
+            raise UserError(f"{self.path}: {one_line(str(error))}") from None
+
+    @property
+    def unnamed(self) -> frozenset[str]:
+        """Labels of the methods that only its `*` stands for."""
+        return frozenset(plan.label for plan in self.runs) - self.methods.keys()
 
     @property
     def work(self) -> Path:
@@ -162,6 +195,16 @@ class Study:
         published = project.ROOT / "results" / self.settings_from / "tuning" / f"{plan.search}.json"
         return published if published.is_file() else None
 
+    def require_label(self, run: str) -> None:
+        """Refuse the name of a run whose label the study does not have, without importing a method.
+
+        Raises:
+            UserError: the study has no such label.
+        """
+        labels = _named_methods(self.methods)
+        if not RUN.fullmatch(run) or run.partition("-")[0] not in labels:
+            raise UserError(f'study {self.name} has no run "{run}"{suggestion(run, list(labels))}')
+
     def run(self, name: str) -> RunPlan:
         """A run by name.
 
@@ -172,3 +215,73 @@ class Study:
             if plan.run == name:
                 return plan
         raise UserError(f'study {self.name} has no run "{name}"{suggestion(name, [p.run for p in self.runs])}')
+
+
+def plan_runs(study: Study) -> tuple[RunPlan, ...]:
+    """All runs of a study. Imports its methods; one whose file is broken is planned as the contract's defaults say.
+
+    Raises:
+        UserError: a method does not exist, or lacks a setting that the study gives it, or two runs are one.
+    """
+    runs: dict[str, RunPlan] = {}
+    for label, options in _named_methods(study.methods).items():
+        name, settings = options.get("method", label), options.get("settings", {})
+        method = _declared(name, settings)
+        seeded = method.seeded or bool(settings.get("fine_tune"))
+        for target in options.get("targets", study.targets) if method.takes_target else [None]:
+            for seed in options.get("seeds", study.seeds) if seeded else [study.seeds[0]]:
+                run = run_name(label, target, seed if seeded else None)
+                if run in runs:
+                    pair = f"{runs[run].target} and {target}"
+                    raise UserError(f'targets {pair} of "{label}" are one in a run\'s name, {run}: keep one of them')
+                runs[run] = RunPlan(run, label, name, target, seed, settings, options.get("budget_share", 1))
+    for name, (setting, *values) in (study.tuning.tunable if study.tuning else {}).items():
+        for value in values:
+            _declared(name, {setting: value})
+    _refuse_twins(runs.values())
+    if not runs:
+        raise UserError(f'`methods` plans no run: its "{EVERY_OTHER}" leaves out every method that there is')
+    return tuple(runs.values())
+
+
+def _declared(name: str, settings: dict[str, object]) -> type[Method]:
+    """A method's class, which takes these settings; the contract's own where the file is broken: its runs say why."""
+    from benchmark.study.settings import check_settings
+    from benchmark.toolbox.contract import Method
+
+    try:
+        method = load_method(name)
+    except BrokenMethod:
+        return Method
+    check_settings(name, method, settings)
+    return method
+
+
+def _refuse_twins(runs: Iterable[RunPlan]) -> None:
+    """A run under two names would be trained twice, and no table takes it twice."""
+    first: dict[str, RunPlan] = {}
+    for plan in runs:
+        other = first.setdefault(hash_of(asdict(replace(plan, run="", label=""))), plan)
+        if other is not plan:
+            raise UserError(f'"{other.label}" and "{plan.label}" mean the same runs: keep one of them')
+
+
+def _named_methods(methods: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Options by label, with `*` spelt out: all methods but its `except` and those that a label or `method:` names."""
+    taken = methods.keys() | {given["method"] for given in methods.values() if "method" in given}
+    named: dict[str, dict[str, Any]] = {}
+    for label, given in methods.items():
+        if label == EVERY_OTHER:
+            others = _all_but(given.get("except", []))
+            named |= {name: {k: v for k, v in given.items() if k != "except"} for name in others if name not in taken}
+        else:
+            named[label] = given
+    return named
+
+
+def _all_but(excepted: list[str]) -> list[str]:
+    names = method_names()
+    for name in excepted:
+        if name not in names:
+            raise UserError(f'unknown method "{name}" in methods."*".except{suggestion(name, names)}')
+    return [name for name in names if name not in excepted]

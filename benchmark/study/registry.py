@@ -1,26 +1,25 @@
-"""Finding methods. Every file in `methods/` is one; others come from installed packages or by path.
+"""Finding methods and importing them. Every file in `methods/` is one; others come from packages or by path.
 
-A package offers methods as entry points of the group `pinchbench.methods`, each a module with one `Method`. Reading
-traits does not import a method's file (nor torch).
+A package offers methods as entry points of the group `pinchbench.methods`, each a module with one `Method`. Names and
+files are found without importing anything; what a method declares is on its class, and importing that imports torch.
 """
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import inspect
-import math
 import os
 import re
 import sys
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from benchmark.system import project
 from benchmark.system.errors import UserError, suggestion
+from benchmark.system.strict_yaml import one_line
 
 if TYPE_CHECKING:
     from benchmark.toolbox.contract import Method
@@ -30,14 +29,8 @@ ENTRY_POINTS = "pinchbench.methods"
 NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_]{0,63}")  # a method's name becomes part of its runs' names
 
 
-@dataclass(frozen=True)
-class MethodTraits:
-    """What planning a study needs to know of a method."""
-
-    takes_target: bool
-    seeded: bool
-    family: object  # a text, if it can be read without importing the method
-    settings: dict[str, ast.expr]  # name and annotation
+class BrokenMethod(UserError):
+    """A method's file is there, but cannot be imported or does not declare one method as the contract asks."""
 
 
 @cache
@@ -99,129 +92,53 @@ def shown(path: Path) -> str:
     return f"methods/{path.name}" if path.parent == METHODS else str(path)
 
 
-def method_traits(name: str) -> MethodTraits:
-    """Read a method's traits from its source, without importing it.
-
-    Raises:
-        UserError: there is no such method, or its file is not Python, or holds no `Method`.
-    """
-    method_class = _method_class(method_path(name))
-    values = _plain_values(method_class)
-    settings = next((n for n in method_class.body if isinstance(n, ast.ClassDef) and n.name == "Settings"), None)
-    return MethodTraits(
-        takes_target=bool(values.get("takes_target", True)),
-        seeded=bool(values.get("seeded", True)),
-        family=values.get("family"),
-        settings={
-            node.target.id: node.annotation
-            for node in (settings.body if settings else [])
-            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-        },
-    )
-
-
-def method_source(name: str) -> str | None:
-    """The `source` that a method's file states, read without running the file, so that any name may be asked for.
-
-    Raises:
-        UserError: there is no such method, or its file is not Python, or holds no `Method`.
-    """
-    source = _plain_values(_method_class(method_path(name))).get("source")
-    return source if isinstance(source, str) else None
-
-
-def _method_class(path: Path) -> ast.ClassDef:
-    """The method in a file, parsed but not run."""
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except SyntaxError as error:
-        raise UserError(f"{shown(path)}, line {error.lineno or 1}: {error.msg}") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{shown(path)} is not Python: {error}") from None
-    method_class = next((node for node in tree.body if isinstance(node, ast.ClassDef) and _is_method(node)), None)
-    if method_class is None:
-        raise UserError(f"{shown(path)} has no class that derives from Method")
-    return method_class
-
-
-def _is_method(node: ast.ClassDef) -> bool:
-    return any(isinstance(base, ast.Name) and base.id == "Method" for base in node.bases)
-
-
-def _plain_values(node: ast.ClassDef) -> dict[str, object]:
-    """What a class assigns that can be read without running it: `a = 1` and `a, b = 1, 2`."""
-    values: dict[str, object] = {}
-    for statement in node.body:
-        if isinstance(statement, ast.Assign):
-            names = [target.id for target in ast.walk(statement.targets[0]) if isinstance(target, ast.Name)]
-            parts = statement.value.elts if isinstance(statement.value, ast.Tuple) else [statement.value]
-            pairs = zip(names, parts, strict=False)
-            values |= {name: part.value for name, part in pairs if isinstance(part, ast.Constant)}
-    return values
-
-
-def check_settings(name: str, settings: dict[str, object]) -> None:
-    """Refuse settings that the method does not have, values of another type than theirs, and rates of zero or less.
-
-    Raises:
-        UserError: a setting is misspelt (names the nearest one), or its value is not what the method declares.
-    """
-    known = method_traits(name).settings
-    for setting, value in settings.items():
-        if setting not in known:
-            raise UserError(f'method "{name}" has no setting "{setting}"{suggestion(setting, list(known))}')
-        if not _fits(value, known[setting]):
-            wanted = ast.unparse(known[setting])
-            hint = " (YAML reads 2e-4 as text: write 2.0e-4)" if isinstance(value, str) and "float" in wanted else ""
-            raise UserError(f'method "{name}": setting "{setting}" takes {wanted}, not {value!r}{hint}')
-        if setting.endswith("_rate") and isinstance(value, float | int) and value <= 0:
-            raise UserError(f'method "{name}": setting "{setting}" is a rate, which must be above 0, not {value!r}')
-
-
-def _fits(value: object, annotation: ast.expr) -> bool:
-    """Whether a value from YAML is of an annotated type: plain types, `Literal` and unions; others are not checked."""
-    match annotation:
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return _fits(value, left) or _fits(value, right)
-        case ast.Constant(value=None):
-            return value is None
-        case ast.Name(id="float"):
-            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        case ast.Name(id="int" | "bool" | "str" as plain):
-            return type(value).__name__ == plain
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=choices):
-            options = ast.literal_eval(choices)
-            return value in (options if isinstance(options, tuple) else (options,))
-        case _:
-            return True
-
-
 def load_method(name: str) -> type[Method]:
-    """Import a method's file and return its class.
+    """The class of a method. A file is imported once per process, and again once it has changed.
 
     Raises:
-        UserError: there is no such method, its file does not import, or it does not hold exactly one `Method` with
-            title, family and source.
+        UserError: there is no such method.
+        BrokenMethod: its file does not import, or does not hold exactly one `Method` that declares what it must.
     """
-    from benchmark.toolbox.contract import Method, require_described
+    path = method_path(name).resolve()
+    return _method_in(path, path.stat().st_mtime_ns)
 
-    path = method_path(name)
-    module_name = f"methods.{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"{shown(path)} does not import: {type(error).__name__}: {error}") from error
-    classes = [
+
+@cache
+def _method_in(path: Path, _modified: int) -> type[Method]:
+    from benchmark.toolbox.contract import Method
+
+    module = _imported(path)
+    defined = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
-        if issubclass(member, Method) and member.__module__ == module_name
+        if issubclass(member, Method) and member.__module__ == module.__name__
     ]
-    if len(classes) != 1:
-        raise UserError(f"{shown(path)} holds {len(classes)} Method classes; exactly one is needed")
-    require_described(classes[0], shown(path))
-    return classes[0]
+    match [method for method in defined if not inspect.isabstract(method)]:
+        case [method]:
+            return method
+        case []:
+            lacking = f"class {defined[0].__name__} needs a method `compress(self, job)`" if defined else None
+            raise BrokenMethod(
+                f"{shown(path)}{f': {lacking}' if lacking else ' has no class that derives from Method'}"
+            )
+        case several:
+            raise BrokenMethod(f"{shown(path)} holds {len(several)} Method classes; exactly one is needed")
+
+
+def _imported(path: Path) -> ModuleType:
+    """The module in a file. Its name in `sys.modules` is that of the newest file of this stem."""
+    name = f"methods.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except UserError as error:  # of the contract: what the class must declare
+        raise BrokenMethod(f"{shown(path)}: {error}") from None
+    except SyntaxError as error:
+        place = shown(path) if error.filename in (None, str(path)) else error.filename
+        raise BrokenMethod(one_line(f"{place}, line {error.lineno or 1}: {error.msg}")) from None
+    except (Exception, SystemExit) as error:
+        raise BrokenMethod(one_line(f"{shown(path)} does not import: {type(error).__name__}: {error}")) from error
+    return module

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import isabstract
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from benchmark.system.errors import UserError
+from benchmark.toolbox.declarations import require_declared
 from benchmark.toolbox.families import Family, Needs
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 class Method(ABC):
     """A compression method. Subclass it in one file under `methods/`; the file's name is the method's name.
 
+    What a class declares is checked when it is defined; a class without `compress` is a base for others.
     A method never opens a file, measures time, evaluates WER or reads global state: the harness does that the same
     way for all. Everything it may use is on the `Job`.
     """
@@ -30,10 +33,21 @@ class Method(ABC):
     takes_target: ClassVar[bool] = True  # False: the method has no sparsity target (a control, or its own size)
     seeded: ClassVar[bool] = True  # False: nothing random happens, one run stands for all seeds, unless it fine-tunes
     tunable: ClassVar[tuple[str, object, object] | None] = None  # a setting and two values of it for a study's search
+    setting_types: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # found by the contract, from `Settings`
 
     @dataclass(frozen=True)
     class Settings:
         """Settings of the method, overridable from a study's YAML."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Check what the class declares.
+
+        Raises:
+            UserError: the first thing that it lacks.
+        """
+        super().__init_subclass__(**keywords)
+        if not isabstract(cls):
+            cls.setting_types = require_declared(cls)
 
     def __init__(self, settings: dict[str, object] | None = None) -> None:
         self.settings: Any = self.Settings(**(settings or {}))
@@ -45,25 +59,3 @@ class Method(ABC):
         Raises:
             CannotCompress: the target is out of the method's range, or the data are not what it needs.
         """
-
-
-def require_described(method: type[Method], where: str) -> None:
-    """Refuse a class that lacks what a row in the tables needs.
-
-    Args:
-        method: the class.
-        where: its file, for the message.
-
-    Raises:
-        UserError: it has no title, source or `compress`, or a family that there is not.
-    """
-    for name in ("title", "source"):
-        text = getattr(method, name, None)
-        if not isinstance(text, str) or not text.strip():
-            raise UserError(f'{where}: class {method.__name__} needs a line `{name} = "..."`')
-    family, families = getattr(method, "family", None), get_args(Family)
-    if family not in families:
-        wrong = "" if family is None else f", not {family!r}"
-        raise UserError(f"{where}: class {method.__name__} needs a `family`, one of {', '.join(families)}{wrong}")
-    if isabstract(method):
-        raise UserError(f"{where}: class {method.__name__} needs a method `compress(self, job)`")

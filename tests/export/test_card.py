@@ -122,7 +122,7 @@ def test_error_rates_of_integer_activations_are_not_claimed_for_floats(
     assert bool(metadata(card).eval_results) is measured
 
 
-def test_the_method_that_a_record_names_is_read_and_not_run(tmp_path: Path) -> None:
+def test_a_file_that_a_record_names_as_its_method_is_not_run(tmp_path: Path) -> None:
     """A record is data: it may come from anywhere, and name any file."""
     (tmp_path / "theirs.py").write_text(
         f"from pathlib import Path\n\nPath({str(tmp_path / 'ran')!r}).touch()\n\n\n"
@@ -130,7 +130,7 @@ def test_the_method_that_a_record_names_is_read_and_not_run(tmp_path: Path) -> N
     )
     card = card_of(make_run(tmp_path / "run", method=str(tmp_path / "theirs.py")))
     assert not (tmp_path / "ran").exists()
-    assert "Them, 2026" in card.text
+    assert "unknown: the method is not installed here" in card.text
 
 
 def test_a_model_that_needs_our_loader_says_so(tmp_path: Path) -> None:

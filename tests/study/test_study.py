@@ -44,7 +44,9 @@ def _methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def study(**changes: Any) -> Study:
-    return parse_study(configuration(**changes), Path("config/made.yaml"))
+    made = parse_study(configuration(**changes), Path("config/made.yaml"))
+    assert made.runs
+    return made
 
 
 def runs(**changes: Any) -> list[str]:
@@ -248,7 +250,7 @@ def test_whatever_stands_in_a_study_it_is_read_or_refused_in_a_line(chosen: Data
 def refused(config: dict[str, Any]) -> str:
     """Why a study is refused; nothing if it is not."""
     try:
-        parse_study(config, Path("config/made.yaml"))
+        assert parse_study(config, Path("config/made.yaml")).runs
     except UserError as error:
         return str(error)
     return ""

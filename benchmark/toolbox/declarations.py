@@ -1,0 +1,63 @@
+"""What the class of a method has to declare, checked when the class is defined."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from benchmark.system.errors import UserError
+from benchmark.toolbox.families import Family, Needs
+from benchmark.toolbox.setting_types import fits, require_settings, shown
+
+
+def require_declared(method: type) -> dict[str, Any]:
+    """Refuse a class that lacks what a table, a plan or a search needs; returns the types of its settings.
+
+    Args:
+        method: the class, which derives from `Method`.
+
+    Raises:
+        UserError: names the class, the attribute and what it must be.
+    """
+    try:
+        _require_text(method, "title")
+        _require_text(method, "source")
+        _require_one_of(method, "family", get_args(Family))
+        _require_one_of(method, "needs", get_args(Needs))
+        for name in ("takes_target", "seeded"):
+            if not isinstance(value := getattr(method, name), bool):
+                raise UserError(f"has `{name} = {value!r}`, which must be True or False")
+        types = require_settings(getattr(method, "Settings", None), _names(method))
+        _require_tunable(getattr(method, "tunable", None), types)
+    except UserError as error:
+        raise UserError(f"class {method.__name__} {error}") from None
+    return types
+
+
+def _names(method: type) -> dict[str, Any]:
+    """What its body and those of its bases define."""
+    return {name: value for base in reversed(method.__mro__) for name, value in vars(base).items()}
+
+
+def _require_text(method: type, name: str) -> None:
+    text = getattr(method, name, None)
+    if not isinstance(text, str) or not text.strip():
+        raise UserError(f'needs a line `{name} = "..."`')
+
+
+def _require_one_of(method: type, name: str, values: tuple[str, ...]) -> None:
+    value = getattr(method, name, None)
+    if value not in values:
+        wrong = "" if value is None else f", not {value!r}"
+        raise UserError(f"needs a `{name}`, one of {', '.join(values)}{wrong}")
+
+
+def _require_tunable(tunable: object, types: dict[str, Any]) -> None:
+    match tunable:
+        case None:
+            return
+        case (str(setting), first, second) if setting in types:
+            for value in (first, second):
+                if not fits(value, types[setting]):
+                    raise UserError(f"has {value!r} in `tunable`, but `{setting}` takes {shown(types[setting])}")
+        case _:
+            raise UserError('needs one of its settings and two values of it in `tunable`, such as ("ramp", 0.4, 0.66)')
