@@ -7,8 +7,9 @@ from typing import Literal
 
 from transformers import PreTrainedModel
 
-from benchmark.models.forms.quantised import quantise, rounding
+from benchmark.models.forms.quantised import quantise
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.fake_quantize import fake_quantized
 from benchmark.toolbox.job import Job
 
 
@@ -41,7 +42,7 @@ class Int8(Method):
     def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
         settings = self.settings
         if settings.fine_tune:
-            with rounding(job.model, settings.kind):
+            with fake_quantized(job.model, settings.kind):
                 job.train(job.model, learning_rate=settings.learning_rate)
         quantise(job.model, settings.kind)
         return job.model

@@ -14,25 +14,8 @@ from benchmark.models.gating import add_gates, remove_gates
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import cubic_sparsity, topk_mask
+from benchmark.toolbox.straight_through import straight_through
 from benchmark.training.hooks import State
-
-
-class StraightThrough(torch.autograd.Function):
-    """W * mask, where the mask comes from scores S: dL/dS = dL/dW' * W, as if the mask were S itself."""
-
-    @staticmethod
-    def forward(  # noqa: D102
-        ctx: torch.autograd.function.FunctionCtx, weight: torch.Tensor, scores: torch.Tensor, mask: torch.Tensor
-    ) -> torch.Tensor:
-        ctx.save_for_backward(weight, mask)
-        return weight * mask
-
-    @staticmethod
-    def backward(  # noqa: D102
-        ctx: torch.autograd.function.FunctionCtx, gradient: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, None]:
-        weight, mask = ctx.saved_tensors  # type: ignore[attr-defined]
-        return gradient * mask, gradient * weight, None
 
 
 class MovementGate(nn.Module):
@@ -56,9 +39,8 @@ class MovementGate(nn.Module):
         self.mask.copy_(mask)
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        """The masked weight."""
-        masked: torch.Tensor = StraightThrough.apply(weight, self.scores, self.mask)  # type: ignore[no-untyped-call]
-        return masked
+        """The masked weight; dL/dS = dL/dW' * W, as if the mask were S itself."""
+        return weight * straight_through(self.mask, self.scores)
 
 
 class Movement(Method):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -13,18 +12,19 @@ from benchmark.models.full_precision import at_least_fp32
 from benchmark.models.units import Units
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.pinching_gate import annealed_temperature
 from benchmark.toolbox.sparsity_loss import train_to_size
+from benchmark.toolbox.straight_through import straight_through
 from benchmark.toolbox.unit_gates import UnitGate, UnitGates
 from benchmark.training.hooks import State
 
-HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
 LOWEST_SCORE = 1e-5
 
 
 def temperature(progress: float) -> float:
     """Cosine from 0.5 to 0.01 over the first tenth of the run and back to 0.5 over the rest."""
     way = progress / 0.1 if progress < 0.1 else (1 - progress) / 0.9
-    return LOWEST_TEMPERATURE + 0.5 * (HIGHEST_TEMPERATURE - LOWEST_TEMPERATURE) * (1 + math.cos(math.pi * way))
+    return annealed_temperature(way)
 
 
 def normalised_scores(units: Units) -> torch.Tensor:
@@ -49,7 +49,7 @@ class PinchingGate(UnitGate):
         """Set the mask from the scores as they are: exactly 0 or 1, with the gradient of the soft mask."""
         margin = normalised_scores(self.units) - at_least_fp32(self.threshold).square()
         soft = torch.sigmoid(margin / (10 * temperature))
-        self.mask = (margin > 0).to(soft.dtype) - soft.detach() + soft
+        self.mask = straight_through((margin > 0).to(soft.dtype), soft)
 
     def size(self) -> torch.Tensor:
         """Parameters of the units that the mask keeps."""

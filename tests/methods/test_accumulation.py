@@ -125,7 +125,7 @@ def test_a_short_last_step_of_an_epoch_is_no_exception(even_corpus: Path, tiny_m
 
 def _over_slope(phase: Phase) -> torch.Tensor:
     """The thresholds' gradients times tau: with |W| far below tau all that changes with it."""
-    from methods.self_pinching import temperature
+    from benchmark.toolbox.pinching_gate import annealed_temperature
 
     thresholds = [p for n, p in phase.modules.named_parameters() if n.endswith("threshold")]
-    return torch.stack([p.grad for p in thresholds if p.grad is not None]) * temperature(phase.state.progress)
+    return torch.stack([p.grad for p in thresholds if p.grad is not None]) * annealed_temperature(phase.state.progress)

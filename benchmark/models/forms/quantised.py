@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import nn
@@ -13,13 +11,11 @@ from torchao.quantization import (
     Int8DynamicActivationInt8WeightConfig,
     Int8Tensor,
     Int8WeightOnlyConfig,
-    PerRow,
     quantize_,
 )
 from transformers import PreTrainedModel
 
 from benchmark.models.encoder import Encoder
-from benchmark.models.gating import add_gates, remove_gates
 
 Kind = Literal["dynamic", "weight_only"]
 CONFIGS = {
@@ -37,39 +33,6 @@ def quantise(model: PreTrainedModel, kind: Kind) -> None:
     linears = {matrix.linear for matrix in Encoder(model)}
     quantize_(model, CONFIGS[kind], filter_fn=lambda module, _name: module in linears)
     model.config.int8 = kind
-
-
-def rounded(values: torch.Tensor) -> torch.Tensor:
-    """What 8 bits hold of `values`, with a scale for every row; the gradient is that of `values` (straight-through).
-
-    Args:
-        values: (..., width): a weight, a row an output; or what goes into a matrix, a row a frame.
-    """
-    nearest: torch.Tensor = Int8Tensor.from_hp(values.detach(), PerRow()).dequantize()
-    return values + (nearest - values).detach()
-
-
-class Rounding(nn.Module):
-    """A gate that lets through what 8 bits hold of a weight."""
-
-    def forward(self, weight: torch.Tensor) -> torch.Tensor:  # noqa: D102
-        return rounded(weight)
-
-
-@contextmanager
-def rounding(model: PreTrainedModel, kind: Kind) -> Iterator[None]:
-    """Inside, the model computes with the values that `quantise` would give it, and its floats learn from them."""
-    matrices = Encoder(model).matrices
-    add_gates(matrices, lambda _weight: Rounding())
-    hooks = [matrix.linear.register_forward_pre_hook(_round_inputs) for matrix in matrices if kind == "dynamic"]
-    yield  # an error leaves the rounding on: `benchmark.throughput` takes the training out of here by one
-    for hook in hooks:
-        hook.remove()
-    remove_gates(matrices, apply=False)
-
-
-def _round_inputs(_linear: nn.Module, inputs: tuple[Any, ...]) -> tuple[torch.Tensor]:
-    return (rounded(inputs[0]),)
 
 
 def dequantised(model: PreTrainedModel) -> PreTrainedModel:
