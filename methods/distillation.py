@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from benchmark.models.batch import Batch
 from benchmark.models.encoder import Encoder
-from benchmark.models.forward import Output
+from benchmark.models.output import Output
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.distillation_losses import distance_and_cosine, identity_head, logit_divergence, spread_layers
 from benchmark.toolbox.fewer_layers import shallow
@@ -85,7 +85,7 @@ class Distillation(Method):
         def transcript_loss(batch: Batch, _state: State) -> torch.Tensor:
             output = job.forward(student, batch)
             divergence = logit_divergence(output, teach(batch, False), settings.temperature)
-            loss: torch.Tensor = job.ctc_loss(output, batch) + settings.logit_weight * divergence
+            loss: torch.Tensor = job.output_loss(output, batch) + settings.logit_weight * divergence
             return loss
 
         rate = settings.learning_rate

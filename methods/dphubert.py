@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from benchmark.models.batch import Batch
 from benchmark.models.encoder import Encoder
-from benchmark.models.forward import Output
+from benchmark.models.output import Output
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.distillation_losses import distance_and_cosine, identity_head, spread_layers
 from benchmark.toolbox.hard_concrete import L0Gates
@@ -92,7 +92,7 @@ class DPHuBERT(Method):
 
         def second_loss(batch: Batch, _state: State) -> torch.Tensor:
             output, distance = distilled(batch)
-            loss: torch.Tensor = job.ctc_loss(output, batch) + settings.distillation_weight * distance
+            loss: torch.Tensor = job.output_loss(output, batch) + settings.distillation_weight * distance
             return loss
 
         learning = [p for module in (job.model, heads) for p in module.parameters() if p.requires_grad]

@@ -50,8 +50,7 @@ class L0Structured(Method):
         def loss(batch: Batch, state: State) -> torch.Tensor:
             penalty, sparsity = gates.penalty(min(1.0, state.progress / settings.ramp))
             job.log(sparsity=sparsity)
-            ctc = job.ctc_loss(job.forward(job.model, batch), batch)
-            return ctc + penalty
+            return job.loss(batch) + penalty
 
         job.train(
             job.model,

@@ -91,11 +91,11 @@ class Movement(Method):
                     module.keep(topk_mask(module.scores.detach(), 1 - cubic_sparsity(ramp, target.sparsity)))
 
         def loss(batch: Batch, _state: State) -> torch.Tensor:
-            ctc = job.ctc_loss(job.forward(job.model, batch), batch)
+            plain = job.loss(batch)
             if settings.kind == "hard":
-                return ctc
+                return plain
             size: torch.Tensor = torch.stack([score.sigmoid().sum() for score in scores]).sum()
-            penalised: torch.Tensor = ctc + settings.penalty * size / target.encoder_parameters
+            penalised: torch.Tensor = plain + settings.penalty * size / target.encoder_parameters
             return penalised
 
         job.train(

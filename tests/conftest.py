@@ -16,7 +16,7 @@ from small_study import SmallStudy
 from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import AUDIO, Dataset, Utterance, write_manifest
-from benchmark.models.checkpoints import CTCModel, load, save_dense
+from benchmark.models.checkpoints import SpeechModel, load, save_dense
 from benchmark.models.fresh import Architecture, fresh_model
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.study.registry import load_method
@@ -109,7 +109,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tiny() -> CTCModel:
+def tiny() -> SpeechModel:
     """A fresh tiny model."""
     return fresh_model(TINY, seed=0)
 

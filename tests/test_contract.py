@@ -17,7 +17,7 @@ from torch.nn.utils import parametrize
 from transformers import PreTrainedModel
 
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel, plain_state
+from benchmark.models.checkpoints import SpeechModel, plain_state
 from benchmark.models.encoder import Encoder
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.runs.outcome import read_back, require_size, returned_model
@@ -59,7 +59,7 @@ def run(request: pytest.FixtureRequest, make_job: MakeJob, tmp_path_factory: pyt
     try:
         method = load_method(request.param)
         model = returned_model(run_method(request.param, job), job.model)
-        exported, size = read_back(CTCModel(model, Vocabulary.of_letters()), folder / "model")
+        exported, size = read_back(SpeechModel(model, Vocabulary.of_letters()), folder / "model")
     except UserError as error:
         broken("a class that the tables can name", str(error), "see docs/adding-a-method.md, The class")
     except (CannotCompress, OverBudget) as error:

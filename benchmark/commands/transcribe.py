@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmark.models.checkpoints import CTCModel
+    from benchmark.models.checkpoints import SpeechModel
 
 AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au", ".caf", ".w64", ".sph")
 
@@ -58,7 +58,7 @@ class Heard:
     seconds: float
 
 
-def transcribed(ctc: CTCModel, files: list[Path]) -> Iterator[Heard]:
+def transcribed(ctc: SpeechModel, files: list[Path]) -> Iterator[Heard]:
     """Transcribe and print a line a file; of one that cannot be used, why not, on standard error."""
     import sys
 

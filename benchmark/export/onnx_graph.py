@@ -15,9 +15,10 @@ from benchmark.corpora import mini
 from benchmark.corpora.audio import decode
 from benchmark.corpora.choice import CorpusConfig
 from benchmark.export.model_lineage import EMBEDDED
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel
-from benchmark.models.forward import forward, frame_counts, uses_attention_mask
+from benchmark.models.checkpoints import SpeechModel
+from benchmark.models.forward import forward, frame_counts
 from benchmark.system.errors import UserError
 from benchmark.training.speech import normalised
 
@@ -51,7 +52,7 @@ def check_packages() -> None:
         raise UserError(f"ONNX export needs {' and '.join(missing)}: pip install -e '.[onnx]', or leave out --onnx")
 
 
-def write_graph(ctc: CTCModel, path: Path) -> float:
+def write_graph(ctc: SpeechModel, path: Path) -> float:
     """Write a model of floats on the CPU; returns the largest difference of its logits from the model's.
 
     Inputs are `input_values` and, for models trained with one, `attention_mask`, as the model's processor makes them.
@@ -71,7 +72,7 @@ def write_graph(ctc: CTCModel, path: Path) -> float:
     return difference
 
 
-def _recordings(ctc: CTCModel) -> list[torch.Tensor]:
+def _recordings(ctc: SpeechModel) -> list[torch.Tensor]:
     """Two recordings of the embedded corpus, a short one and a long one, each (samples,), as the model wants them."""
     corpus = CorpusConfig("mini", "train", "dev", (), root=EMBEDDED)
     waves = []
@@ -85,7 +86,7 @@ def _recordings(ctc: CTCModel) -> list[torch.Tensor]:
 def _inputs(model: PreTrainedModel, recordings: list[torch.Tensor]) -> dict[str, torch.Tensor]:
     """Padded audio and, where the model takes one, its mask: of 32 bits, as the processor makes it."""
     inputs = {"input_values": nn.utils.rnn.pad_sequence(recordings, batch_first=True)}
-    if uses_attention_mask(model):
+    if architecture_of(model).masks_padding(model.config):
         ones = [torch.ones(len(recording), dtype=torch.int32) for recording in recordings]
         inputs["attention_mask"] = nn.utils.rnn.pad_sequence(ones, batch_first=True)
     return inputs

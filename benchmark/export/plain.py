@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 
-from transformers import AutoModelForCTC, PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.forms.quantised import dequantised
 from benchmark.models.shapes import layer_shapes
 
@@ -21,7 +22,7 @@ def plain_form(model: PreTrainedModel) -> PreTrainedModel | None:
     config = plain_config(model)
     if config is None:
         return None
-    plain: PreTrainedModel = AutoModelForCTC.from_config(config)
+    plain = architecture_of(model).build(config)
     plain.load_state_dict(dequantised(model).state_dict())
     plain.eval()
     return plain

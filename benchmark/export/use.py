@@ -20,7 +20,7 @@ OURS = """With pinchbench installed:
 ```python
 from benchmark.models.checkpoints import load
 
-ctc = load("FOLDER")  # ctc.model is a transformers model with other layers, ctc.vocabulary its letters
+ctc = load("FOLDER")  # ctc.model is a transformers model with other layers, ctc.tokenizer its letters
 ```
 
 `config.json` names the shape of every layer in `layer_shapes`; `AutoModelForCTC.from_pretrained` refuses the folder,

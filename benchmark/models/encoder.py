@@ -1,29 +1,19 @@
-"""The compressible parts of a model, under the same names for wav2vec 2.0 and HuBERT."""
+"""The compressible parts of a model, under the same names for all architectures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from benchmark.models.architectures.architecture import Kind
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.forms.factorised import LowRankLinear
-from benchmark.models.units import Units, heads_of, neurons_of
-
-Kind = Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]
-
-# Hugging Face's names, the same in Wav2Vec2EncoderLayer and HubertEncoderLayer, pre- and post-LN.
-PATHS: dict[Kind, str] = {
-    "q": "attention.q_proj",
-    "k": "attention.k_proj",
-    "v": "attention.v_proj",
-    "out": "attention.out_proj",
-    "ffn_in": "feed_forward.intermediate_dense",
-    "ffn_out": "feed_forward.output_dense",
-}
+from benchmark.models.units import Units
 
 
 @dataclass(frozen=True)
@@ -53,17 +43,15 @@ class Matrix:
 
 
 class Encoder:
-    """The Transformer encoder of a `Wav2Vec2ForCTC` or `HubertForCTC`."""
+    """The Transformer encoder of a model."""
 
     def __init__(self, model: PreTrainedModel) -> None:
-        self.model = model
+        self.model, self.architecture = model, architecture_of(model)
 
     @property
     def module(self) -> nn.Module:
-        """The encoder itself: positional convolution, layers and final layer norm."""
-        encoder = self.model.base_model.encoder
-        assert isinstance(encoder, nn.Module)
-        return encoder
+        """The encoder itself: positions, layers and final layer norm."""
+        return self.architecture.encoder(self.model)
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -78,18 +66,18 @@ class Encoder:
         return [
             Matrix(index, kind, cast(nn.Linear, layer.get_submodule(path)))
             for index, layer in enumerate(self.layers)
-            for kind, path in PATHS.items()
+            for kind, path in self.architecture.paths.items()
         ]
 
     @property
     def heads(self) -> list[Units]:
         """The attention heads of each layer."""
-        return [heads_of(index, layer) for index, layer in enumerate(self.layers)]
+        return [self.architecture.heads(index, layer) for index, layer in enumerate(self.layers)]
 
     @property
     def neurons(self) -> list[Units]:
         """The FFN neurons of each layer."""
-        return [neurons_of(index, layer) for index, layer in enumerate(self.layers)]
+        return [self.architecture.neurons(index, layer) for index, layer in enumerate(self.layers)]
 
     @property
     def units(self) -> list[Units]:

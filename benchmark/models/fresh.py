@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
-from benchmark.models.checkpoints import CTCModel
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.vocabulary import BLANK, Vocabulary
 
 KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)  # the front-end of wav2vec 2.0: 50 frames a second
+
+LETTERS = Vocabulary.of_letters()  # in which it writes
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,14 @@ class Architecture:
     dropout: float = 0.1
 
 
-def fresh_model(architecture: Architecture, seed: int) -> CTCModel:
+def fresh_model(architecture: Architecture, seed: int) -> SpeechModel:
     """Build `Wav2Vec2ForCTC` with random weights."""
-    vocabulary = Vocabulary.of_letters()
     a, context = architecture, len(architecture.context_strides)
     torch.manual_seed(seed)
     model = Wav2Vec2ForCTC(
         Wav2Vec2Config(
-            vocab_size=len(vocabulary.tokens),
-            pad_token_id=vocabulary.tokens[BLANK],
+            vocab_size=len(LETTERS.tokens),
+            pad_token_id=LETTERS.tokens[BLANK],
             hidden_size=a.width,
             num_hidden_layers=a.layers,
             num_attention_heads=a.heads,
@@ -69,4 +70,4 @@ def fresh_model(architecture: Architecture, seed: int) -> CTCModel:
             ctc_loss_reduction="sum",
         )
     )
-    return CTCModel(model, vocabulary)
+    return SpeechModel(model, LETTERS)

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from torch import nn
 from transformers import PreTrainedModel
 
-from benchmark.models.encoder import Encoder
+from benchmark.models.architectures.lookup import architecture_of
 
 
 def regularise(model: PreTrainedModel, *, dropout: float, spec_augment: bool) -> None:
     """Set every dropout of the Transformer and SpecAugment; LayerDrop is always off."""
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = dropout
-    for layer in Encoder(model).layers:
-        layer.attention.dropout = dropout  # type: ignore[union-attr]
-    model.config.layerdrop = 0.0
-    model.config.apply_spec_augment = spec_augment
+    architecture_of(model).regularise(model, dropout=dropout, spec_augment=spec_augment)

@@ -6,7 +6,9 @@ import torch
 from transformers import PreTrainedModel
 from typing_extensions import TypedDict
 
-from benchmark.models.encoder import PATHS, Encoder, Kind
+from benchmark.models.architectures.architecture import Kind
+from benchmark.models.architectures.convolutional import PATHS
+from benchmark.models.encoder import Encoder
 from benchmark.models.forms.factorised import LowRankLinear
 from benchmark.system.validated import AtLeastOne
 

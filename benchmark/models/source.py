@@ -3,49 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from pathlib import Path
-from typing import Required
 
-from typing_extensions import TypedDict
-
+from benchmark.models.architectures.sizes import SIZES, ModelConfig, sizes_of
 from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
-from benchmark.system.validated import AtLeastOne, checked
+from benchmark.system.validated import checked
 
-ARCHITECTURES = ("wav2vec2", "hubert")
 MATRICES = 6  # of a Transformer layer: q, k, v, out, FFN in, FFN out
 EVERYTHING = ("*.json", "*.safetensors", "*.bin")
 CONFIG_ONLY = ("config.json", "vocab.json")
-
-
-class ModelConfig(TypedDict, total=False):
-    """What of `config.json` says how large a model is."""
-
-    model_type: Required[str]
-    hidden_size: AtLeastOne
-    num_hidden_layers: AtLeastOne
-    intermediate_size: AtLeastOne
-    vocab_size: AtLeastOne
-    conv_dim: list[AtLeastOne]
-    conv_kernel: list[AtLeastOne]
-    conv_stride: list[AtLeastOne]
-    num_conv_pos_embeddings: AtLeastOne
-    num_conv_pos_embedding_groups: AtLeastOne
-
-
-BASE: ModelConfig = {  # of a key that a config leaves out
-    "model_type": "wav2vec2",
-    "hidden_size": 768,
-    "num_hidden_layers": 12,
-    "intermediate_size": 3072,
-    "vocab_size": 32,
-    "conv_dim": [512] * 7,
-    "conv_kernel": [10, 3, 3, 3, 3, 2, 2],
-    "conv_stride": [5, 2, 2, 2, 2, 2, 2],
-    "num_conv_pos_embeddings": 128,
-    "num_conv_pos_embedding_groups": 16,
-}
 
 
 def model_folder(
@@ -89,26 +56,24 @@ def read_config(folder: Path) -> ModelConfig:
     content = checked(read_json(path), dict[str, object], str(path))
     named = {key: content[key] for key in ModelConfig.__annotations__ if key in content}
     config = checked(named, ModelConfig, str(path))
-    if config["model_type"] not in ARCHITECTURES:
-        raise UserError(f"{path}: a {config['model_type']} model; only {' and '.join(ARCHITECTURES)} are supported")
-    return BASE | config
+    return sizes_of(config["model_type"], str(path)).defaults | config
 
 
 def encoder_parameters(config: ModelConfig) -> int:
     """Weights of the six matrices of all layers: what targets are shares of."""
-    hidden = config["hidden_size"]
-    return config["num_hidden_layers"] * (4 * hidden * hidden + 2 * hidden * config["intermediate_size"])
+    return SIZES[config["model_type"]].encoder_parameters(config)
 
 
 def total_parameters(config: ModelConfig) -> int:
     """Parameters of the whole model, but for biases and norms: a thousandth less than there are."""
-    channels = [1, *config["conv_dim"]]
-    front_end = sum(a * b * kernel for a, b, kernel in zip(channels, channels[1:], config["conv_kernel"], strict=False))
-    hidden = config["hidden_size"]
-    positions = hidden * hidden * config["num_conv_pos_embeddings"] // config["num_conv_pos_embedding_groups"]
-    return encoder_parameters(config) + front_end + hidden * (channels[-1] + config["vocab_size"]) + positions
+    return SIZES[config["model_type"]].total_parameters(config)
 
 
 def frames_per_second(config: ModelConfig) -> float:
     """Frames that the front-end makes of a second of audio at 16 kHz."""
-    return 16_000 / prod(config["conv_stride"])
+    return SIZES[config["model_type"]].frames_per_second(config)
+
+
+def feature_channels(config: ModelConfig) -> int:
+    """Channels of the front-end's output."""
+    return SIZES[config["model_type"]].feature_channels(config)

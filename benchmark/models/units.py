@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 import torch
 from torch import nn
@@ -93,22 +93,6 @@ class Units:
 
 def _sliced(parameter: torch.Tensor, values: torch.Tensor) -> nn.Parameter:
     return nn.Parameter(values.clone(), requires_grad=parameter.requires_grad)
-
-
-def heads_of(index: int, layer: nn.Module) -> Units:
-    """The attention heads of a Transformer layer."""
-    attention = layer.get_submodule("attention")
-    inward = tuple(cast(nn.Linear, attention.get_submodule(f"{name}_proj")) for name in "qkv")
-    width = cast(int, attention.head_dim)
-    return Units(index, "heads", attention, inward, cast(nn.Linear, attention.out_proj), width)
-
-
-def neurons_of(index: int, layer: nn.Module) -> Units:
-    """The neurons of a Transformer layer's feed-forward network."""
-    ffn = layer.get_submodule("feed_forward")
-    return Units(
-        index, "neurons", ffn, (cast(nn.Linear, ffn.intermediate_dense),), cast(nn.Linear, ffn.output_dense), 1
-    )
 
 
 def select_units(groups: Sequence[Units], scores: Sequence[torch.Tensor], removed: int) -> list[torch.Tensor]:

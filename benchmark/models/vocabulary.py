@@ -1,4 +1,4 @@
-"""CTC vocabulary: text to label ids and back, honouring the checkpoint's case and word delimiter."""
+"""Text to label ids and back: what any model needs, and the letters of a CTC model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
+from typing import Protocol
 
 from benchmark.system.errors import UserError
 from benchmark.system.validated import Count, read_json_as
@@ -13,6 +14,20 @@ from benchmark.system.validated import Count, read_json_as
 WORD_DELIMITER = "|"
 BLANK = "<pad>"
 SPECIAL = (BLANK, "<s>", "</s>", "<unk>")
+
+
+class Tokenizer(Protocol):
+    """The text side of a model."""
+
+    def normalise(self, text: str) -> str:
+        """Text in the case in which the model writes, single spaces."""
+
+    def encode(self, text: str) -> list[int]:
+        """Label ids of a transcript.
+
+        Raises:
+            UserError: the transcript has a character that the model cannot write.
+        """
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel
-from benchmark.models.forward import parts
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.fresh import KERNELS, fresh_model
 from benchmark.pretraining.jobs import job_for
 from benchmark.pretraining.log_mel import LogMelHead
@@ -23,7 +23,7 @@ from benchmark.training.precision import pick_device
 from benchmark.training.speech import Speech
 
 
-def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> CTCModel:
+def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> SpeechModel:
     """A model whose seven convolutions predict log-mel energies (see `benchmark.pretraining.log_mel`)."""
     ctc = fresh_model(replace(recipe.architecture, context_strides=()), recipe.seed)
     ctc.to(pick_device())
@@ -49,11 +49,12 @@ def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> CTCModel:
 
 def convolutions(model: PreTrainedModel) -> nn.ModuleList:
     """The layers of the front-end."""
-    layers: nn.ModuleList = parts(model).feature_extractor.conv_layers
+    layers = architecture_of(model).front_end_module(model).conv_layers
+    assert isinstance(layers, nn.ModuleList)
     return layers
 
 
-def on_top_of(listener: CTCModel, recipe: Recipe) -> CTCModel:
+def on_top_of(listener: SpeechModel, recipe: Recipe) -> SpeechModel:
     """The model to be trained: the listener's convolutions, frozen, under context convolutions and a Transformer."""
     ctc = fresh_model(recipe.architecture, recipe.seed)
     ctc.to(listener.model.device)
@@ -63,7 +64,7 @@ def on_top_of(listener: CTCModel, recipe: Recipe) -> CTCModel:
     return ctc
 
 
-def at_full_rate(coarse: CTCModel, listener: CTCModel, recipe: Recipe) -> CTCModel:
+def at_full_rate(coarse: SpeechModel, listener: SpeechModel, recipe: Recipe) -> SpeechModel:
     """The same weights at the 50 frames a second of the seven convolutions: the context convolutions stride no more."""
     strides = (1,) * len(recipe.architecture.context_strides)
     ctc = on_top_of(listener, replace(recipe, architecture=replace(recipe.architecture, context_strides=strides)))

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.models.checkpoints import CTCModel
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.pretraining.recipe import Recipe, front_end_key
 from benchmark.pretraining.reverberation import heard_in_a_room
 from benchmark.pretraining.voice_perturbation import KNOTS, PACE, TIMBRE_DB, another_voice
@@ -15,7 +15,7 @@ from benchmark.training.features import Features, write_features
 from benchmark.training.speech import Speech, normalised
 
 
-def cached_features(listener: CTCModel, dataset: Dataset, recipe: Recipe) -> list[Features]:
+def cached_features(listener: SpeechModel, dataset: Dataset, recipe: Recipe) -> list[Features]:
     """The listener's output at every speed for the training speech as it is, in other voices, and these in rooms."""
     speech = Speech(listener, dataset, recipe.corpus.train)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.models.checkpoints import CTCModel
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.pretraining.recipe import Recipe, StageRecipe
 from benchmark.toolbox.job import Job
 from benchmark.training.budget import Budget, Clock
@@ -12,7 +12,9 @@ from benchmark.training.options import Options
 from benchmark.training.speech import Speech
 
 
-def job_for(ctc: CTCModel, speech: Speech, recipe: Recipe, stage: StageRecipe, clock: Clock, checkpoints: Path) -> Job:
+def job_for(
+    ctc: SpeechModel, speech: Speech, recipe: Recipe, stage: StageRecipe, clock: Clock, checkpoints: Path
+) -> Job:
     """A job over `speech` on the stage's budget, with what all stages share."""
     options = Options(
         learning_rate=0.0,

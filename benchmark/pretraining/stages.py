@@ -13,8 +13,9 @@ from tqdm import tqdm
 from benchmark.corpora import prepare
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel, frozen_copy, save_dense
+from benchmark.models.checkpoints import SpeechModel, frozen_copy, save_dense
 from benchmark.models.forward import forward
+from benchmark.models.fresh import LETTERS
 from benchmark.models.regularisation import regularise
 from benchmark.models.vocabulary import WORD_DELIMITER
 from benchmark.pretraining.front_end import at_full_rate, on_top_of, through_context, train_front_end
@@ -61,7 +62,7 @@ def train_from_scratch(path: Path) -> None:
     print(f"{recipe.output}: " + ", ".join(f"{split} WER {100 * wer:.2f} %" for split, wer in scores.items()))
 
 
-def train_all_stages(listener: CTCModel, lessons: Lessons) -> CTCModel:
+def train_all_stages(listener: SpeechModel, lessons: Lessons) -> SpeechModel:
     """Whole sentences and spliced ones at the architecture's frame rate, where a step is cheap; then twice as fine."""
     ctc = on_top_of(listener, lessons.recipe)
     train_on_sentences(ctc, lessons)
@@ -72,7 +73,7 @@ def train_all_stages(listener: CTCModel, lessons: Lessons) -> CTCModel:
     return ctc
 
 
-def train_on_sentences(ctc: CTCModel, lessons: Lessons) -> None:
+def train_on_sentences(ctc: SpeechModel, lessons: Lessons) -> None:
     """Train what stands on the seven convolutions with CTC.
 
     Unregularised, short utterances first and the recordings as they are, to leave the plateau. Then batches take turns
@@ -90,10 +91,10 @@ def train_on_sentences(ctc: CTCModel, lessons: Lessons) -> None:
     _train(ctc, lessons, "sentences", speech, before_step, sorted_epochs=recipe.sorted_epochs)
 
 
-def train_on_spliced(ctc: CTCModel, lessons: Lessons, stage: Stage, gaps: list[list[float]]) -> None:
+def train_on_spliced(ctc: SpeechModel, lessons: Lessons, stage: Stage, gaps: list[list[float]]) -> None:
     """Train on, with all hearings and regularisers, on sentences spliced in the `gaps` between words."""
     recipe, hearings = lessons.recipe, lessons.hearings
-    delimiter = ctc.vocabulary.tokens[WORD_DELIMITER]
+    delimiter = LETTERS.tokens[WORD_DELIMITER]
     speech = SplicedSpeech(
         ctc,
         lessons.dataset,
@@ -113,7 +114,7 @@ def train_on_spliced(ctc: CTCModel, lessons: Lessons, stage: Stage, gaps: list[l
 
 
 def _train(
-    ctc: CTCModel, lessons: Lessons, stage: Stage, speech: Speech, before_step: Hook, sorted_epochs: int = 0
+    ctc: SpeechModel, lessons: Lessons, stage: Stage, speech: Speech, before_step: Hook, sorted_epochs: int = 0
 ) -> None:
     recipe = lessons.recipe
     options: StageRecipe = getattr(recipe, stage)
@@ -121,8 +122,7 @@ def _train(
     job = job_for(ctc, speech, recipe, options, lessons.clock, checkpoints)
 
     def loss(batch: Batch, _state: State) -> Any:
-        batch = through_context(ctc.model, batch)
-        return job.ctc_loss(job.forward(ctc.model, batch), batch)
+        return job.loss(through_context(ctc.model, batch), ctc.model)
 
     job.train(
         ctc.model,
@@ -134,11 +134,11 @@ def _train(
 
 
 @torch.inference_mode()
-def word_gaps(ctc: CTCModel, lessons: Lessons) -> list[list[float]]:
+def word_gaps(ctc: SpeechModel, lessons: Lessons) -> list[list[float]]:
     """The gaps between the words of every training utterance as it is, where the model hears them."""
     speech = Speech(ctc, lessons.dataset, lessons.recipe.corpus.train, lessons.hearings[0])
     model, gaps = frozen_copy(ctc.model), []  # a copy is not metered
-    blank, delimiter = ctc.vocabulary.blank, ctc.vocabulary.tokens[WORD_DELIMITER]
+    blank, delimiter = LETTERS.blank, LETTERS.tokens[WORD_DELIMITER]
     with lessons.clock.phase("alignment"):
         for index in tqdm(range(len(speech)), desc="align", unit="utt", mininterval=2):
             batch = through_context(model, speech.batch([index]))

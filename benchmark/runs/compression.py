@@ -12,7 +12,7 @@ from pathlib import Path
 from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.models.checkpoints import CTCModel, load
+from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.runs import retries, run_folder
 from benchmark.runs.dense_stage import dense_hash
 from benchmark.runs.error_counts import all_references
@@ -170,7 +170,9 @@ def _take_over(record: RunRecord, finished: Path, folder: Path, study: Study) ->
     return old.record
 
 
-def _measure(record: RunRecord, target: Target | None, dense: CTCModel, compressed: CTCModel, folder: Path) -> None:
+def _measure(
+    record: RunRecord, target: Target | None, dense: SpeechModel, compressed: SpeechModel, folder: Path
+) -> None:
     """Export the model and measure what was exported: the folder is read back for it."""
     exported, size = read_back(compressed, folder / "model")
     require_size(record["family"], target, dense.model, exported.model, size)

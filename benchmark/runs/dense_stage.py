@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.models.checkpoints import CTCModel, frozen_copy, hash_model, load, save_dense
-from benchmark.models.forward import parts
+from benchmark.models.architectures.lookup import architecture_of
+from benchmark.models.checkpoints import SpeechModel, frozen_copy, hash_model, load, save_dense
 from benchmark.models.regularisation import regularise
 from benchmark.models.source import model_folder
 from benchmark.runs.kept import keep, kept_file
@@ -34,9 +34,9 @@ from benchmark.training.speech import Speech
 REMEDY = "make the dense model again (`python -m benchmark dense CONFIG`)"
 
 
-def word_error_rate(ctc: CTCModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
+def word_error_rate(ctc: SpeechModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
     """Greedy WER of a model on a split."""
-    references = {u.id: ctc.vocabulary.normalise(u.text) for u in dataset.split(split)}
+    references = {u.id: ctc.tokenizer.normalise(u.text) for u in dataset.split(split)}
     ctc = replace(ctc, model=frozen_copy(ctc.model))  # the copy is not metered: evaluation is on nobody's budget
     hypotheses = transcribe(ctc, Speech(ctc, dataset, split), batch_seconds).hypotheses
     return word_errors(references, hypotheses).wer
@@ -70,7 +70,7 @@ def prepare_dense(study: Study, work: Path) -> None:
     speech = Speech(ctc, dataset, study.corpus.train)
     if study.training.frozen_frontend:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
-        front_end = _hash_weights(parts(ctc.model).feature_extractor)
+        front_end = _hash_weights(architecture_of(ctc.model).front_end_module(ctc.model))
         key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
         write_features(ctc.model, speech, folder / "features", key, speeds)
         speech = Speech(ctc, dataset, study.corpus.train, Features(folder / "features"))
@@ -113,7 +113,7 @@ def _kept(folder: Path, identity: str, *, features: bool) -> Dense | None:
     return None
 
 
-def _check_published(study: Study, ctc: CTCModel, dataset: Dataset) -> None:
+def _check_published(study: Study, ctc: SpeechModel, dataset: Dataset) -> None:
     """A table on a broken baseline is worthless: refuse a dense model that does not do what its authors say it does."""
     for split, published in study.dense.published_wer.items():
         wer = 100 * word_error_rate(ctc, dataset, split, study.evaluation.batch_seconds)
@@ -133,7 +133,7 @@ def _hash_weights(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: CTCModel, speech: Speech, checkpoints: Path) -> None:
+def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: SpeechModel, speech: Speech, checkpoints: Path) -> None:
     """Fine-tune on the study's training split, with the recipe's dropout, SpecAugment and speed perturbation.
 
     Its checkpoint belongs to the start, the recipe and the corpus: one of another start is of no use.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transformers import PreTrainedModel
 
-from benchmark.models.checkpoints import CTCModel, load, save
+from benchmark.models.checkpoints import SpeechModel, load, save
 from benchmark.models.counting import count_parameters
 from benchmark.runs.footprint import encoder_sparsity, plain_bytes, remaining_parameters
 from benchmark.system.errors import CannotCompress, CannotReachTarget, UserError
@@ -44,7 +44,7 @@ def returned_model(result: object, dense: PreTrainedModel) -> PreTrainedModel:
     raise CannotCompress(f"compress returned {got}: it has to return the compressed {wanted.__name__}")
 
 
-def read_back(ctc: CTCModel, folder: Path) -> tuple[CTCModel, int]:
+def read_back(ctc: SpeechModel, folder: Path) -> tuple[SpeechModel, int]:
     """Export a model to `folder` and read that folder, which is all that counts; and the bytes of its weights.
 
     A tensor that several layers share is stored once for each of them, and so counts for each.

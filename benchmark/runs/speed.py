@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.runs.records import Speedup
 from benchmark.runs.transcription import decode_timed
 from benchmark.training.batches import sorted_batches
@@ -17,7 +17,7 @@ ROUNDS = 7
 SECONDS = 48.0  # of audio in a round, about
 
 
-def speedup(dense: CTCModel, compressed: CTCModel, speech: Speech, batch_seconds: float) -> Speedup:
+def speedup(dense: SpeechModel, compressed: SpeechModel, speech: Speech, batch_seconds: float) -> Speedup:
     """The dense model's transcription time over the compressed model's, both on the same device.
 
     The times of whole test sets do not compare: on a shared machine the same model was seen at half its speed an hour
@@ -41,7 +41,7 @@ def _sample(speech: Speech, batch_seconds: float) -> list[Batch]:
     return [speech.batch(plan[int(place)]) for place in places]
 
 
-def _ratio(dense: CTCModel, compressed: CTCModel, batches: list[Batch]) -> float:
+def _ratio(dense: SpeechModel, compressed: SpeechModel, batches: list[Batch]) -> float:
     """Time of all batches over time of all batches, the two models in turn at each."""
     pairs = [(decode_timed(dense, batch)[1], decode_timed(compressed, batch)[1]) for batch in batches]
     return sum(before for before, _ in pairs) / sum(after for _, after in pairs)

@@ -1,4 +1,4 @@
-"""Greedy CTC decoding in fixed batches, timed."""
+"""Greedy decoding in fixed batches, timed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import torch
 
 from benchmark.corpora.audio import UnusableError
 from benchmark.corpora.manifest import SAMPLE_RATE
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel
-from benchmark.models.forward import Output, forward, frame_counts
+from benchmark.models.checkpoints import SpeechModel
+from benchmark.models.forward import frame_counts
 from benchmark.system.at_work import Bar
 from benchmark.system.errors import UserError
 from benchmark.training.precision import wait_for_gpu
@@ -28,8 +29,8 @@ class Transcription:
     audio_seconds: float
 
 
-def transcribe_one(ctc: CTCModel, samples: np.ndarray) -> tuple[str, float]:
-    """Text of one recording, int16 (samples,) at 16 kHz, without padding; and the seconds of the forward pass.
+def transcribe_one(ctc: SpeechModel, samples: np.ndarray) -> tuple[str, float]:
+    """Text of one recording, int16 (samples,) at 16 kHz, without padding; and the seconds of forward pass and decoding.
 
     Raises:
         UnusableError: it is shorter than one frame.
@@ -42,12 +43,11 @@ def transcribe_one(ctc: CTCModel, samples: np.ndarray) -> tuple[str, float]:
     nothing = torch.zeros(0, dtype=torch.long, device=audio.device)
     batch = Batch(audio, None, frames.to(audio.device), nothing, nothing, audio.numel() / SAMPLE_RATE)
     start = time.perf_counter()
-    with torch.inference_mode():
-        best = forward(ctc.model, batch).logits.argmax(-1)[0].tolist()  # waits for the device
-    return ctc.vocabulary.decode(best), time.perf_counter() - start
+    (text,) = _texts(ctc, batch)
+    return text, time.perf_counter() - start
 
 
-def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcription:
+def transcribe(ctc: SpeechModel, speech: Speech, batch_seconds: float) -> Transcription:
     """Transcribe all utterances greedily, without a language model.
 
     The batches are fixed by the corpus and `batch_seconds`: with padding a wav2vec 2.0 model's output depends on them.
@@ -67,7 +67,7 @@ def transcribe(ctc: CTCModel, speech: Speech, batch_seconds: float) -> Transcrip
     return Transcription(ordered, seconds, sum(speech.seconds))
 
 
-def decode_timed(ctc: CTCModel, batch: Batch) -> tuple[list[str], float]:
+def decode_timed(ctc: SpeechModel, batch: Batch) -> tuple[list[str], float]:
     """Texts of a batch, and the wall-clock seconds of forward pass and decoding.
 
     Raises:
@@ -75,15 +75,13 @@ def decode_timed(ctc: CTCModel, batch: Batch) -> tuple[list[str], float]:
     """
     wait_for_gpu()
     start = time.perf_counter()
-    with torch.inference_mode():
-        output = _output(ctc, batch)
-    best = output.logits.argmax(-1).cpu()
-    texts = [ctc.vocabulary.decode(best[row, :frames].tolist()) for row, frames in enumerate(output.frames.tolist())]
+    texts = _texts(ctc, batch)  # waits for the device
     return texts, time.perf_counter() - start
 
 
-def _output(ctc: CTCModel, batch: Batch) -> Output:
+@torch.inference_mode()
+def _texts(ctc: SpeechModel, batch: Batch) -> list[str]:
     try:
-        return forward(ctc.model, batch)
+        return architecture_of(ctc.model).transcribe(ctc.model, batch, ctc.tokenizer)
     except torch.cuda.OutOfMemoryError:
         raise UserError("out of GPU memory while transcribing: lower evaluation.batch_seconds") from None

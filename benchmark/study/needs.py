@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from benchmark.corpora.manifest import SUMMARY
 from benchmark.corpora.survey import SplitSize
-from benchmark.models.source import ModelConfig, encoder_parameters, frames_per_second, total_parameters
+from benchmark.models.architectures.sizes import ModelConfig
+from benchmark.models.source import encoder_parameters, feature_channels, frames_per_second, total_parameters
 from benchmark.study.plan import Study
 
 # Assumptions. Disk: decoded audio has 2 bytes a sample, the front-end's cached output 2 a channel and frame, weights 4
@@ -39,7 +40,7 @@ def _to_cache(study: Study, config: ModelConfig, sizes: dict[str, SplitSize]) ->
     speeds = {1.0, *(study.dense.fine_tune.speeds if study.dense.fine_tune else ())}
     seconds = sizes[study.corpus.train].seconds if sizes else 0.0
     frames = frames_per_second(config) * seconds * sum(1 / speed for speed in speeds)
-    return FEATURE_BYTES * config["conv_dim"][-1] * frames
+    return FEATURE_BYTES * feature_channels(config) * frames
 
 
 def _to_keep(study: Study, config: ModelConfig) -> float:

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.models.checkpoints import CTCModel, frozen_copy
+from benchmark.models.checkpoints import SpeechModel, frozen_copy
 from benchmark.runs.transcription import transcribe
 from benchmark.study.registry import load_method
 from benchmark.throughput.phases import HeldJob, on_device, phase_of
@@ -40,7 +40,7 @@ class Bench:
     """What is timed: a model, the split `SPLIT` of a dataset, in batches of so many seconds."""
 
     name: str
-    ctc: CTCModel
+    ctc: SpeechModel
     dataset: Dataset
     batch_seconds: float
     precision: Precision
@@ -84,7 +84,7 @@ class Bench:
         done = transcribe(ctc, Speech(ctc, self.dataset, SPLIT), self.batch_seconds)
         return done.audio_seconds / done.seconds
 
-    def _features(self, ctc: CTCModel) -> Features:
+    def _features(self, ctc: SpeechModel) -> Features:
         """The front-end's output as a study caches it; computed once."""
         folder = self.folder / "features"
         write_features(ctc.model, Speech(ctc, self.dataset, SPLIT), folder, key=self.name)

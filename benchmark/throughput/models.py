@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmark.models.checkpoints import CTCModel, load
+from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.models.full_size import FULL_SIZE
 from benchmark.system.errors import UserError, suggestion
 from benchmark.system.project import ROOT
 
 
-def embedded() -> CTCModel:
+def embedded() -> SpeechModel:
     """The dense model of the default study."""
     return load(ROOT / "data" / "mini" / "model")
 
 
-MODELS: dict[str, Callable[[], CTCModel]] = {"embedded": embedded, **FULL_SIZE}
+MODELS: dict[str, Callable[[], SpeechModel]] = {"embedded": embedded, **FULL_SIZE}
 
 
-def built(name: str) -> CTCModel:
+def built(name: str) -> SpeechModel:
     """A model by name, on the CPU; random weights are the same every time.
 
     Raises:

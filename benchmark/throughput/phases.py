@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from benchmark.models.checkpoints import CTCModel
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.regularisation import regularise
 from benchmark.study.registry import load_method
 from benchmark.system.errors import CannotCompress
@@ -40,7 +40,7 @@ def training_settings(name: str) -> dict[str, object]:
     return {key: value for key, value in wanted.items() if key in known}
 
 
-def on_device(ctc: CTCModel, device: torch.device) -> CTCModel:
+def on_device(ctc: SpeechModel, device: torch.device) -> SpeechModel:
     """A copy of a model on the device, without dropout and SpecAugment, as studies train."""
     own = replace(ctc, model=copy.deepcopy(ctc.model))
     own.to(device)

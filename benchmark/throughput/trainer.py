@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch.utils.data import Dataset
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, Wav2Vec2FeatureExtractor
 
 from benchmark.corpora.manifest import SAMPLE_RATE
-from benchmark.models.checkpoints import CTCModel
-from benchmark.models.forward import uses_attention_mask
+from benchmark.models.architectures.lookup import architecture_of
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.system.errors import UserError
 from benchmark.throughput.timing import Step, own_peak
 from benchmark.training.precision import wait_for_gpu
@@ -84,15 +84,16 @@ class HuggingFace:
     suite's own steps. A batch is so many utterances that it holds `batch_seconds` of speech on average.
     """
 
-    def __init__(self, variant: str, ctc: CTCModel, speech: Speech, batch_seconds: float, folder: Path) -> None:
+    def __init__(self, variant: str, ctc: SpeechModel, speech: Speech, batch_seconds: float, folder: Path) -> None:
         self.peak_bytes: int | None = None
         self._model, self._speech, self._folder = ctc.model, speech, folder
         self._options = VARIANTS[variant]
         self._utterances = max(1, round(batch_seconds * len(speech) / sum(speech.seconds)))
         self._calls = 0
         self._before = torch.cuda.memory_allocated() if torch.cuda.is_available() else 0
-        cast(Any, ctc.model).freeze_feature_encoder()
-        masked = uses_attention_mask(ctc.model)
+        architecture = architecture_of(ctc.model)
+        architecture.freeze_front_end(ctc.model)
+        masked = architecture.masks_padding(ctc.model.config)
         self._extractor = Wav2Vec2FeatureExtractor(do_normalize=False, return_attention_mask=masked)
 
     def take(self, number: int) -> list[Step]:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from benchmark.models.forward import Output
+from benchmark.models.output import Output
 
 
 def spread_layers(depth: int, count: int) -> list[int]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel, frozen_copy
+from benchmark.models.checkpoints import SpeechModel, frozen_copy
 from benchmark.models.counting import count_parameters, multiply_accumulates
 from benchmark.models.encoder import Encoder
-from benchmark.models.forward import Output, ctc_loss, forward
+from benchmark.models.forward import forward
+from benchmark.models.output import Output
 from benchmark.system.errors import CannotCompress
 from benchmark.toolbox.own_loop import OwnLoop, Stateful
 from benchmark.toolbox.target import Target
@@ -34,17 +36,16 @@ class Job:
     """One compression run, as a method sees it.
 
     Attributes:
-        model: the dense CTC model to compress, this job's own copy, on the device.
+        model: the dense model to compress, this job's own copy, on the device.
         target: how many parameters may remain; None for methods with `takes_target = False`.
         budget: what the run may compute; every forward and backward through a model of the job is charged.
         generator: seeded source of randomness (on the CPU).
-        blank: id of the CTC blank.
         notes: what a reader of the table must know; see `note`.
     """
 
     def __init__(
         self,
-        ctc: CTCModel,
+        ctc: SpeechModel,
         speech: Speech,
         budget: Budget,
         options: Options,
@@ -57,7 +58,7 @@ class Job:
         self.generator = seed_everything(seed)
         self._dense = frozen_copy(ctc.model)
         self.model: PreTrainedModel = ctc.model
-        self.blank = ctc.vocabulary.blank
+        self._architecture, self._tokenizer = architecture_of(ctc.model), ctc.tokenizer
         self.target = Target(sparsity, self.encoder.parameters, count_parameters(ctc.model)) if sparsity else None
         self.budget = budget
         self.notes: list[str] = []
@@ -67,7 +68,7 @@ class Job:
         self._frozen_frontend, self._checkpoints, self._phases = frozen_frontend, checkpoints, 0
         self._state: State | None = None
         if frozen_frontend:
-            cast(Any, self.model).freeze_feature_encoder()  # else it would ask for gradients of the audio
+            self._architecture.freeze_front_end(self.model)  # else it would ask for gradients of the audio
         self._probe = speech.batch([0])
         self._dense_macs = multiply_accumulates(self._dense, self._probe)
         self.meter(self.model)
@@ -94,9 +95,13 @@ class Job:
         self.meter(model)
         return forward(model, batch, hidden_states=hidden_states)
 
-    def ctc_loss(self, output: Output, batch: Batch) -> torch.Tensor:
-        """CTC loss in nats per utterance, averaged over the batch."""
-        return ctc_loss(output, batch, self.blank)
+    def loss(self, batch: Batch, model: PreTrainedModel | None = None) -> torch.Tensor:
+        """The loss of `model`, or of the job's own, on a batch, in nats per utterance, averaged over the batch."""
+        return self.output_loss(self.forward(self.model if model is None else model, batch), batch)
+
+    def output_loss(self, output: Output, batch: Batch) -> torch.Tensor:
+        """The same of what a forward over the batch gave, for methods that need the output too."""
+        return self._architecture.loss(output, batch, self._tokenizer)
 
     def calibration(self, seconds: float) -> list[Batch]:
         """Batches of training audio without labels, about `seconds` in all, drawn by the run's seed.
@@ -133,7 +138,7 @@ class Job:
         batch = self._speech.batch(indices)
         for _ in range(2):  # the first pass warms up
             start = self.budget.spent
-            self.ctc_loss(self.forward(self.model, batch), batch).backward()
+            self.loss(batch).backward()
             self.model.zero_grad(set_to_none=True)
         return (self.budget.spent - start) / batch.seconds
 
@@ -156,13 +161,13 @@ class Job:
         """Train `model` over `share` of the budget that is left.
 
         Args:
-            model: the CTC model to train.
+            model: the model to train.
             learning_rate: the peak of linear warm-up and decay.
             share: of the budget left, in (0, 1].
             masks: by matrix name, true where a weight stays; pruned weights are held at zero. A method that changes
                 them on the way makes `MaskedWeights` of them and calls its `set` in a hook.
             extra: further modules with parameters, such as prediction heads; trained and checkpointed too.
-            loss: (batch, state) -> scalar; the CTC loss of `model` by default.
+            loss: (batch, state) -> scalar; `job.loss` of `model` by default.
             before_step: called before each optimiser step's forward passes.
             after_backward: called after the last backward pass of each optimiser step, whatever the number of micro-
                 batches: gradients are whole, and neither clipped nor used yet.
@@ -188,7 +193,7 @@ class Job:
             self.budget,
             replace(self._options, learning_rate=learning_rate, **options),
             limit=share * self.budget.left,
-            loss=loss or (lambda batch, _state: self.ctc_loss(self.forward(model, batch), batch)),
+            loss=loss or (lambda batch, _state: self.loss(batch, model)),
             parameters=parameter_groups,
             generator=self.generator,
             seed=self._seed,

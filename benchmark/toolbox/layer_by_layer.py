@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from benchmark.models.batch import Batch
-from benchmark.models.forward import first
+from benchmark.models.output import first
 from benchmark.toolbox.job import Job
 
 

@@ -24,7 +24,7 @@ def size_sign(sparsity: float, target: float) -> int:
 def train_to_size(
     job: Job, gates: UnitGates[Any], *, draw: Hook, learning_rate: float, gate_learning_rate: float, size_weight: float
 ) -> None:
-    """Fine-tune the job's model together with gates on its units, with CTC and the size loss.
+    """Fine-tune the job's model together with gates on its units, with its own loss and the size loss.
 
     Args:
         job: whose model carries the gates.
@@ -41,8 +41,7 @@ def train_to_size(
         sparsity = 1 - float(size.detach())
         if state.recording:
             job.log(sparsity=sparsity)
-        ctc = job.ctc_loss(job.forward(job.model, batch), batch)
-        return ctc + size_weight * size_sign(sparsity, gates.target) * size
+        return job.loss(batch) + size_weight * size_sign(sparsity, gates.target) * size
 
     job.train(
         job.model,

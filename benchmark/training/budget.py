@@ -15,7 +15,8 @@ from transformers import PreTrainedModel
 
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
-from benchmark.models.forward import first, frame_rate
+from benchmark.models.forward import frame_rate
+from benchmark.models.output import first
 from benchmark.training.allowance import TOLERANCE
 
 BudgetKind = Literal["work", "device_seconds"]

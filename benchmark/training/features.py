@@ -10,6 +10,7 @@ import torch
 from transformers import PreTrainedModel
 from typing_extensions import TypedDict
 
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.forward import front_end
 from benchmark.system.at_work import Bar
 from benchmark.system.errors import UserError
@@ -56,7 +57,7 @@ def write_features(
                     features = front_end(model, samples)[0].half().cpu().numpy()
                     frames[f"{speed:g}"].append(len(features))
                     features.tofile(file)
-        channels = model.config.conv_dim[-1]
+        channels = architecture_of(model).feature_channels(model)
         files = stamped(partial, [DATA])
         write_json(partial / INDEX, Index(key=key, channels=channels, frames=frames, files=files))
 

@@ -10,7 +10,7 @@ import torchaudio
 
 from benchmark.corpora.manifest import SAMPLE_RATE, Dataset, Utterance
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.forward import frame_counts
 from benchmark.training.batches import sorted_batches
 
@@ -24,19 +24,19 @@ class Speech:
     """One split of a dataset as batches for one model.
 
     Args:
-        ctc: the model; its vocabulary, front-end, audio normalisation and device shape the batches.
+        ctc: the model; its tokenizer, front-end, audio normalisation and device shape the batches.
         dataset: the prepared corpus.
         split: which part of it.
         features: cached front-end output of an utterance at a speed, (frames, channels); then batches hold features.
     """
 
     def __init__(
-        self, ctc: CTCModel, dataset: Dataset, split: str, features: Callable[[int, float], np.ndarray] | None = None
+        self, ctc: SpeechModel, dataset: Dataset, split: str, features: Callable[[int, float], np.ndarray] | None = None
     ) -> None:
         self.dataset, self.split = dataset, split
         self.utterances: list[Utterance] = dataset.split(split)
         self.seconds = [u.seconds for u in self.utterances]
-        self.labels = [torch.tensor(ctc.vocabulary.encode(u.text)) for u in self.utterances]
+        self.labels = [torch.tensor(ctc.tokenizer.encode(u.text)) for u in self.utterances]
         self.model = ctc.model
         self.normalise = ctc.normalise_audio
         self.features = features

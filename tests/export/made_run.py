@@ -10,7 +10,7 @@ import torch
 from conftest import SMALL, TINY
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
-from benchmark.models.checkpoints import CTCModel, save
+from benchmark.models.checkpoints import SpeechModel, save
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.forms.quantised import quantise
@@ -89,15 +89,15 @@ def make_run(folder: Path, kind: str = "dense", **changes: Any) -> Path:
     return folder
 
 
-def dense() -> CTCModel:
+def dense() -> SpeechModel:
     """Pre-LN wav2vec 2.0, which wants an attention mask."""
-    return CTCModel(fresh_model(TINY, seed=0).model.eval(), Vocabulary.of_letters())
+    return SpeechModel(fresh_model(TINY, seed=0).model.eval(), Vocabulary.of_letters())
 
 
-def changed(change: Callable[[PreTrainedModel], object]) -> Callable[[], CTCModel]:
+def changed(change: Callable[[PreTrainedModel], object]) -> Callable[[], SpeechModel]:
     """A maker of the dense model, changed."""
 
-    def make() -> CTCModel:
+    def make() -> SpeechModel:
         ctc = dense()
         change(ctc.model)
         return ctc
@@ -113,30 +113,30 @@ def prune(model: PreTrainedModel) -> None:
         matrix.weight.mul_(masks[matrix.name])
 
 
-def fewer_layers() -> CTCModel:
+def fewer_layers() -> SpeechModel:
     """As the student of a distillation: fewer layers, narrower alike."""
     ctc = dense()
     target = Target(0.5, Encoder(ctc.model).parameters, count_parameters(ctc.model))
-    return CTCModel(shallow(ctc.model, target), ctc.vocabulary)
+    return SpeechModel(shallow(ctc.model, target), ctc.tokenizer)
 
 
-def sliced() -> CTCModel:
+def sliced() -> SpeechModel:
     """HuBERT, every layer of another shape."""
     torch.manual_seed(0)
     model = HubertForCTC(HubertConfig(**SMALL, do_stable_layer_norm=True, feat_extract_norm="layer")).eval()
     heads, neurons = Encoder(model).heads, Encoder(model).neurons
     heads[0].cut(torch.tensor([True, False, True, True]))
     neurons[1].cut(torch.arange(48) % 3 > 0)
-    return CTCModel(model, Vocabulary.of_letters())
+    return SpeechModel(model, Vocabulary.of_letters())
 
 
-def low_rank() -> CTCModel:
+def low_rank() -> SpeechModel:
     """Post-LN wav2vec 2.0 with group norm, which takes no attention mask; two matrices factorised."""
     torch.manual_seed(0)
     model = Wav2Vec2ForCTC(Wav2Vec2Config(**SMALL)).eval()
     for layer, kind in zip(Encoder(model).layers, ("ffn_in", "q"), strict=True):
         factorise(layer, kind, 5)  # type: ignore[arg-type]
-    return CTCModel(model, Vocabulary.of_letters())
+    return SpeechModel(model, Vocabulary.of_letters())
 
 
 def same_heads_everywhere(model: PreTrainedModel) -> None:
@@ -145,7 +145,7 @@ def same_heads_everywhere(model: PreTrainedModel) -> None:
         heads.cut(torch.arange(heads.count) > 0)
 
 
-MODELS: dict[str, Callable[[], CTCModel]] = {
+MODELS: dict[str, Callable[[], SpeechModel]] = {
     "dense": dense,
     "pruned": changed(prune),
     "fewer layers": fewer_layers,

@@ -12,7 +12,7 @@ import torch
 from benchmark.corpora.manifest import AUDIO, Dataset, Utterance, write_manifest
 from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import load
-from benchmark.models.forward import Output
+from benchmark.models.output import Output
 from benchmark.study.registry import load_method
 from benchmark.throughput.phases import HeldJob, ReadyToTrain
 from benchmark.training.budget import Budget, Clock
@@ -28,8 +28,8 @@ HEAVY = GENTLE | {"size_weight": 1e6}  # beside the CTC loss, whose sums come ou
 class SizeAlone(HeldJob):
     """Without the CTC loss: what a draw of masks does to it differs from micro-batch to micro-batch."""
 
-    def ctc_loss(self, output: Output, batch: Batch) -> torch.Tensor:
-        return 0 * super().ctc_loss(output, batch)
+    def output_loss(self, output: Output, batch: Batch) -> torch.Tensor:
+        return 0 * super().output_loss(output, batch)
 
 
 @pytest.fixture(scope="module")

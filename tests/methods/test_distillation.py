@@ -10,7 +10,7 @@ import torch
 from conftest import MakeJob
 
 from benchmark.models.counting import count_parameters
-from benchmark.models.forward import Output
+from benchmark.models.output import Output
 from benchmark.system.errors import CannotReachTarget
 from benchmark.toolbox.distillation_losses import logit_divergence
 from benchmark.toolbox.fewer_layers import chosen_layers, shallow

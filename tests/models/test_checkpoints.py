@@ -13,26 +13,27 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCTC, BertConfig, BertModel, HubertConfig, HubertModel, Wav2Vec2Processor
 
-from benchmark.models.checkpoints import CTCModel, load, save, save_dense
+from benchmark.models.checkpoints import SpeechModel, load, save, save_dense
+from benchmark.models.vocabulary import Vocabulary
 from benchmark.system.errors import UserError
 
 
-def test_plain_transformers_loads_our_dense_folder(tiny: CTCModel, tmp_path: Path) -> None:
+def test_plain_transformers_loads_our_dense_folder(tiny: SpeechModel, tmp_path: Path) -> None:
     save_dense(tiny, tmp_path / "model")
     model = AutoModelForCTC.from_pretrained(tmp_path / "model")
     assert torch.equal(model.lm_head.weight, tiny.model.lm_head.weight)
     processor = Wav2Vec2Processor.from_pretrained(tmp_path / "model")
-    assert processor.tokenizer("ab a").input_ids == tiny.vocabulary.encode("ab a")
+    assert processor.tokenizer("ab a").input_ids == tiny.tokenizer.encode("ab a")
 
 
-def test_a_bin_checkpoint_loads(tiny: CTCModel, tmp_path: Path) -> None:
+def test_a_bin_checkpoint_loads(tiny: SpeechModel, tmp_path: Path) -> None:
     save_dense(tiny, tmp_path / "model")
     torch.save(load_file(tmp_path / "model/model.safetensors"), tmp_path / "model/pytorch_model.bin")
     (tmp_path / "model/model.safetensors").unlink()
     assert torch.equal(load(tmp_path / "model").model.lm_head.weight, tiny.model.lm_head.weight)
 
 
-def test_a_bin_checkpoint_runs_no_code(tiny: CTCModel, tmp_path: Path) -> None:
+def test_a_bin_checkpoint_runs_no_code(tiny: SpeechModel, tmp_path: Path) -> None:
     class Harmful:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.mkdir, (str(tmp_path / "harm"),)
@@ -55,7 +56,8 @@ def test_a_pretrained_model_gets_a_head_only_when_it_is_to_be_fine_tuned(tmp_pat
         load(tmp_path)
     ctc = load(tmp_path, fresh_head=True)
     assert ctc.model.lm_head.out_features == 32
-    assert ctc.vocabulary.decode(ctc.vocabulary.encode("it's so")) == "IT'S SO"
+    assert isinstance(ctc.tokenizer, Vocabulary)
+    assert ctc.tokenizer.decode(ctc.tokenizer.encode("it's so")) == "IT'S SO"
     weight = "encoder.layers.0.attention.q_proj.weight"
     assert torch.equal(ctc.model.base_model.get_parameter(weight), pretrained.get_parameter(weight))
     assert torch.equal(ctc.model.lm_head.weight, load(tmp_path, fresh_head=True).model.lm_head.weight)
@@ -68,11 +70,11 @@ def test_a_missing_folder_is_named() -> None:
 
 def test_another_architecture_is_refused(tmp_path: Path) -> None:
     BertConfig().save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="bert model: only wav2vec2 and hubert"):
+    with pytest.raises(UserError, match="a bert model; supported are wav2vec2, hubert"):
         load(tmp_path)
 
 
-def test_weights_of_another_architecture_are_refused(tiny: CTCModel, tmp_path: Path) -> None:
+def test_weights_of_another_architecture_are_refused(tiny: SpeechModel, tmp_path: Path) -> None:
     save_dense(tiny, tmp_path / "model")
     bert = BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, vocab_size=8)
     BertModel(bert).save_pretrained(tmp_path / "model")
@@ -83,7 +85,7 @@ def test_weights_of_another_architecture_are_refused(tiny: CTCModel, tmp_path: P
 
 @pytest.mark.parametrize("change", [{"intermediate_size": 48}, {"num_hidden_layers": 7}, {"conv_dim": [8] * 6}])
 def test_weights_that_do_not_fit_their_config_are_refused(
-    tiny: CTCModel, tmp_path: Path, change: dict[str, object]
+    tiny: SpeechModel, tmp_path: Path, change: dict[str, object]
 ) -> None:
     save_dense(tiny, tmp_path / "model")
     config = json.loads((tmp_path / "model/config.json").read_text())
@@ -94,7 +96,7 @@ def test_weights_that_do_not_fit_their_config_are_refused(
     assert "\n" not in str(raised.value)
 
 
-def test_weights_cut_short_are_refused(tiny: CTCModel, tmp_path: Path) -> None:
+def test_weights_cut_short_are_refused(tiny: SpeechModel, tmp_path: Path) -> None:
     for write, name in ((save_dense, "model.safetensors"), (save, "model.packed.safetensors")):
         write(tiny, tmp_path / "model")
         path = tmp_path / "model" / name
@@ -103,7 +105,7 @@ def test_weights_cut_short_are_refused(tiny: CTCModel, tmp_path: Path) -> None:
             load(tmp_path / "model")
 
 
-def test_a_checkpoint_that_lacks_tensors_is_refused(tiny: CTCModel, tmp_path: Path) -> None:
+def test_a_checkpoint_that_lacks_tensors_is_refused(tiny: SpeechModel, tmp_path: Path) -> None:
     save_dense(tiny, tmp_path / "model")
     weights = tmp_path / "model/model.safetensors"
     state = {name: t for name, t in load_file(weights).items() if "lm_head" not in name}
@@ -112,7 +114,7 @@ def test_a_checkpoint_that_lacks_tensors_is_refused(tiny: CTCModel, tmp_path: Pa
         load(tmp_path / "model")
 
 
-def test_a_checkpoint_of_another_width_is_refused(tiny: CTCModel, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_width_is_refused(tiny: SpeechModel, tmp_path: Path) -> None:
     save(tiny, tmp_path / "model")
     config = json.loads((tmp_path / "model/config.json").read_text())
     (tmp_path / "model/config.json").write_text(json.dumps(config | {"intermediate_size": 48}))
@@ -150,7 +152,11 @@ def change_json(path: Path, change: dict[str, object]) -> None:
     ],
 )
 def test_a_config_of_no_model_is_refused(
-    tiny: CTCModel, tmp_path: Path, write: Callable[[CTCModel, Path], object], change: dict[str, object], reason: str
+    tiny: SpeechModel,
+    tmp_path: Path,
+    write: Callable[[SpeechModel, Path], object],
+    change: dict[str, object],
+    reason: str,
 ) -> None:
     write(tiny, tmp_path / "model")
     change_json(tmp_path / "model/config.json", change)
@@ -169,7 +175,7 @@ def test_a_config_of_no_model_is_refused(
     ],
 )
 def test_a_feature_extractor_for_other_audio_is_refused(
-    tiny: CTCModel, tmp_path: Path, change: dict[str, object], reason: str
+    tiny: SpeechModel, tmp_path: Path, change: dict[str, object], reason: str
 ) -> None:
     save_dense(tiny, tmp_path / "model")
     path = tmp_path / "model/processor_config.json"
@@ -183,7 +189,7 @@ def test_a_feature_extractor_for_other_audio_is_refused(
 @pytest.mark.parametrize("write", [save, save_dense])
 @pytest.mark.parametrize("value", [float("nan"), float("-inf")])
 def test_weights_that_are_no_numbers_are_refused(
-    tiny: CTCModel, tmp_path: Path, write: Callable[[CTCModel, Path], object], value: float
+    tiny: SpeechModel, tmp_path: Path, write: Callable[[SpeechModel, Path], object], value: float
 ) -> None:
     with torch.no_grad():
         tiny.model.get_parameter("lm_head.weight")[3, 4] = value
@@ -194,7 +200,7 @@ def test_weights_that_are_no_numbers_are_refused(
 
 @pytest.mark.parametrize("write", [save, save_dense])
 def test_a_vocabulary_of_another_head_is_refused(
-    tiny: CTCModel, tmp_path: Path, write: Callable[[CTCModel, Path], object]
+    tiny: SpeechModel, tmp_path: Path, write: Callable[[SpeechModel, Path], object]
 ) -> None:
     write(tiny, tmp_path / "model")
     change_json(tmp_path / "model/vocab.json", {"z": 32})
@@ -203,6 +209,6 @@ def test_a_vocabulary_of_another_head_is_refused(
 
 
 @pytest.mark.parametrize("normalise", [True, False])
-def test_audio_normalisation_survives(tiny: CTCModel, tmp_path: Path, normalise: bool) -> None:
-    save_dense(CTCModel(tiny.model, tiny.vocabulary, normalise), tmp_path / "model")
+def test_audio_normalisation_survives(tiny: SpeechModel, tmp_path: Path, normalise: bool) -> None:
+    save_dense(SpeechModel(tiny.model, tiny.tokenizer, normalise), tmp_path / "model")
     assert load(tmp_path / "model").normalise_audio is normalise

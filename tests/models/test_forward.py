@@ -9,9 +9,10 @@ import torch
 from torch import nn
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
+from benchmark.models.architectures.ctc import ctc_loss
 from benchmark.models.batch import Batch
 from benchmark.models.encoder import Encoder
-from benchmark.models.forward import ctc_loss, forward, frame_counts, front_end
+from benchmark.models.forward import forward, frame_counts, front_end
 
 SHAPE: dict[str, Any] = {
     "vocab_size": 32,

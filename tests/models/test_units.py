@@ -11,7 +11,7 @@ import torch_pruning
 from conftest import SMALL
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
-from benchmark.models.checkpoints import CTCModel, load, save
+from benchmark.models.checkpoints import SpeechModel, load, save
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.forms.factorised import LowRankLinear
@@ -102,7 +102,7 @@ def test_a_cut_model_comes_back_from_its_folder(tmp_path: Path) -> None:
         units.cut(torch.arange(units.count) % 3 > 0)
     thin = factorise(Encoder(model).layers[1], "ffn_in", 5)
     assert isinstance(thin, LowRankLinear)
-    save(CTCModel(model, Vocabulary.of_letters()), tmp_path / "model")
+    save(SpeechModel(model, Vocabulary.of_letters()), tmp_path / "model")
     restored = load(tmp_path / "model").model
     assert layer_shapes(restored) == layer_shapes(model)
     assert layer_shapes(restored)[1]["ranks"] == {"ffn_in": 5}

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.models.checkpoints import CTCModel
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.forward import front_end
 from benchmark.pretraining.log_mel import MELS, LogMelHead
 from benchmark.training.features import Features, write_features
@@ -26,7 +26,7 @@ def test_a_click_is_loudest_in_the_frame_that_hears_it() -> None:
     assert (loudness[torch.arange(49) != 24] < 0).all()
 
 
-def test_predicting_the_mean_costs_one(tiny: CTCModel, tiny_corpus: Path) -> None:
+def test_predicting_the_mean_costs_one(tiny: SpeechModel, tiny_corpus: Path) -> None:
     batch = Speech(tiny, Dataset.open(tiny_corpus), "test").batch([0])
     head = LogMelHead(8)
     torch.nn.init.zeros_(head.linear.weight)
@@ -34,7 +34,7 @@ def test_predicting_the_mean_costs_one(tiny: CTCModel, tiny_corpus: Path) -> Non
     assert head.loss(tiny.model, batch).item() == pytest.approx(1.0, abs=0.05)
 
 
-def test_cached_features_are_the_front_end_at_every_speed(tiny: CTCModel, tiny_corpus: Path, tmp_path: Path) -> None:
+def test_cached_features_are_the_front_end_at_every_speed(tiny: SpeechModel, tiny_corpus: Path, tmp_path: Path) -> None:
     speech = Speech(tiny, Dataset.open(tiny_corpus), "test")
     write_features(tiny.model, speech, tmp_path / "features", "key", speeds=(1.0, 1.1))
     features = Features(tmp_path / "features")

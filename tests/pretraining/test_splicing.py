@@ -9,6 +9,7 @@ import torch
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import load
+from benchmark.models.fresh import LETTERS
 from benchmark.pretraining.splicing import SplicedSpeech, gaps_between_words
 
 BLANK, DELIMITER, A, B = 0, 1, 2, 3
@@ -42,7 +43,7 @@ def test_spliced_features_carry_the_spliced_words(tiny_model: Path, tiny_corpus:
         return np.repeat(np.arange(numbers[index], numbers[index + 1]), 6)[:, None].astype(np.float16)
 
     words = [word for u in utterances for word in u.text.split()]
-    speech = SplicedSpeech(ctc, dataset, "train", gaps=gaps, delimiter=ctc.vocabulary.tokens["|"], seed=0)
+    speech = SplicedSpeech(ctc, dataset, "train", gaps=gaps, delimiter=LETTERS.tokens["|"], seed=0)
     speech.features = hearing
     spliced = 0
     for turn in range(5):
@@ -50,7 +51,7 @@ def test_spliced_features_carry_the_spliced_words(tiny_model: Path, tiny_corpus:
         for index, utterance in enumerate(utterances):
             features, labels = speech.example(index, 1.0)
             heard = [words[number] for number in features[::6, 0].astype(int)]
-            assert labels.tolist() == ctc.vocabulary.encode(" ".join(heard))
+            assert labels.tolist() == ctc.tokenizer.encode(" ".join(heard))
             spliced += heard != utterance.text.split()
             again = speech.example(index, 1.0)
             assert np.array_equal(again[0], features)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
-from benchmark.models.checkpoints import CTCModel, frozen_copy
+from benchmark.models.checkpoints import SpeechModel, frozen_copy
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.runs.footprint import footprint, macs_per_second, matrix_sparsity, remaining_parameters
@@ -20,7 +20,7 @@ def test_wav2vec2_base_has_the_published_sizes() -> None:
     assert len(Encoder(model).matrices) == 72
 
 
-def test_only_zeros_in_encoder_matrices_count_as_removed(tiny: CTCModel) -> None:
+def test_only_zeros_in_encoder_matrices_count_as_removed(tiny: SpeechModel) -> None:
     dense = frozen_copy(tiny.model)
     total = count_parameters(dense)
     with torch.no_grad():
@@ -34,7 +34,7 @@ def test_only_zeros_in_encoder_matrices_count_as_removed(tiny: CTCModel) -> None
     assert (first["layer"], first["matrix"], first["remaining"]) == (0, "q", 24 * 32)
 
 
-def test_a_shared_tensor_counts_once(tiny: CTCModel) -> None:
+def test_a_shared_tensor_counts_once(tiny: SpeechModel) -> None:
     dense = frozen_copy(tiny.model)
     total = count_parameters(dense)
     first, second, _ = Encoder(tiny.model).layers
@@ -45,7 +45,7 @@ def test_a_shared_tensor_counts_once(tiny: CTCModel) -> None:
     assert sizes["encoder_sparsity"] == pytest.approx(2 * 32 * 128 / Encoder(dense).parameters)
 
 
-def test_multiply_accumulates_of_the_encoder_by_hand(tiny: CTCModel) -> None:
+def test_multiply_accumulates_of_the_encoder_by_hand(tiny: SpeechModel) -> None:
     """Dropping one layer saves its matrices once a frame and the attention products."""
     dense = macs_per_second(tiny.model)
     shallow = frozen_copy(tiny.model)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.models.checkpoints import CTCModel, frozen_copy
+from benchmark.models.checkpoints import SpeechModel, frozen_copy
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.forms.quantised import quantise
@@ -22,13 +22,13 @@ HALF = 0.5
 UNITS: tuple[Family, ...] = ("control", "structured", "low-rank", "distilled", "shared")
 
 
-def target(ctc: CTCModel, sparsity: float = HALF) -> Target:
+def target(ctc: SpeechModel, sparsity: float = HALF) -> Target:
     return Target(sparsity, Encoder(ctc.model).parameters, count_parameters(ctc.model))
 
 
-def pruned(ctc: CTCModel, sparsity: float) -> CTCModel:
+def pruned(ctc: SpeechModel, sparsity: float) -> SpeechModel:
     """A copy with this share of the encoder's weights at zero."""
-    copy = CTCModel(frozen_copy(ctc.model), ctc.vocabulary)
+    copy = SpeechModel(frozen_copy(ctc.model), ctc.tokenizer)
     encoder = Encoder(copy.model)
     masks = magnitude_masks(encoder, keep=1 - sparsity)
     for matrix in encoder:
@@ -36,7 +36,7 @@ def pruned(ctc: CTCModel, sparsity: float) -> CTCModel:
     return copy
 
 
-def refused(family: Family, goal: Target | None, dense: CTCModel, compressed: CTCModel, folder: Path) -> str:
+def refused(family: Family, goal: Target | None, dense: SpeechModel, compressed: SpeechModel, folder: Path) -> str:
     """Why the exported model is refused; empty if it is not."""
     exported, size = read_back(compressed, folder / "model")
     try:
@@ -47,7 +47,7 @@ def refused(family: Family, goal: Target | None, dense: CTCModel, compressed: CT
 
 
 @pytest.mark.parametrize("family", TOLERANCE)
-def test_the_dense_model_is_no_compressed_one(tiny: CTCModel, tmp_path: Path, family: Family) -> None:
+def test_the_dense_model_is_no_compressed_one(tiny: SpeechModel, tmp_path: Path, family: Family) -> None:
     reason = refused(family, target(tiny), tiny, tiny, tmp_path)
     total, wanted = count_parameters(tiny.model), target(tiny).remaining
     assert reason.startswith(f"misses its target of 50.00 %: {total:,} parameters remain in the exported model, not ")
@@ -57,7 +57,7 @@ def test_the_dense_model_is_no_compressed_one(tiny: CTCModel, tmp_path: Path, fa
 
 @pytest.mark.parametrize(("family", "off"), [("unstructured", 0.002), *((family, 0.02) for family in UNITS)])
 def test_a_miss_beyond_the_tolerance_is_refused_in_both_directions(
-    tiny: CTCModel, tmp_path: Path, family: Family, off: float
+    tiny: SpeechModel, tmp_path: Path, family: Family, off: float
 ) -> None:
     assert not refused(family, target(tiny), tiny, pruned(tiny, HALF), tmp_path)
     assert not refused(family, target(tiny), tiny, pruned(tiny, HALF + off / 10), tmp_path)
@@ -65,9 +65,9 @@ def test_a_miss_beyond_the_tolerance_is_refused_in_both_directions(
     assert "too few" in refused(family, target(tiny), tiny, pruned(tiny, HALF + off), tmp_path)
 
 
-def test_what_unstructured_methods_remove_is_of_the_encoder_s_matrices(tiny: CTCModel, tmp_path: Path) -> None:
+def test_what_unstructured_methods_remove_is_of_the_encoder_s_matrices(tiny: SpeechModel, tmp_path: Path) -> None:
     """As many parameters as the target leaves, but 60 biases of neurons have gone in the place of 60 weights."""
-    goal, smaller = target(tiny), CTCModel(frozen_copy(tiny.model), tiny.vocabulary)
+    goal, smaller = target(tiny), SpeechModel(frozen_copy(tiny.model), tiny.tokenizer)
     neurons = Encoder(smaller.model).neurons[0]
     neurons.cut(torch.arange(neurons.count) >= 60)
     more = goal.removed - 60 * neurons.cost
@@ -79,8 +79,8 @@ def test_what_unstructured_methods_remove_is_of_the_encoder_s_matrices(tiny: CTC
     assert reason.startswith(f"misses its target of 50.00 %: {lost} of the exported encoder is zero; ")
 
 
-def test_layers_that_share_weights_are_measured_by_what_the_folder_holds(tiny: CTCModel, tmp_path: Path) -> None:
-    shared = CTCModel(frozen_copy(tiny.model), tiny.vocabulary)
+def test_layers_that_share_weights_are_measured_by_what_the_folder_holds(tiny: SpeechModel, tmp_path: Path) -> None:
+    shared = SpeechModel(frozen_copy(tiny.model), tiny.tokenizer)
     layers = Encoder(shared.model).layers
     layers[1], layers[2] = layers[0], layers[0]
     removed = count_parameters(tiny.model) - count_parameters(shared.model)
@@ -91,7 +91,7 @@ def test_layers_that_share_weights_are_measured_by_what_the_folder_holds(tiny: C
 
 
 def test_without_a_target_a_control_keeps_everything_and_others_remove_something(
-    tiny: CTCModel, tmp_path: Path
+    tiny: SpeechModel, tmp_path: Path
 ) -> None:
     for family in ("dense", "control"):
         assert not refused(family, None, tiny, tiny, tmp_path)
@@ -100,24 +100,24 @@ def test_without_a_target_a_control_keeps_everything_and_others_remove_something
     assert not refused("unstructured", None, tiny, pruned(tiny, HALF), tmp_path)
 
 
-def test_a_quantised_model_takes_fewer_bytes(tiny: CTCModel, tmp_path: Path) -> None:
+def test_a_quantised_model_takes_fewer_bytes(tiny: SpeechModel, tmp_path: Path) -> None:
     reason = refused("quantised", None, tiny, tiny, tmp_path)
     assert reason.startswith("nothing was quantised: ")
     assert reason.endswith(f"floats take {plain_bytes(tiny.model):,}")
-    integers = CTCModel(frozen_copy(tiny.model), tiny.vocabulary)
+    integers = SpeechModel(frozen_copy(tiny.model), tiny.tokenizer)
     quantise(integers.model, "weight_only")
     assert not refused("quantised", None, tiny, integers, tmp_path)
 
 
-def test_another_class_is_named(tiny: CTCModel) -> None:
+def test_another_class_is_named(tiny: SpeechModel) -> None:
     assert returned_model(tiny.model, tiny.model) is tiny.model
     with pytest.raises(CannotCompress, match=r"^compress returned None: it has to return the compressed Wav2Vec2ForC"):
         returned_model(None, tiny.model)
-    with pytest.raises(CannotCompress, match=r"^compress returned a CTCModel: "):
+    with pytest.raises(CannotCompress, match=r"^compress returned a SpeechModel: "):
         returned_model(tiny, tiny.model)
 
 
-def test_weights_that_are_not_finite_are_named(tiny: CTCModel, tmp_path: Path) -> None:
+def test_weights_that_are_not_finite_are_named(tiny: SpeechModel, tmp_path: Path) -> None:
     with torch.no_grad():
         tiny.model.lm_head.bias[0] = torch.nan
     with pytest.raises(CannotCompress, match=r"weights that are NaN or infinite, the first in lm_head\.bias"):

@@ -8,18 +8,18 @@ import pytest
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel, load
+from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.runs.speed import speedup
 from benchmark.training.speech import Speech
 
 
 @pytest.mark.parametrize("slower", [1.0, 1.05])
 def test_a_machine_that_slows_down_does_not_change_the_ratio(
-    tiny: CTCModel, tiny_model: Path, tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch, slower: float
+    tiny: SpeechModel, tiny_model: Path, tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch, slower: float
 ) -> None:
     dense, calls = load(tiny_model), 0
 
-    def half_as_long(ctc: CTCModel, batch: Batch) -> tuple[list[str], float]:
+    def half_as_long(ctc: SpeechModel, batch: Batch) -> tuple[list[str], float]:
         nonlocal calls
         calls += 1
         disturbed = 10.0 if calls == 9 else 1.0

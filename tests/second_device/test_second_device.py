@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import CTCModel, load, plain_state
+from benchmark.models.checkpoints import SpeechModel, load, plain_state
 from benchmark.runs.footprint import footprint
 from benchmark.runs.speed import speedup
 from benchmark.runs.transcription import transcribe
@@ -100,14 +100,14 @@ def test_a_step_seldom_waits_for_the_device(elsewhere: Run, plain: Run) -> None:
 
 
 @pytest.fixture
-def ctc(tiny_model: Path) -> CTCModel:
+def ctc(tiny_model: Path) -> SpeechModel:
     """The dense model on the pretended device."""
     ctc = load(tiny_model)
     ctc.to(torch.device(pretend.NAME))
     return ctc
 
 
-def test_what_surrounds_a_method(ctc: CTCModel, tiny_model: Path, tiny_corpus: Path, tmp_path: Path) -> None:
+def test_what_surrounds_a_method(ctc: SpeechModel, tiny_model: Path, tiny_corpus: Path, tmp_path: Path) -> None:
     """The front-end's cache, transcription, its speed and the model's size: as on the CPU."""
     there, here = (Speech(each, Dataset.open(tiny_corpus), "test") for each in (ctc, load(tiny_model)))
     for speech in (there, here):

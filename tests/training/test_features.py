@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.models.checkpoints import CTCModel
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.system.errors import UserError
 from benchmark.training.features import Features, write_features
 from benchmark.training.speech import Speech
@@ -34,7 +34,7 @@ def spoil(folder: Path) -> None:
 
 @pytest.mark.parametrize("damage", [halve, blank, lose, spoil])
 def test_damage_is_found_and_mended(
-    tiny: CTCModel, tiny_corpus: Path, tmp_path: Path, damage: Callable[[Path], None]
+    tiny: SpeechModel, tiny_corpus: Path, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     speech, folder = Speech(tiny, Dataset.open(tiny_corpus), "test"), tmp_path / "features"
     write_features(tiny.model, speech, folder, "key")

@@ -87,7 +87,7 @@ def test_no_gradient_is_computed_through_the_frozen_front_end(make_job: MakeJob,
     def loss(batch: Batch, _state: State) -> torch.Tensor:
         assert batch.audio is not None
         seen.append(front_end(job.model, batch.audio).requires_grad)
-        return job.ctc_loss(job.forward(job.model, batch), batch)
+        return job.loss(batch)
 
     job.train(job.model, learning_rate=1e-3, loss=loss)
     assert set(seen) == {False}
@@ -99,7 +99,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(make_job: MakeJob, tmp_path: Pa
         job.train(
             job.model,
             learning_rate=1e-3,
-            loss=lambda batch, _: job.ctc_loss(job.forward(job.model, batch), batch) * float("nan"),
+            loss=lambda batch, _: job.loss(batch) * float("nan"),
         )
 
 

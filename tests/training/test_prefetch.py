@@ -73,7 +73,7 @@ def trained(job: Job, lengths: list[int]) -> list[torch.Tensor]:
 
     def loss(batch: Batch, _state: State) -> torch.Tensor:
         lengths.extend(batch.label_lengths.tolist())
-        return job.ctc_loss(job.forward(job.model, batch), batch)
+        return job.loss(batch)
 
     job.train(job.model, learning_rate=1e-3, loss=loss)
     return list(job.model.parameters())

@@ -1,0 +1,164 @@
+"""What wav2vec 2.0, HuBERT and their kin have in common: convolutions over audio, a Transformer, a linear CTC head."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import torch
+from torch import nn
+from transformers import AutoModelForCTC, PreTrainedConfig, PreTrainedModel
+
+from benchmark.corpora.manifest import SAMPLE_RATE
+from benchmark.models.architectures import ctc_processor
+from benchmark.models.architectures.architecture import Architecture, Kind
+from benchmark.models.architectures.convolutional_config import ConvolutionalConfig, check
+from benchmark.models.architectures.ctc import ctc_loss, greedy_texts
+from benchmark.models.batch import Batch
+from benchmark.models.foreign_files import errors_in_one_line
+from benchmark.models.output import Output, first, recorded_layers
+from benchmark.models.units import Units
+from benchmark.models.vocabulary import Vocabulary
+from benchmark.system.errors import UserError
+
+PATHS: dict[Kind, str] = {  # Hugging Face's names, the same in all families and in pre- and post-LN layers
+    "q": "attention.q_proj",
+    "k": "attention.k_proj",
+    "v": "attention.v_proj",
+    "out": "attention.out_proj",
+    "ffn_in": "feed_forward.intermediate_dense",
+    "ffn_out": "feed_forward.output_dense",
+}
+SPEC_AUGMENT = "masked_spec_embed"  # what SpecAugment puts in the place of frames; a checkpoint may lack it
+HEAD = "lm_head"
+
+
+def parts(model: PreTrainedModel) -> Any:
+    """The model below the CTC head. The families name its parts alike, but share no class."""
+    return model.base_model
+
+
+class ConvolutionalCTC(Architecture[Vocabulary]):
+    """Raw audio to frames by convolutions, frames to letters by a Transformer encoder and a linear head, with CTC.
+
+    Attributes:
+        keys: what is checked of the family's `config.json`.
+    """
+
+    keys: ClassVar[type[ConvolutionalConfig]]
+    paths = PATHS
+
+    def check_config(self, values: dict[str, Any], where: str) -> None:  # noqa: D102
+        check(values, self.keys, where)
+
+    def build(self, config: PreTrainedConfig) -> PreTrainedModel:  # noqa: D102
+        model: PreTrainedModel = AutoModelForCTC.from_config(config)
+        return model
+
+    def load(self, folder: Path, source: str | Path, *, fresh_head: bool) -> PreTrainedModel:
+        """As `Architecture.load`: safetensors, or a .bin, which transformers reads with `weights_only=True`."""
+        changes = {"vocab_size": len(Vocabulary.of_letters(upper_case=True).tokens)} if fresh_head else {}
+        if fresh_head:
+            torch.manual_seed(0)
+        with errors_in_one_line(f"{source} cannot be loaded"):
+            model, info = AutoModelForCTC.from_pretrained(
+                folder, output_loading_info=True, dtype=torch.float32, **changes
+            )
+        optional = (SPEC_AUGMENT, *((HEAD,) if fresh_head else ()))
+        missing = [name for name in info["missing_keys"] if not any(part in name for part in optional)]
+        if missing:
+            lacks = f"{len(missing)} tensors are missing, the first is {missing[0]}"
+            raise UserError(f"{source} is no CTC checkpoint of this architecture: {lacks}")
+        loaded: PreTrainedModel = model
+        return loaded
+
+    def lacks_head(self, folder: Path) -> bool:  # noqa: D102
+        return not (folder / "vocab.json").exists()
+
+    def load_tokenizer(self, folder: Path, config: PreTrainedConfig, *, fresh_head: bool) -> Vocabulary:  # noqa: D102
+        return Vocabulary.of_letters(upper_case=True) if fresh_head else Vocabulary.load(folder, config.vocab_size)
+
+    def normalises_audio(self, folder: Path) -> bool:  # noqa: D102
+        return ctc_processor.normalises_audio(folder)
+
+    def save_processor(  # noqa: D102
+        self, folder: Path, config: PreTrainedConfig, tokenizer: Vocabulary, *, normalise_audio: bool
+    ) -> None:
+        ctc_processor.save(
+            folder, tokenizer, normalise_audio=normalise_audio, attention_mask=self.masks_padding(config)
+        )
+
+    def front_end_module(self, model: PreTrainedModel) -> nn.Module:  # noqa: D102
+        module: nn.Module = parts(model).feature_extractor
+        return module
+
+    def freeze_front_end(self, model: PreTrainedModel) -> None:  # noqa: D102
+        cast(Any, model).freeze_feature_encoder()
+
+    def front_end(self, model: PreTrainedModel, audio: torch.Tensor) -> torch.Tensor:  # noqa: D102
+        features: torch.Tensor = parts(model).feature_extractor(audio)
+        return features.transpose(1, 2)
+
+    def feature_channels(self, model: PreTrainedModel) -> int:  # noqa: D102
+        return int(model.config.conv_dim[-1])
+
+    def frame_counts(self, model: PreTrainedModel, samples: torch.Tensor) -> torch.Tensor:  # noqa: D102
+        counts: torch.Tensor = cast(Any, model)._get_feat_extract_output_lengths(samples)
+        return counts.long()
+
+    def frame_rate(self, model: PreTrainedModel) -> float:  # noqa: D102
+        return float(SAMPLE_RATE / math.prod(model.config.conv_stride))
+
+    def masks_padding(self, config: PreTrainedConfig) -> bool:
+        """Models whose front-end has layer norm are trained with an attention mask, those with group norm without."""
+        return bool(config.feat_extract_norm == "layer")
+
+    def encoder(self, model: PreTrainedModel) -> nn.Module:  # noqa: D102
+        encoder: nn.Module = parts(model).encoder
+        return encoder
+
+    def heads(self, index: int, layer: nn.Module) -> Units:  # noqa: D102
+        attention = layer.get_submodule("attention")
+        inward = tuple(cast(nn.Linear, attention.get_submodule(f"{name}_proj")) for name in "qkv")
+        width = cast(int, attention.head_dim)
+        return Units(index, "heads", attention, inward, cast(nn.Linear, attention.out_proj), width)
+
+    def neurons(self, index: int, layer: nn.Module) -> Units:  # noqa: D102
+        ffn = layer.get_submodule("feed_forward")
+        inward = (cast(nn.Linear, ffn.intermediate_dense),)
+        return Units(index, "neurons", ffn, inward, cast(nn.Linear, ffn.output_dense), 1)
+
+    def regularise(self, model: PreTrainedModel, *, dropout: float, spec_augment: bool) -> None:  # noqa: D102
+        for module in model.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = dropout
+        for layer in parts(model).encoder.layers:
+            layer.attention.dropout = dropout
+        model.config.layerdrop = 0.0
+        model.config.apply_spec_augment = spec_augment
+
+    def forward(self, model: PreTrainedModel, batch: Batch, *, hidden_states: bool) -> Output:
+        """As `Architecture.forward`: what the model of transformers does, from the front-end's output on."""
+        base = parts(model)
+        features = batch.features
+        if features is None:
+            assert batch.audio is not None
+            features = self.front_end(model, batch.audio)
+        projected = first(base.feature_projection(features))  # some also return the normalised features
+        mask = None
+        if self.masks_padding(model.config):
+            positions = torch.arange(projected.shape[1], device=projected.device)
+            mask = positions < batch.frames[:, None]
+        projected = base._mask_hidden_states(projected, attention_mask=mask)  # SpecAugment, where the config has it
+        with recorded_layers(base.encoder.layers if hidden_states else None) as states:
+            encoded = base.encoder(projected, attention_mask=mask)
+        head: Any = model
+        logits = head.lm_head(head.dropout(encoded.last_hidden_state))
+        return Output(logits, batch.frames, tuple(states))
+
+    def loss(self, output: Output, batch: Batch, tokenizer: Vocabulary) -> torch.Tensor:  # noqa: D102
+        return ctc_loss(output, batch, tokenizer.blank)
+
+    def transcribe(self, model: PreTrainedModel, batch: Batch, tokenizer: Vocabulary) -> list[str]:  # noqa: D102
+        return greedy_texts(self.forward(model, batch, hidden_states=False), tokenizer)

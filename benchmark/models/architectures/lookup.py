@@ -1,0 +1,38 @@
+"""Which class is a model's architecture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import PreTrainedModel
+
+from benchmark.models.architectures.architecture import Architecture
+from benchmark.models.architectures.hubert import Hubert
+from benchmark.models.architectures.sizes import sizes_of
+from benchmark.models.architectures.wav2vec2 import Wav2Vec2
+
+ARCHITECTURES: dict[str, Architecture[Any]] = {
+    architecture.sizes.model_type: architecture for architecture in (Wav2Vec2(), Hubert())
+}
+
+
+def architecture_of(model: PreTrainedModel) -> Architecture[Any]:
+    """The architecture of a model.
+
+    Raises:
+        UserError: it is not supported.
+    """
+    return architecture_named(model.config.model_type, type(model).__name__)
+
+
+def architecture_named(model_type: str, where: str) -> Architecture[Any]:
+    """The architecture that a config calls `model_type`.
+
+    Args:
+        model_type: the config's.
+        where: the model or file that names it, for the message.
+
+    Raises:
+        UserError: it is not supported.
+    """
+    return ARCHITECTURES[sizes_of(model_type, where).model_type]

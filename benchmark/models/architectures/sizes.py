@@ -1,0 +1,121 @@
+"""What a `config.json` says of the size of its model, per family. No torch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from math import prod
+from typing import Required
+
+from typing_extensions import TypedDict
+
+from benchmark.system.errors import UserError
+from benchmark.system.validated import AtLeastOne
+
+SAMPLE_RATE = 16_000
+
+
+class ModelConfig(TypedDict, total=False):
+    """What of `config.json` says how large a model is."""
+
+    model_type: Required[str]
+    hidden_size: AtLeastOne
+    num_hidden_layers: AtLeastOne
+    intermediate_size: AtLeastOne
+    vocab_size: AtLeastOne
+    conv_dim: list[AtLeastOne]
+    conv_kernel: list[AtLeastOne]
+    conv_stride: list[AtLeastOne]
+    num_conv_pos_embeddings: AtLeastOne
+    num_conv_pos_embedding_groups: AtLeastOne
+
+
+class Sizes(ABC):
+    """Sizes of the models of one family.
+
+    Attributes:
+        defaults: values of the keys that a config leaves out; `model_type` names the family.
+    """
+
+    defaults: ModelConfig
+
+    @property
+    def model_type(self) -> str:
+        """The family's name in `config.json`."""
+        return self.defaults["model_type"]
+
+    @abstractmethod
+    def encoder_parameters(self, config: ModelConfig) -> int:
+        """Weights of the matrices of all layers, of which targets are shares."""
+
+    @abstractmethod
+    def total_parameters(self, config: ModelConfig) -> int:
+        """Parameters of the whole model without biases and norms, a thousandth less than there are."""
+
+    @abstractmethod
+    def frames_per_second(self, config: ModelConfig) -> float:
+        """Frames that the front-end makes of a second of audio."""
+
+    @abstractmethod
+    def feature_channels(self, config: ModelConfig) -> int:
+        """Channels of the front-end's output."""
+
+
+class ConvolutionalSizes(Sizes):
+    """Convolutions over raw audio, one positional convolution, a Transformer encoder and a linear head."""
+
+    def __init__(self, model_type: str) -> None:
+        self.defaults = {
+            "model_type": model_type,
+            "hidden_size": 768,
+            "num_hidden_layers": 12,
+            "intermediate_size": 3072,
+            "vocab_size": 32,
+            "conv_dim": [512] * 7,
+            "conv_kernel": [10, 3, 3, 3, 3, 2, 2],
+            "conv_stride": [5, 2, 2, 2, 2, 2, 2],
+            "num_conv_pos_embeddings": 128,
+            "num_conv_pos_embedding_groups": 16,
+        }
+
+    def encoder_parameters(self, config: ModelConfig) -> int:  # noqa: D102
+        hidden = config["hidden_size"]
+        return config["num_hidden_layers"] * (4 * hidden * hidden + 2 * hidden * config["intermediate_size"])
+
+    def total_parameters(self, config: ModelConfig) -> int:  # noqa: D102
+        channels = [1, *config["conv_dim"]]
+        kernels = config["conv_kernel"]
+        front_end = sum(a * b * kernel for a, b, kernel in zip(channels, channels[1:], kernels, strict=False))
+        hidden = config["hidden_size"]
+        positions = hidden * hidden * self.positional_taps(config) // config["num_conv_pos_embedding_groups"]
+        projection_and_head = hidden * (channels[-1] + config["vocab_size"])
+        return self.encoder_parameters(config) + front_end + projection_and_head + positions
+
+    def frames_per_second(self, config: ModelConfig) -> float:  # noqa: D102
+        return SAMPLE_RATE / prod(config["conv_stride"])
+
+    def feature_channels(self, config: ModelConfig) -> int:  # noqa: D102
+        return config["conv_dim"][-1]
+
+    def positional_taps(self, config: ModelConfig) -> int:
+        """Kernel sizes of all positional convolutions, added up."""
+        return config["num_conv_pos_embeddings"]
+
+
+SIZES: dict[str, Sizes] = {
+    sizes.model_type: sizes for sizes in (ConvolutionalSizes("wav2vec2"), ConvolutionalSizes("hubert"))
+}
+
+
+def sizes_of(model_type: str, where: str) -> Sizes:
+    """The sizes of a family.
+
+    Args:
+        model_type: its name in `config.json`.
+        where: the model or file that names it, for the message.
+
+    Raises:
+        UserError: the family is not supported.
+    """
+    if model_type not in SIZES:
+        raise UserError(f"{where}: a {model_type} model; supported are {', '.join(SIZES)}")
+    return SIZES[model_type]
