@@ -76,6 +76,10 @@ def tuning(wildcards):
     return steps.search_files(STUDY, PLANS[wildcards.run])
 
 
+def training(wildcards):
+    return steps.training_files(STUDY, PLANS[wildcards.run])
+
+
 def plan(wildcards):
     return steps.described(PLANS[wildcards.run])
 
@@ -172,6 +176,7 @@ rule compress:
         dense=WORK + "/dense/dense.json",
         method=method_files,
         tuning=tuning,
+        training=training,
     output:
         RUN + "/compress.json",
     log:

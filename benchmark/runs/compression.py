@@ -32,6 +32,7 @@ from benchmark.system.errors import CannotCompress, TrainingDiverged, UserError
 from benchmark.system.files import atomic_write, write_text
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.shared_training import SharedTraining
 from benchmark.toolbox.target import Target
 from benchmark.training.budget import OverBudget
 from benchmark.training.precision import device_name, pick_device
@@ -71,7 +72,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
 def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> RunRecord:
     """Run a method on its budget; write `model/`, `curves.csv` and `compress.json`.
 
-    A failure of the method is a record too; it is counted in `retries.json`, so that the next call tries again. A
+    A failure of the method is a record too; it is counted in `attempts.json`, so that the next call tries again. A
     result of the same identity that the run's folder already holds is kept.
 
     Args:
@@ -97,7 +98,7 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
     job: Job | None = None
     try:
         dense = load(work / "dense" / "model")
-        job = job_for(study, plan, work, checkpoints)
+        job = job_for(study, plan, work, checkpoints, _shared_training(study, tuned, method, record))
         if study.settings_from is not None and search is None:
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
         with failures_as_reasons():
@@ -122,6 +123,15 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         retries.count_failure(folder)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     return record
+
+
+def _shared_training(study: Study, plan: RunPlan, method: Method, record: RunRecord) -> SharedTraining | None:
+    """The training that the run shares with those of its label and seed at the other targets, if its method can."""
+    if not method.one_training:
+        return None
+    for_all = identity(study, replace(plan, target=None), record["settings"], record["data_hash"], record["dense_hash"])
+    path = study.work / "trainings" / f"{plan.label}-seed{plan.seed}-{for_all[:16]}.pt"
+    return SharedTraining(path, [other.target for other in study.family(plan) if other.target is not None])
 
 
 def _title(method: Method, plan: RunPlan) -> str:

@@ -9,6 +9,7 @@ from benchmark.models.checkpoints import load
 from benchmark.models.regularisation import regularise
 from benchmark.study.plan import RunPlan, Study
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.shared_training import SharedTraining
 from benchmark.training.budget import Budget, Clock
 from benchmark.training.features import Features
 from benchmark.training.options import Options
@@ -16,7 +17,7 @@ from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 
 
-def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
+def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path, shared: SharedTraining | None = None) -> Job:
     """A job on the study's dense model and budget, for a run's target and seed."""
     device, budget = pick_device(study.hardware.device), study.budget_of(plan)
     ctc = load(work / "dense" / "model")
@@ -38,4 +39,5 @@ def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Job:
         seed=plan.seed,
         frozen_frontend=study.training.frozen_frontend,
         checkpoints=checkpoints,
+        shared=shared,
     )

@@ -205,6 +205,10 @@ class Study:
         if not RUN.fullmatch(run) or run.partition("-")[0] not in labels:
             raise UserError(f'study {self.name} has no run "{run}"{suggestion(run, list(labels))}')
 
+    def family(self, plan: RunPlan) -> list[RunPlan]:
+        """The runs of a run's label and seed at all targets, itself among them, in the study's order."""
+        return [other for other in self.runs if (other.label, other.seed) == (plan.label, plan.seed)]
+
     def run(self, name: str) -> RunPlan:
         """A run by name.
 

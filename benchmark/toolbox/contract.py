@@ -32,6 +32,7 @@ class Method(ABC):
     needs: ClassVar[Needs] = "labels"  # transcribed speech, speech alone, or no data at all
     takes_target: ClassVar[bool] = True  # False: the method has no sparsity target (a control, or its own size)
     seeded: ClassVar[bool] = True  # False: nothing random happens, one run stands for all seeds, unless it fine-tunes
+    one_training: ClassVar[bool] = False  # True: one training, by `Job.train_once`, serves all targets of a study
     tunable: ClassVar[tuple[str, object, object] | None] = None  # a setting and two values of it for a study's search
     setting_types: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # found by the contract, from `Settings`
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from benchmark.models.forward import forward
 from benchmark.models.output import Output
 from benchmark.system.errors import CannotCompress
 from benchmark.toolbox.own_loop import OwnLoop, Stateful
+from benchmark.toolbox.shared_training import SharedTraining, train_or_take_over
 from benchmark.toolbox.target import Target
 from benchmark.training.batches import epoch_batches
 from benchmark.training.budget import Budget
@@ -41,6 +42,7 @@ class Job:
         budget: what the run may compute; every forward and backward through a model of the job is charged.
         generator: seeded source of randomness (on the CPU).
         notes: what a reader of the table must know; see `note`.
+        phases: of training so far, the method's own loops among them.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Job:
         seed: int,
         frozen_frontend: bool,
         checkpoints: Path,
+        shared: SharedTraining | None = None,
     ) -> None:
         self.generator = seed_everything(seed)
         self._dense = frozen_copy(ctc.model)
@@ -65,7 +68,8 @@ class Job:
         self.curves: list[dict[str, float]] = []
         self.last: dict[str, float] = {}
         self._speech, self._options, self._seed = speech, options, seed
-        self._frozen_frontend, self._checkpoints, self._phases = frozen_frontend, checkpoints, 0
+        self._frozen_frontend, self._checkpoints, self.phases = frozen_frontend, checkpoints, 0
+        self._shared = shared
         self._state: State | None = None
         if frozen_frontend:
             self._architecture.freeze_front_end(self.model)  # else it would ask for gradients of the audio
@@ -197,16 +201,16 @@ class Job:
             parameters=parameter_groups,
             generator=self.generator,
             seed=self._seed,
-            checkpoint=self._checkpoints / f"phase{self._phases}.pt",
+            checkpoint=self._checkpoints / f"phase{self.phases}.pt",
             step_cost=self._step_cost(),
             optimizer=optimizer,
-            name=f"train phase {self._phases + 1}",
+            name=f"train phase {self.phases + 1}",
             masks=held,
             before_step=before_step,
             after_backward=after_backward,
             after_step=after_step,
         )
-        self._phases += 1
+        self.phases += 1
         self._state = phase.state
         with self.budget.clock.phase("train"):
             curves = self._run(phase)
@@ -231,15 +235,27 @@ class Job:
         Raises:
             OverBudget: a step computed more than the budget holds.
         """
-        path = self._checkpoints / f"phase{self._phases}.pt"
+        path = self._checkpoints / f"phase{self.phases}.pt"
         seconds = self._options.checkpoint_seconds
         own = OwnLoop(steps, kept, self.budget, self.generator, checkpoint=path, checkpoint_seconds=seconds, name=name)
-        self._phases += 1
+        self.phases += 1
         self._state = own.state
         with self.budget.clock.phase(name):
             yield from own.run()
         self._state = None
         self._keep_curves(own.curves)
+
+    def train_once(self, trained: nn.Module, train: Callable[[], None]) -> None:
+        """Train what can be cut at every target, once for all targets of the study; see `Method.one_training`.
+
+        The first run that comes here calls `train`. The others get the trained weights, the curves, the random state
+        and the spending of that run, as if they had trained. There is no target while `train` runs.
+
+        Args:
+            trained: everything that `train` changes.
+            train: trains it, by `train` and `loop`.
+        """
+        train_or_take_over(self, self._shared, trained, train)
 
     def charge(self, multiply_accumulates: float) -> None:
         """Charge work that is no pass through a model, such as a decomposition: see `benchmark.toolbox.costs`.
@@ -255,7 +271,7 @@ class Job:
     def _keep_curves(self, curves: list[dict[str, float]]) -> None:
         """Add a phase's rows to the run's curves, steps counted on."""
         offset = len(self.curves) and self.curves[-1]["step"] + 1
-        self.curves += [row | {"step": row["step"] + offset, "phase": float(self._phases)} for row in curves]
+        self.curves += [row | {"step": row["step"] + offset, "phase": float(self.phases)} for row in curves]
         self.last |= {k: v for row in curves[-1:] for k, v in row.items()}
 
     def _run(self, phase: Phase) -> list[dict[str, float]]:
