@@ -18,5 +18,5 @@ class Dense(Method):
     takes_target = False
     seeded = False
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+    def compress(self, job: Job) -> PreTrainedModel:
         return job.model

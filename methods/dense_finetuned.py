@@ -24,6 +24,8 @@ class DenseFinetuned(Method):
 
         learning_rate: float = 2e-4
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         job.train(job.model, learning_rate=self.settings.learning_rate)
         return job.model

@@ -66,8 +66,9 @@ class Distillation(Method):
         logit_weight: float = 1.0
         temperature: float = 1.0
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         teacher = job.teacher()
         student = shallow(job.model, job.target)

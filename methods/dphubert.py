@@ -71,8 +71,9 @@ class DPHuBERT(Method):
         predicted_layers: int = 3
         distillation_weight: float = 1.0
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         teacher = job.teacher()
         layers = spread_layers(len(Encoder(teacher).layers), settings.predicted_layers)

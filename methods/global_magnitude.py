@@ -30,8 +30,9 @@ class GlobalMagnitude(Method):
         learning_rate: float = 2e-4
         most: float = 0.99
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         masks = global_magnitude_masks(job.encoder, keep=job.target.keep, max_layer_sparsity=self.settings.most)
         job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
         return job.model

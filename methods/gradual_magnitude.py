@@ -33,8 +33,9 @@ class GradualMagnitude(Method):
         ramp: float = 0.66
         prunings: int = 50
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         sparsity, settings = job.target.sparsity, self.settings
         held = MaskedWeights(job.encoder, no_masks(job.encoder))
 

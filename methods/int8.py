@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from benchmark.models.forms.quantised import quantise
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.fake_quantize import fake_quantized
+from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 
 
@@ -32,17 +33,16 @@ class Int8(Method):
     seeded = False
 
     @dataclass(frozen=True)
-    class Settings:
-        """What is rounded, and whether the model is trained for it; `learning_rate` is for that."""
+    class Settings(FineTuning):
+        """`kind`: what is rounded."""
 
         kind: Literal["dynamic", "weight_only"] = "dynamic"
-        fine_tune: bool = False
-        learning_rate: float = 2e-4
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
-        if settings.fine_tune:
-            with fake_quantized(job.model, settings.kind):
-                job.train(job.model, learning_rate=settings.learning_rate)
+        with fake_quantized(job.model, settings.kind):
+            fine_tune(job, settings)
         quantise(job.model, settings.kind)
         return job.model

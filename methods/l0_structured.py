@@ -42,8 +42,9 @@ class L0Structured(Method):
         search: float = 0.4
         ramp: float = 0.3
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         gates = L0Gates(job.encoder.heads, job.encoder.neurons, job.target.removed).to(job.model.device)
 

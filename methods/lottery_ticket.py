@@ -36,8 +36,9 @@ class LotteryTicket(Method):
         rounds: int = 3
         search_share: float = 0.5
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         start = {name: value.clone() for name, value in job.model.state_dict().items()}
         masks: Masks | None = None

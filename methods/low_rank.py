@@ -13,6 +13,7 @@ from benchmark.models.shapes import factorise
 from benchmark.system.errors import CannotCompress, CannotReachTarget
 from benchmark.toolbox.calibration import second_moments
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.target import Target
 
@@ -61,17 +62,16 @@ class LowRank(Method):
     needs = "calibration"
 
     @dataclass(frozen=True)
-    class Settings:
-        """`damping` of the second moments, a share of their mean diagonal; `learning_rate` of the fine-tuning."""
+    class Settings(FineTuning):
+        """`damping` of the second moments, a share of their mean diagonal."""
 
         whitened: bool = True
         calibration_seconds: float = 400.0
         damping: float = 0.01
-        fine_tune: bool = False
-        learning_rate: float = 2e-4
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings, matrices = self.settings, job.encoder.matrices
         ranks = ranks_for(matrices, job.target)
         roots: dict[str, torch.Tensor] = {}
@@ -84,8 +84,7 @@ class LowRank(Method):
             with torch.no_grad():
                 thin.first.weight.copy_(first)
                 thin.second.weight.copy_(second)
-        if settings.fine_tune:
-            job.train(job.model, learning_rate=settings.learning_rate)
+        fine_tune(job, settings)
         return job.model
 
 

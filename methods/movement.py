@@ -73,8 +73,9 @@ class Movement(Method):
         threshold: float = 0.1
         penalty: float = 100.0
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         target, settings = job.target, self.settings
         pairs = add_gates(job.encoder.matrices, MovementGate)
         scores = [module.scores for _, module in pairs]

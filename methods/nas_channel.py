@@ -74,8 +74,9 @@ class NASChannel(Method):
         size_weight: float = 212.0
         temperature: float = 1.0
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         choices = UnitGates([RatioChoice(units) for units in job.encoder.units], job.target.removed)
         choices.to(job.model.device)

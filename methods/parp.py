@@ -44,8 +44,9 @@ class PARP(Method):
         prunings: int = 20
         settle: float = 0.2
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         keep, settings = job.target.keep, self.settings
         zero(job.encoder, magnitude_masks(job.encoder, keep=keep))
         held = MaskedWeights(job.encoder, no_masks(job.encoder))

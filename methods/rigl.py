@@ -54,8 +54,9 @@ class RigL(Method):
         until: float = 0.75
         updates: int = 20
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         held = MaskedWeights(job.encoder, magnitude_masks(job.encoder, keep=job.target.keep))
 

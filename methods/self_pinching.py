@@ -40,8 +40,9 @@ class SelfPinching(Method):
         threshold_learning_rate: float | None = None
         reach: float = 0.3
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         target, settings = job.target.sparsity, self.settings
         gates = SelfPinchingGates(job.encoder.matrices, settings.initial_threshold)
         quantile = gates.uniform_threshold(target)

@@ -80,8 +80,9 @@ class SelfPinchingStructured(Method):
         threshold_learning_rate: float | None = None
         reach: float = 0.3
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         gates = UnitGates([PinchingGate(units) for units in job.encoder.units], job.target.removed)
         gates.to(job.model.device)

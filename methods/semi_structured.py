@@ -13,6 +13,7 @@ from benchmark.models.batch import Batch
 from benchmark.models.encoder import Matrix
 from benchmark.toolbox.calibration import input_norms, prune_layer_by_layer
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import n_of_m_mask
 
@@ -35,15 +36,16 @@ class SemiStructured(Method):
     takes_target = False
 
     @dataclass(frozen=True)
-    class Settings:
-        """`calibration_seconds` are for Wanda's scores, `learning_rate` for the fine-tuning."""
+    class Settings(FineTuning):
+        """`calibration_seconds` are for Wanda's scores."""
 
         scores: Literal["magnitude", "wanda"] = "magnitude"
         calibration_seconds: float = 400.0
         fine_tune: bool = True
-        learning_rate: float = 2e-4
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         settings, by_wanda = self.settings, self.settings.scores == "wanda"
         masks = prune_layer_by_layer(
             job,
@@ -51,6 +53,5 @@ class SemiStructured(Method):
             input_norms if by_wanda else equal_norms,
             lambda weight, norms: weight * n_of_m_mask(weight.detach().abs() * norms),
         )
-        if settings.fine_tune:
-            job.train(job.model, masks=masks, learning_rate=settings.learning_rate)
+        fine_tune(job, settings, masks)
         return job.model

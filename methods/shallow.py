@@ -31,8 +31,9 @@ class Shallow(Method):
         learning_rate: float = 2e-4
         layers: Choice = "bottom"
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         model = shallow(job.model, job.target, self.settings.layers)
         job.train(model, learning_rate=self.settings.learning_rate)
         return model

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from benchmark.system.errors import CannotCompress
 from benchmark.toolbox.calibration import prune_layer_by_layer, second_moments
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import topk_mask
 
@@ -71,17 +72,16 @@ class SparseGPT(Method):
     needs = "calibration"
 
     @dataclass(frozen=True)
-    class Settings:
-        """`block`: columns whose mask is chosen at once; `learning_rate` of the fine-tuning."""
+    class Settings(FineTuning):
+        """`block`: columns whose mask is chosen at once."""
 
         calibration_seconds: float = 400.0
         damping: float = 0.01
         block: int = 128
-        fine_tune: bool = False
-        learning_rate: float = 2e-4
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         keep, settings = job.target.keep, self.settings
         masks = prune_layer_by_layer(
             job,
@@ -89,6 +89,5 @@ class SparseGPT(Method):
             second_moments,
             lambda weight, moments: prune(weight, moments, keep, settings.damping, settings.block),
         )
-        if settings.fine_tune:
-            job.train(job.model, masks=masks, learning_rate=settings.learning_rate)
+        fine_tune(job, settings, masks)
         return job.model

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 
 from benchmark.toolbox.calibration import input_norms, prune_layer_by_layer
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import topk_mask_of_rows
 
@@ -32,15 +33,14 @@ class Wanda(Method):
     needs = "calibration"
 
     @dataclass(frozen=True)
-    class Settings:
-        """`learning_rate` of the fine-tuning."""
+    class Settings(FineTuning):
+        """`calibration_seconds` of speech to take the norms on."""
 
         calibration_seconds: float = 400.0
-        fine_tune: bool = False
-        learning_rate: float = 2e-4
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         keep = job.target.keep
         batches = job.calibration(self.settings.calibration_seconds)
 
@@ -48,6 +48,5 @@ class Wanda(Method):
             return weight * topk_mask_of_rows(wanda_scores(weight, norms), keep)
 
         masks = prune_layer_by_layer(job, batches, input_norms, pruned)
-        if self.settings.fine_tune:
-            job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
+        fine_tune(job, self.settings, masks)
         return job.model

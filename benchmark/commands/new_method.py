@@ -33,8 +33,9 @@ class {class_name}(Method):
 
         learning_rate: float = 2e-4
 
-    def compress(self, job: Job) -> PreTrainedModel:  # noqa: D102
-        assert job.target is not None
+    settings: Settings
+
+    def compress(self, job: Job) -> PreTrainedModel:
         masks = magnitude_masks(job.encoder, keep=job.target.keep)
         job.train(job.model, masks=masks, learning_rate=self.settings.learning_rate)
         return job.model

@@ -105,7 +105,7 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
             with job.budget.clock.phase("other"):
                 model = returned_model(method.compress(job), dense.model)
                 job.budget.check()  # of the last backward, and of what came after training
-            _measure(record, job.target, dense, replace(dense, model=model), folder)
+            _measure(record, job.target if plan.target else None, dense, replace(dense, model=model), folder)
     except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
         record["status"] = "over_budget" if isinstance(error, OverBudget) else "failed"
         record["reason"] = str(error)

@@ -95,7 +95,7 @@ def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
             method = load_method(plan.method)(given | plan.settings)
             compressed = replace(dense, model=returned_model(method.compress(job), dense.model))
             exported, size = read_back(compressed, checkpoints / "model")
-            require_size(method.family, job.target, dense.model, exported.model, size)
+            require_size(method.family, job.target if plan.target else None, dense.model, exported.model, size)
         dataset = Dataset.open(work / "data")
         trial["dev_wer"] = word_error_rate(compressed, dataset, study.corpus.dev, study.evaluation.batch_seconds)
     except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:

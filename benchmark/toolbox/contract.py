@@ -13,6 +13,7 @@ from benchmark.toolbox.declarations import require_declared
 from benchmark.toolbox.families import Family, Needs
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from transformers import PreTrainedModel
 
     from benchmark.toolbox.job import Job
@@ -50,8 +51,10 @@ class Method(ABC):
         if not isabstract(cls):
             cls.setting_types = require_declared(cls)
 
+    settings: DataclassInstance  # a method that reads its own narrows it: `settings: Settings`
+
     def __init__(self, settings: dict[str, object] | None = None) -> None:
-        self.settings: Any = self.Settings(**(settings or {}))
+        self.settings = self.Settings(**(settings or {}))
 
     @abstractmethod
     def compress(self, job: Job) -> PreTrainedModel:

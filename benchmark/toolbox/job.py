@@ -32,13 +32,14 @@ from benchmark.training.optimizers import OptimizerFactory
 from benchmark.training.options import Options
 from benchmark.training.speech import Speech
 
+NO_TARGET = "`job.target` was asked for where there is none: see `takes_target` and `one_training` of the method"
+
 
 class Job:
     """One compression run, as a method sees it.
 
     Attributes:
         model: the dense model to compress, this job's own copy, on the device.
-        target: how many parameters may remain; None for methods with `takes_target = False`.
         budget: what the run may compute; every forward and backward through a model of the job is charged.
         generator: seeded source of randomness (on the CPU).
         notes: what a reader of the table must know; see `note`.
@@ -62,7 +63,7 @@ class Job:
         self._dense = frozen_copy(ctc.model)
         self.model: PreTrainedModel = ctc.model
         self._architecture, self._tokenizer = architecture_of(ctc.model), ctc.tokenizer
-        self.target = Target(sparsity, self.encoder.parameters, count_parameters(ctc.model)) if sparsity else None
+        self._target = Target(sparsity, self.encoder.parameters, count_parameters(ctc.model)) if sparsity else None
         self.budget = budget
         self.notes: list[str] = []
         self.curves: list[dict[str, float]] = []
@@ -76,6 +77,17 @@ class Job:
         self._probe = speech.batch([0])
         self._dense_macs = multiply_accumulates(self._dense, self._probe)
         self.meter(self.model)
+
+    @property
+    def target(self) -> Target:
+        """How many parameters may remain.
+
+        Raises:
+            CannotCompress: there is none: the method has `takes_target = False`, or trains for all targets now.
+        """
+        if self._target is None:
+            raise CannotCompress(NO_TARGET)
+        return self._target
 
     @property
     def encoder(self) -> Encoder:
@@ -255,7 +267,13 @@ class Job:
             trained: everything that `train` changes.
             train: trains it, by `train` and `loop`.
         """
-        train_or_take_over(self, self._shared, trained, train)
+
+        def train_without_target() -> None:
+            target, self._target = self._target, None
+            train()
+            self._target = target
+
+        train_or_take_over(self, self._shared, trained, train_without_target)
 
     def charge(self, multiply_accumulates: float) -> None:
         """Charge work that is no pass through a model, such as a decomposition: see `benchmark.toolbox.costs`.

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from benchmark.toolbox.target import Target
 from benchmark.training.budget import Budget
 from benchmark.training.checkpoint import load_checkpoint, random_state, readable, restore_random_state, save_checkpoint
 
@@ -55,7 +54,6 @@ class SharedTraining:
 class Run(Protocol):
     """What a job has used and logged so far, and where its random numbers are."""
 
-    target: Target | None
     budget: Budget
     phases: int
     generator: torch.Generator
@@ -73,9 +71,7 @@ def train_or_take_over(run: Run, shared: SharedTraining | None, trained: nn.Modu
     if kept is not None:
         _take_over(run, kept)
     else:
-        target, run.target = run.target, None
         train()
-        run.target = target
         if shared:
             shared.save(trained, _standing(run))
     if shared and len(shared.targets) > 1:

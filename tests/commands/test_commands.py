@@ -126,7 +126,6 @@ def test_a_new_method_keeps_the_contract_from_the_start(
     method = registry.load_method("my_pruning")
     assert (method.__name__, method.title) == ("MyPruning", "My pruning")
     job = make_job(tmp_path / "checkpoints")
-    assert job.target is not None
     assert remaining_parameters(method().compress(job)) == pytest.approx(job.target.remaining, rel=0.005)
     assert main(["new-method", "my_pruning"]) == 2
     assert main(["new-method", "My-Pruning"]) == 2

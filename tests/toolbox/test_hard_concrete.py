@@ -44,7 +44,6 @@ def test_the_multipliers_climb_and_the_penalty_vanishes_at_the_target() -> None:
 
 def test_the_cut_meets_the_target_and_keeps_the_gates_values(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
-    assert job.target is not None
     gates = L0Gates(job.encoder.heads, job.encoder.neurons, job.target.removed)
     neurons = job.encoder.neurons[0]
     column = neurons.outward.weight[:, 3].detach().clone()
@@ -62,7 +61,6 @@ def test_the_size_reaches_the_target_in_short_searches_and_long_ones(
 ) -> None:
     """The authors' fixed rates close no gate in so few steps."""
     job = make_job(tmp_path)
-    assert job.target is not None
     gates = L0Gates(job.encoder.heads, job.encoder.neurons, job.target.removed)
     optimiser = torch.optim.AdamW(gates.parameter_groups(steps, gate_travel=30.0, size_weight=1000.0), weight_decay=0)
     decay = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, steps)

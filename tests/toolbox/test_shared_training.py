@@ -14,6 +14,8 @@ from benchmark.system.files import read_json
 from benchmark.workflow import training_files
 
 METHOD = '''
+import os
+
 import torch
 from torch import nn
 
@@ -28,6 +30,8 @@ class AnySize(Method):
     one_training = True
 
     def compress(self, job):
+        looks = "LOOKS" in os.environ
+
         class Trained(nn.Module):
             def __init__(self):
                 super().__init__()
@@ -37,7 +41,8 @@ class AnySize(Method):
         trained = Trained()
 
         def train():
-            assert job.target is None
+            if looks:
+                print(job.target.keep)
             job.train(job.model, learning_rate=1e-3)
 
         job.train_once(trained, train)
@@ -88,6 +93,14 @@ def test_it_does_not_matter_which_run_trains(study: SmallStudy, tmp_path: Path) 
         path.unlink()
     assert study.call("compress", SECOND) == 0
     assert study.result(SECOND) == taken_over
+
+
+def test_a_training_for_all_targets_that_looks_at_one_fails(study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKS", "1")
+    assert study.call("compress", FIRST) == 0
+    record = read_json(study.run(FIRST) / "compress.json")
+    assert record["status"] == "failed"
+    assert "`job.target` was asked for where there is none" in record["reason"]
 
 
 def test_snakemake_makes_the_first_target_first(study: SmallStudy) -> None:
