@@ -9,8 +9,8 @@ from benchmark.runs.collection import Collection
 WORST_DENSE = 0.5  # WER; a model that gets more words wrong than right is nothing to compress
 
 
-def unjudged(collection: Collection, rows: list[Row]) -> list[str]:
-    """Why no claim can be evaluated on this study; nothing where all can."""
+def weaknesses(collection: Collection, rows: list[Row]) -> list[str]:
+    """Why no conclusion about methods can be drawn from this study; nothing for most studies."""
     reasons = []
     dense = dense_row(rows)
     for test_set in collection.test_sets if dense else ():
@@ -26,7 +26,7 @@ def unjudged(collection: Collection, rows: list[Row]) -> list[str]:
 
 def caveats(collection: Collection, rows: list[Row]) -> list[str]:
     """The sentences that stand above every table; nothing for most studies."""
-    found = [f"No claim is evaluated on this study: {reason}." for reason in unjudged(collection, rows)]
+    found = [f"Draw no conclusions about methods from this study: {why}." for why in weaknesses(collection, rows)]
     if collection.not_recounted:
         found.append(
             f"Not recounted: {', '.join(collection.not_recounted)}. The references are not in `ref/`, so the word "

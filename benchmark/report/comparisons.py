@@ -9,7 +9,7 @@ from typing import Literal
 from tqdm import tqdm
 
 from benchmark.report.kept_tests import KeptTests
-from benchmark.report.rows import Row, dense_row
+from benchmark.report.rows import Reference, Row, dense_row, reference_of
 from benchmark.runs.collection import Collection
 from benchmark.scoring.significance import Comparison, compare_all
 
@@ -156,13 +156,21 @@ class Comparisons:
         test_sets: names of the test sets.
         tests: one a pair, seed and test set.
         dense: the finished uncompressed start, if the study has it.
+        reference: the method that every other is compared with, if the study names one.
     """
 
-    def __init__(self, test_sets: list[str], tests: list[SeedTest], dense: Row | None) -> None:
-        self.test_sets, self.tests, self.dense = test_sets, tests, dense
+    def __init__(
+        self, test_sets: list[str], tests: list[SeedTest], dense: Row | None, reference: Reference | None
+    ) -> None:
+        self.test_sets, self.tests, self.dense, self.reference = test_sets, tests, dense, reference
         self._pairs: dict[tuple[str, Row, Row], list[SeedTest]] = {}
         for test in tests:
             self._pairs.setdefault((test.test_set, test.a, test.b), []).append(test)
+
+    def with_reference(self, row: Row, test_set: str) -> Verdict | None:
+        """`row` minus the reference at the same target; None where no seed has both, or for the reference itself."""
+        rival = self.reference.rows.get(row.target) if self.reference else None
+        return self.between(row, rival, test_set) if rival else None
 
     def between(self, row: Row, other: Row, test_set: str) -> Verdict | None:
         """`row` minus `other`; None where no seed has both."""
@@ -192,7 +200,7 @@ def compare_rows(collection: Collection, rows: list[Row]) -> Comparisons:
                 if (test_set, *runs) not in known:  # two runs without randomness meet once, not once a seed
                     known.add((test_set, *runs))
                     tests.append(test)
-    return Comparisons(collection.test_sets, tests, dense_row(rows))
+    return Comparisons(collection.test_sets, tests, dense_row(rows), reference_of(rows, collection.reference))
 
 
 def _compare_seed(collection: Collection, kept: KeptTests, rows: list[Row], test_set: str, seed: int) -> list[SeedTest]:

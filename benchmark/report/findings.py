@@ -10,9 +10,15 @@ from benchmark.report.rows import (
     pareto_front,
     percent,
     remaining_parameters,
-    self_pinching_row,
 )
 from benchmark.report.significance_tables import p_value
+
+OUTCOMES = {
+    "better": "significantly better",
+    "mixed": "seeds contradict each other",
+    "none": "no significant difference",
+    "worse": "significantly worse",
+}
 
 
 def pareto_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
@@ -51,20 +57,25 @@ def _costs(rows: list[Row], dense: Row, test_set: str, comparisons: Comparisons)
     return sentences
 
 
-def rival_sentences(rows: list[Row], comparisons: Comparisons, rival: str = "uniform_magnitude") -> list[str]:
-    """Self-pinching against uniform magnitude at each target."""
-    pairs = [(self_pinching_row(rows, row.target), row) for row in rows if row.label == rival]
-    sentences = [
-        sentence
-        for row, other in pairs
-        for test_set in comparisons.test_sets
-        if row is not None and (sentence := versus(row, other, test_set, comparisons))
-    ]
-    return sentences or ["The study has no target at which both self-pinching and uniform magnitude finished."]
+def reference_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
+    """Which rows are better than the reference method at their target, which worse, and which neither."""
+    if comparisons.reference is None:
+        return []
+    sentences = []
+    for target in comparisons.reference.rows:
+        for test_set in comparisons.test_sets:
+            groups: dict[str, list[str]] = {"better": [], "mixed": [], "none": [], "worse": []}
+            for row in rows:
+                verdict = comparisons.with_reference(row, test_set) if row.target == target else None
+                if verdict is not None:
+                    groups[verdict.direction].append(f"{row.title} {verdict.mark} ({verdict.points})")
+            where = test_set if target is None else f"{test_set}, {percent(target)}"
+            sentences += [f"{where}: {OUTCOMES[what]}: {'; '.join(found)}." for what, found in groups.items() if found]
+    return sentences or [f"{comparisons.reference.title} and another method have not finished at the same target."]
 
 
 def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Where a control does better than a method, and how self-pinching stands to dense that was fine-tuned too."""
+    """Where a control does better than a method, and how the reference method stands to a control without a target."""
     controls = [row for row in rows if row.is_control and row.finished]
     if not controls:
         return ["The study has no finished control."]
@@ -77,9 +88,8 @@ def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
     if not sentences and any(row.target is not None for row in controls):
         sentences = ["No control has a lower WER than a method at the same target."]
     for control in controls:
-        for row in rows:
-            if control.target is None and row is self_pinching_row(rows, row.target):
-                sentences += [versus(row, control, test_set, comparisons) for test_set in comparisons.test_sets]
+        for row in comparisons.reference.rows.values() if comparisons.reference and control.target is None else ():
+            sentences += [versus(row, control, test_set, comparisons) for test_set in comparisons.test_sets]
     return [sentence for sentence in sentences if sentence]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmark.report.comparisons import Comparisons, Verdict
-from benchmark.report.rows import Row, Spread, compression_seconds, self_pinching_row, speedup
+from benchmark.report.rows import Row, Spread, compression_seconds, speedup
 
 FOOTPRINT = (
     "total_parameters",
@@ -45,9 +45,9 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, obje
         line |= _spread_columns(f"{test_set}_wer", row.wer(test_set))
         if comparisons.dense:
             line |= _verdict_columns(f"{test_set}_vs_dense", comparisons.between(row, comparisons.dense, test_set))
-        rival = self_pinching_row(rows, row.target)
-        verdict = comparisons.between(row, rival, test_set) if rival else None
-        line |= _verdict_columns(f"{test_set}_vs_self_pinching", verdict)
+        if comparisons.reference:
+            verdict = comparisons.with_reference(row, test_set)
+            line |= _verdict_columns(f"{test_set}_vs_{comparisons.reference.label}", verdict)
     line |= _spread_columns("compression_seconds", compression_seconds(row))
     spent = row.spread(lambda record: record["budget"]["spent"])
     budget = row.first["budget"]

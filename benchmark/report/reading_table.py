@@ -6,7 +6,7 @@ import pandas as pd
 
 from benchmark.report.comparisons import LEGEND, Comparisons
 from benchmark.report.main_table import FOOTPRINT, budget_share
-from benchmark.report.rows import Row, Spread, compression_seconds, percent, self_pinching_row, speedup
+from benchmark.report.rows import Row, Spread, compression_seconds, percent, speedup
 
 NOTHING = "-"
 LONG_ONLY = ("encoder sparsity", "MB", "MACs/s (M)", "speed-up", "budget", "seeds", "status")
@@ -45,7 +45,9 @@ def legend(rows: list[Row], comparisons: Comparisons) -> str:
     else:
         parts.append("The study has no finished dense row, so no difference to it is shown.")
     parts.append(f"Marks (MAPSSWE, two-tailed, 0.05): {LEGEND}. Holm's family: all pairs of one test set and seed.")
-    parts.append("vs s.-p.: against self-pinching at the same target. Only finished runs count.")
+    if comparisons.reference:
+        parts.append(f"{comparisons.reference.column}: against {comparisons.reference.title} at the same target.")
+    parts.append("Only finished runs count.")
     return " ".join(parts)
 
 
@@ -64,9 +66,9 @@ def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[st
     for test_set in comparisons.test_sets:
         cells[test_set, "WER %"] = _with_sd(row.wer(test_set), 100, 2)
         cells[test_set, "Δ dense"] = _against_dense(row, test_set, comparisons)
-        rival = self_pinching_row(rows, row.target)
-        verdict = comparisons.between(row, rival, test_set) if rival and rival is not row else None
-        cells[test_set, "vs s.-p."] = verdict.worded_mark if verdict else NOTHING
+        if comparisons.reference:
+            verdict = comparisons.with_reference(row, test_set)
+            cells[test_set, comparisons.reference.column] = verdict.worded_mark if verdict else NOTHING
     share = budget_share(row, rows)
     cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0)
     cells["", "budget"] = f"{100 * share:.1f} %" if share is not None else NOTHING

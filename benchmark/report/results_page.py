@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.report.caveats import unjudged
-from benchmark.report.claims import ratio_sentences, share_sentences, time_sentences
 from benchmark.report.comparisons import Comparisons
-from benchmark.report.findings import control_sentences, dense_sentences, pareto_sentences, rival_sentences
+from benchmark.report.findings import control_sentences, dense_sentences, pareto_sentences, reference_sentences
 from benchmark.report.pictures import Picture
 from benchmark.report.rows import Row
 from benchmark.report.typesetting import inert
@@ -32,8 +30,7 @@ def readme(
         parts += [
             _section("Pareto front", pareto_sentences(rows, comparisons)),
             _section("Against dense", dense_sentences(rows, comparisons)),
-            _section("Self-pinching against uniform magnitude", rival_sentences(rows, comparisons)),
-            *_claims(collection, rows, comparisons),
+            _section("Against the reference method", reference_sentences(rows, comparisons)),
             _section("Controls", control_sentences(rows, comparisons)),
         ]
     else:
@@ -50,17 +47,6 @@ def readme(
 def _section(title: str, sentences: list[str]) -> str:
     lines = [f"- {inert(' '.join(sentence.split()))}" for sentence in sentences]
     return f"## {title}\n\n" + "\n".join(lines) if lines else ""
-
-
-def _claims(collection: Collection, rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """The paper's three claims, or why they are not evaluated."""
-    claims = {
-        "Claim 1: 65 % removed without a significant WER increase": share_sentences,
-        "Claim 2: the lowest WER at 4.26x": ratio_sentences,
-        "Claim 3: at least 25 % less compression time": time_sentences,
-    }
-    reasons = [f"Not evaluated: {reason}." for reason in unjudged(collection, rows)]
-    return [_section(title, reasons or sentences(rows, comparisons)) for title, sentences in claims.items()]
 
 
 def _picture(picture: Picture) -> str:

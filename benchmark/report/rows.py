@@ -10,7 +10,6 @@ from functools import cached_property
 from benchmark.runs.collection import Collection, Run
 from benchmark.runs.records import RunRecord
 
-GATES = "self_pinching"
 TWO_STAGE = ("distillation", "dphubert", "l0_structured", "lottery_ticket")  # methods that train in two phases or more
 EQUAL_SIZE = 0.005  # sizes closer than this share count as equal: whole ranks and heads land a little off a target
 FAMILIES = ("dense", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared", "control")
@@ -150,10 +149,33 @@ def dense_row(rows: list[Row]) -> Row | None:
     return next((row for row in rows if row.is_dense and row.finished), None)
 
 
-def self_pinching_row(rows: list[Row], target: float | None) -> Row | None:
-    """The finished row of the method under study at a target; of its variants the one with the plain label."""
-    found = [row for row in rows if row.first["method"] == GATES and row.target == target and row.finished]
-    return next((row for row in found if row.label == GATES), found[0] if found else None)
+@dataclass(frozen=True)
+class Reference:
+    """The method that a study compares every other with.
+
+    Attributes:
+        label: its label, which names columns of `main.csv`.
+        title: its name for readers.
+        rows: its finished rows by target.
+    """
+
+    label: str
+    title: str
+    rows: dict[float | None, Row]
+
+    @property
+    def column(self) -> str:
+        """Header of the columns that compare other rows with it."""
+        return f"vs {self.title}"
+
+
+def reference_of(rows: list[Row], label: str | None) -> Reference | None:
+    """The rows of the reference method; None for a study that names none."""
+    if label is None:
+        return None
+    own = [row for row in rows if row.label == label]
+    title = own[0].title if own else label
+    return Reference(label, title, {row.target: row for row in own if row.finished})
 
 
 def pareto_front(rows: list[Row], test_set: str, size_of: Size | None = None) -> list[Row]:

@@ -18,7 +18,7 @@ from benchmark.report.rows import table_rows
 from benchmark.report.searches import search_page
 from benchmark.report.significance_tables import significance_frame, significance_page
 from benchmark.report.style import figure_style, save
-from benchmark.report.typesetting import latex, markdown
+from benchmark.report.typesetting import inert, latex, markdown
 from benchmark.runs.collection import Collection, read_collection
 from benchmark.system.files import together, write_text
 
@@ -42,7 +42,7 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     note = legend(rows, comparisons)
     above = caveats(collection, rows)
     warning = banner(above)
-    whole_table = f"{warning}{markdown(table)}\n{note}\n"
+    whole_table = f"{warning}{markdown(table)}\n{inert(note)}\n"
     write_csv(out / "runs.csv", long_form(collection))
     write_csv(out / "main.csv", numbers)
     write_text(out / "main.md", whole_table)

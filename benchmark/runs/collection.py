@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.runs.curves import read_curves
+from benchmark.runs.ownership import reference_label
 from benchmark.runs.reading import read_planned, read_run
 from benchmark.runs.records import RunRecord, Score
 from benchmark.scoring.trn import Transcripts, read_trn
@@ -73,6 +74,7 @@ class Collection:
     test_sets: list[str]  # in the order of the records
     references: dict[str, Transcripts]
     to_come: tuple[str, ...] = ()  # planned runs that have no record yet
+    reference: str | None = None  # label of the method that every other is compared with
 
     @property
     def planned(self) -> int:
@@ -107,7 +109,8 @@ def read_collection(runs_folder: Path) -> Collection:
     if not to_come and not any(run.record["family"] == "dense" for run in runs):
         raise UserError(f"{runs_folder} has no run of the dense model; add `dense:` to the study's methods and run it")
     found: dict[str, Transcripts] = {name: read_trn(references[name]) for name in test_sets if name in references}
-    collection = Collection(runs[0].record["study"], runs_folder.parent, runs, test_sets, found, to_come)
+    reference = reference_label(runs_folder.parent)
+    collection = Collection(runs[0].record["study"], runs_folder.parent, runs, test_sets, found, to_come, reference)
     for run in runs:
         check_scores(run, found)
     return collection

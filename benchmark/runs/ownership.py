@@ -1,9 +1,10 @@
-"""Which YAML file a study's results belong to: two files of one name would replace each other's. No torch."""
+"""What a study's results say of the study: its YAML file, its reference method. No torch."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -18,7 +19,8 @@ OWNER = "study.json"  # beside `runs/`
 class Owner(TypedDict):
     """`results/<study>/study.json`."""
 
-    file: str  # the study's YAML, relative to the project's folder
+    file: str  # the study's YAML, relative to the project's folder; no other file of this name may replace the results
+    reference: NotRequired[str]  # label of the method that the tables compare every other with
 
 
 def refuse_other_file(study: Study) -> None:
@@ -35,10 +37,23 @@ def refuse_other_file(study: Study) -> None:
         )
 
 
-def remember_file(study: Study) -> None:
-    """Write down which file the study's results are made from."""
-    if _owner(study) is None:
-        write_json(study.results / OWNER, Owner(file=Path(os.path.relpath(study.path, _project(study))).as_posix()))
+def remember_study(study: Study) -> None:
+    """Write down which file the study's results are made from, and its reference method."""
+    record = study.results / OWNER
+    file = Path(os.path.relpath(study.path, _project(study))).as_posix()
+    owner = Owner(file=file, reference=study.reference)
+    if not record.exists() or read_json_as(record, Owner) != owner:
+        write_json(record, owner)
+
+
+def reference_label(results: Path) -> str | None:
+    """Label of the reference method of a results folder; None if the folder names none.
+
+    Raises:
+        UserError: `study.json` is damaged.
+    """
+    record = results / OWNER
+    return read_json_as(record, Owner).get("reference") if record.exists() else None
 
 
 def _owner(study: Study) -> Path | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmark.corpora.manifest import Dataset
 from benchmark.runs.collection import Run
 from benchmark.runs.error_counts import all_references
-from benchmark.runs.ownership import refuse_other_file, remember_file
+from benchmark.runs.ownership import refuse_other_file, remember_study
 from benchmark.runs.reading import read_tuning
 from benchmark.runs.recorded_run import RECORD, checked_run, copy_run
 from benchmark.runs.records import PLANNED, RunRecord, Tuning
@@ -36,7 +36,7 @@ def publish_run(study: Study, plan: RunPlan) -> None:
     run = _finished(study, plan, spoken)
     if not _committed(study.results) and _comparable(run, place, spoken, []) is None:
         copy_run(run, place)
-        remember_file(study)
+        remember_study(study)
 
 
 def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list[str]:
@@ -81,7 +81,7 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
     expected = expected_runs(study)
     write_json(results / PLANNED, [plan.run for plan in expected])
     if not apart:
-        remember_file(study)
+        remember_study(study)
         remove(study.own_results)  # of an earlier call
     lines += _set_aside_unplanned(study, results, prune=prune or apart)
     published = sum((results / "runs" / plan.run / RECORD).exists() for plan in study.runs)

@@ -55,7 +55,11 @@ def build_study(
     troubled: bool = True,
     recipes: dict[str, Recipe] = RECIPES,
 ) -> Path:
-    """Write `ref/` and `runs/` of a study into `folder`; with `troubled` one run failed and one ran over its budget."""
+    """Write `study.json`, `ref/` and `runs/` of a study into `folder`.
+
+    With `troubled` one run failed and one ran over its budget.
+    """
+    write_json(folder / "study.json", {"file": "config/made.yaml", "reference": "self_pinching"})
     references = {name: _references(name, utterances) for name in TEST_SETS}
     for name, sentences in references.items():
         write_trn(folder / "ref" / f"{name}.trn", sentences)

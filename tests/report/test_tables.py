@@ -18,7 +18,7 @@ from benchmark.report.study_report import write_report
 from benchmark.runs.collection import read_collection
 from benchmark.scoring.significance import compare
 from benchmark.scoring.trn import read_trn
-from benchmark.system.files import read_json
+from benchmark.system.files import read_json, write_json
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,24 @@ def test_marks_count_the_seeds(study: Path) -> None:
     assert far["test-other_vs_dense_mark"] == "*3/3"
     assert (far["test-other_vs_self_pinching_worse"], far["test-other_vs_self_pinching_better"]) == (3, 0)
     assert pd.isna(_row(study, "self_pinching", 0.65)["test-other_vs_self_pinching_mark"])
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("reference", ["uniform_magnitude", None])
+def test_the_study_names_the_method_that_others_are_compared_with(tmp_path: Path, reference: str | None) -> None:
+    recipes = {name: RECIPES[name] for name in ("dense", "self_pinching", "uniform_magnitude")}
+    folder = build_study(tmp_path / "demo", seeds=(0,), utterances=20, troubled=False, recipes=recipes)
+    write_json(folder / "study.json", {"file": "config/made.yaml"} | ({"reference": reference} if reference else {}))
+    write_report(folder / "runs", folder)
+    frame, page = pd.read_csv(folder / "main.csv"), (folder / "README.md").read_text()
+    columns = [column for column in frame.columns if column.endswith("_mark") and "_vs_dense" not in column]
+    expected = [f"{name}_vs_{reference}_mark" for name in ("test-clean", "test-other")] if reference else []
+    assert columns == expected
+    assert ("vs Uniform magnitude" in page) is (reference is not None)
+    assert ("## Against the reference method" in page) is (reference is not None)
+    if reference:
+        marked = frame.set_index(["label", "target_sparsity"])[columns[0]].notna()
+        assert list(marked[marked].index) == [("self_pinching", 0.65), ("self_pinching", 0.85)]
 
 
 def test_significance_csv_agrees_with_a_direct_comparison(study: Path) -> None:

@@ -338,7 +338,7 @@ def test_unplanned_runs_are_set_aside_and_deleted_only_when_asked(
 
 
 def test_results_belong_to_one_file(published: SmallStudy, capsys: pytest.CaptureFixture[str]) -> None:
-    assert read_json(results(published) / "study.json") == {"file": "config/small.yaml"}
+    assert read_json(results(published) / "study.json") == {"file": "config/small.yaml", "reference": "self_pinching"}
     copy = published.config.with_name("copy.yaml")
     copy.write_text(published.config.read_text().replace(", breaks_off: ", ""))
     before = contents(results(published))
@@ -357,5 +357,5 @@ def test_results_belong_to_one_file(published: SmallStudy, capsys: pytest.Captur
 def test_a_file_that_was_renamed_keeps_its_results(published: SmallStudy) -> None:
     moved = published.config.rename(published.config.with_name("moved.yaml"))
     assert main(["publish", str(moved)]) == 0
-    assert read_json(results(published) / "study.json") == {"file": "config/moved.yaml"}
+    assert read_json(results(published) / "study.json") == {"file": "config/moved.yaml", "reference": "self_pinching"}
     assert load_study(moved).name == "small"

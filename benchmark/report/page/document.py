@@ -52,7 +52,7 @@ def page(
     )
     return environment.get_template("index.html.jinja").render(
         collection=collection,
-        lines=table_lines(rows, reading, main),
+        lines=table_lines(rows, reading, main, comparisons.reference),
         note=note,
         caveats=caveats,
         plots=pareto_plots(rows, comparisons, lambda row: anchor((row.finished or row.runs)[0])),

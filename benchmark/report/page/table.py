@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from benchmark.report.reading_table import LONG_ONLY
-from benchmark.report.rows import Row
+from benchmark.report.rows import Reference, Row
 
-# Column of the reading table -> column of main.csv.
+# Column of the reading table -> column of main.csv, but for the reference method's.
 NUMBERS = {
     "target": "target_sparsity",
     "params (M)": "remaining_parameters",
@@ -21,7 +21,6 @@ NUMBERS = {
     "speed-up": "speedup",
     "WER %": "{test_set}_wer_mean",
     "Δ dense": "{test_set}_vs_dense_delta",
-    "vs s.-p.": "{test_set}_vs_self_pinching_delta",
     "time (s)": "compression_seconds_mean",
     "budget": "budget_share",
     "seeds": "finished_runs",
@@ -34,11 +33,12 @@ class Column:
 
     test_set: str  # empty for what is the same on all of them
     name: str
+    number: str | None = None  # the column of main.csv that it is sorted by
 
     @property
     def numeric(self) -> bool:
         """Whether it is sorted by number and stands to the right."""
-        return self.name in NUMBERS
+        return self.number is not None
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,28 @@ class Line:
     cells: tuple[Cell, ...]
 
 
-def table_lines(rows: list[Row], reading: pd.DataFrame, main: pd.DataFrame) -> list[Line]:
+def table_lines(rows: list[Row], reading: pd.DataFrame, main: pd.DataFrame, reference: Reference | None) -> list[Line]:
     """The rows of both tables brought together, cell by cell.
 
     The family comes after the method's name; what the short table leaves out comes last, right of the word error rates.
     """
-    columns = [Column(*names) for names in reading.columns]
+    numbers = NUMBERS | ({reference.column: f"{{test_set}}_vs_{reference.label}_delta"} if reference else {})
+    columns = [_column(Column(*names), numbers) for names in reading.columns]
     lines = []
-    for row, texts, (_, numbers) in zip(rows, reading.to_numpy().tolist(), main.iterrows(), strict=True):
-        cells = [Cell(c, text, _value(c, numbers)) for c, text in zip(columns, texts, strict=True)]
+    for row, texts, (_, values) in zip(rows, reading.to_numpy().tolist(), main.iterrows(), strict=True):
+        cells = [Cell(c, text, _value(c, values)) for c, text in zip(columns, texts, strict=True)]
         cells.sort(key=lambda cell: cell.column.name in LONG_ONLY)
         family = row.first["family"]
         lines.append(Line(row, (cells[0], Cell(Column("", "family"), family), *cells[1:])))
     return lines
 
 
-def _value(column: Column, numbers: pd.Series[Any]) -> float | None:
-    if not column.numeric:
-        return None
-    value = numbers.get(NUMBERS[column.name].format(test_set=column.test_set))
+def _column(header: Column, numbers: dict[str, str]) -> Column:
+    """A header with the column of main.csv that its cells are sorted by, if they are numbers."""
+    number = numbers.get(header.name)
+    return replace(header, number=number.format(test_set=header.test_set) if number else None)
+
+
+def _value(column: Column, values: pd.Series[Any]) -> float | None:
+    value = values.get(column.number) if column.number else None
     return None if pd.isna(value) else float(value)
