@@ -225,6 +225,7 @@ rule score:
     input:
         RUN + "/compress.json",
         RUN + "/transcribe.json",
+        steps.evaluation_files(STUDY),
     output:
         RUN + "/run.json",
     log:

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmark.evaluations.contract import evaluation_path
+from benchmark.runs.evaluated import dense_plan
 from benchmark.runs.event_files import LOGS, require_tensorboard
 from benchmark.runs.ownership import refuse_other_file
 from benchmark.runs.retries import Attempts
@@ -79,6 +81,13 @@ def dense_files(study: Study) -> list[str]:
 def method_files(plan: RunPlan) -> list[str]:
     """The source of a run's method, and of the shared code that it imports."""
     return [os.path.relpath(path) for path in source_files(plan.method)]
+
+
+def evaluation_files(study: Study) -> list[str]:
+    """What a run is evaluated with: the evaluations' files, and the dense run's transcripts, if the study has any."""
+    files = [os.path.relpath(evaluation_path(name)) for name in study.evaluations]
+    dense = dense_plan(study) if files else None
+    return files + ([os.path.relpath(study.work / "runs" / dense.run / "transcribe.json")] if dense else [])
 
 
 def search_files(study: Study, plan: RunPlan) -> list[str]:

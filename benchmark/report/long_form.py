@@ -18,9 +18,10 @@ def long_form(collection: Collection) -> pd.DataFrame:
     lines: list[dict[str, object]] = []
     for run in collection.runs:
         columns = _run_columns(run.record)
-        lines += [columns | {"test_set": name} | dict(score) for name, score in run.scores.items()] or [
-            columns | {"test_set": None}
-        ]
+        lines += [
+            columns | {"test_set": name} | dict(score) | _metrics(run.record, name)
+            for name, score in run.scores.items()
+        ] or [columns | {"test_set": None}]
     frame = pd.DataFrame(lines)
     scores = ["test_set", *(c for c in frame.columns if c in _score_names(collection))]
     front = [*IDENTITY, "status", "reason", *scores]
@@ -48,6 +49,15 @@ def _run_columns(record: RunRecord) -> dict[str, object]:
         "dense_hash": record["dense_hash"],
         **{name: provenance[name] for name in ("git_commit", "python", "device", "cpu", "cores", "started")},
         **{f"version_{name}": version for name, version in sorted(provenance["packages"].items())},
+    }
+
+
+def _metrics(record: RunRecord, test_set: str) -> dict[str, float]:
+    """What evaluations found, in the columns `<evaluation>_<metric>`."""
+    return {
+        f"{evaluation}_{metric}": value
+        for evaluation, by_set in record.get("metrics", {}).items()
+        for metric, value in by_set.get(test_set, {}).items()
     }
 
 

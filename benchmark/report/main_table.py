@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmark.report.comparisons import Comparisons, Verdict
+from benchmark.report.metric_columns import metric_columns
 from benchmark.report.rows import Row, Spread, compression_seconds, speedup
 
 FOOTPRINT = (
@@ -43,6 +44,8 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, obje
     line["speedup"] = faster.mean if faster else None
     for test_set in comparisons.test_sets:
         line |= _spread_columns(f"{test_set}_wer", row.wer(test_set))
+        for metric in metric_columns(rows):
+            line |= _spread_columns(metric.name(test_set), metric.spread(row, test_set))
         if comparisons.dense:
             line |= _verdict_columns(f"{test_set}_vs_dense", comparisons.between(row, comparisons.dense, test_set))
         if comparisons.reference:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from benchmark.report.comparisons import LEGEND, Comparisons
 from benchmark.report.main_table import FOOTPRINT, budget_share
+from benchmark.report.metric_columns import metric_columns
 from benchmark.report.rows import Row, Spread, compression_seconds, percent, speedup
 
 NOTHING = "-"
@@ -48,6 +49,7 @@ def legend(rows: list[Row], comparisons: Comparisons) -> str:
     if comparisons.reference:
         parts.append(f"{comparisons.reference.column}: against {comparisons.reference.title} at the same target.")
     parts.append("Only finished runs count.")
+    parts += [f"{metric.column.meaning}." for metric in metric_columns(rows)]
     return " ".join(parts)
 
 
@@ -69,6 +71,9 @@ def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[st
         if comparisons.reference:
             verdict = comparisons.with_reference(row, test_set)
             cells[test_set, comparisons.reference.column] = verdict.worded_mark if verdict else NOTHING
+        for metric in metric_columns(rows):
+            shown = metric.column
+            cells[test_set, shown.heading] = _with_sd(metric.spread(row, test_set), shown.factor, shown.digits)
     share = budget_share(row, rows)
     cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0)
     cells["", "budget"] = f"{100 * share:.1f} %" if share is not None else NOTHING

@@ -49,7 +49,7 @@ def _of_the_status(record: RunRecord) -> Iterator[str]:
     if record["status"] == "ok":
         if record["reason"] is not None:
             yield f"it is ok, but has a reason for failing ({record['reason']})"
-    elif "scores" in record or "speedup" in record:
+    elif {"scores", "speedup", "metrics"} & record.keys():
         yield f"it has results, but its status is {record['status']}"
 
 

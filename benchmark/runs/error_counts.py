@@ -1,17 +1,19 @@
-"""The last step of a run: count errors, complete the record. Does not import torch."""
+"""The last step of a run: count errors, evaluate, complete the record. Does not import torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.evaluations.contract import FinishedRun
+from benchmark.evaluations.wer import WordErrorRate
+from benchmark.runs.evaluated import add_metrics, dense_plan, transcripts
 from benchmark.runs.reading import read_record, read_transcription
-from benchmark.runs.records import RunRecord, Score
-from benchmark.scoring.trn import read_trn
-from benchmark.scoring.wer import word_errors
+from benchmark.runs.records import RunRecord, Score, TimedSet
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.errors import UserError
 from benchmark.system.files import write_json
+from benchmark.system.validated import checked
 
 
 def references(dataset: Dataset, split: str) -> dict[str, str]:
@@ -27,31 +29,38 @@ def all_references(study: Study, dataset: Dataset) -> dict[str, dict[str, str]]:
 def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
     """Join a run's `compress.json`, `transcribe.json` and hypotheses into `run.json`.
 
-    A run without a model has no scores; one that was taken over brings its own.
+    A run without a model has no scores; one that was taken over brings its own. An evaluation that fails leaves a note.
 
     Raises:
         UserError: one of the files is missing or damaged.
     """
     folder = work / "runs" / plan.run
     record, timed = read_record(folder / "compress.json", scored=False), read_transcription(folder)
-    if record["status"] == "ok" and "scores" not in record:
-        dataset = Dataset.open(work / "data")
-        if "speedup" not in timed or not set(study.corpus.tests) <= timed.get("sets", {}).keys():
-            raise UserError(f"{folder / 'transcribe.json'} does not have the times of all test sets; transcribe again")
-        record["scores"], record["speedup"] = {}, timed["speedup"]
-        for split in study.corpus.tests:
-            hypotheses = {key: text.lower() for key, text in read_trn(folder / "hyp" / f"{split}.trn").items()}
-            counts = word_errors(references(dataset, split), hypotheses)
-            record["scores"][split] = Score(
-                utterances=counts.utterances,
-                words=counts.words,
-                errors=counts.errors,
-                substitutions=counts.substitutions,
-                deletions=counts.deletions,
-                insertions=counts.insertions,
-                wer=counts.wer,
-                real_time_factor=timed["sets"][split]["real_time_factor"],
-                seconds=timed["sets"][split]["seconds"],
-            )
+    if record["status"] == "ok":
+        run = _finished(study, folder, work)
+        if "scores" not in record:
+            if "speedup" not in timed or not set(study.corpus.tests) <= timed.get("sets", {}).keys():
+                lacking = f"{folder / 'transcribe.json'} does not have the times of all test sets"
+                raise UserError(f"{lacking}; transcribe again")
+            record["scores"] = {split: _score(run, split, timed["sets"][split]) for split in study.corpus.tests}
+            record["speedup"] = timed["speedup"]
+        add_metrics(record, study.evaluations, run)
     write_json(folder / "run.json", record)
     return record
+
+
+def _finished(study: Study, folder: Path, work: Path) -> FinishedRun:
+    dense, tests = dense_plan(study) if study.evaluations else None, study.corpus.tests
+    hypotheses = transcripts(folder, tests)
+    if missing := [split for split in tests if split not in hypotheses]:
+        raise UserError(f"{folder} has no transcripts of {', '.join(missing)}; transcribe again")
+    return FinishedRun(
+        references=all_references(study, Dataset.open(work / "data")),
+        hypotheses=hypotheses,
+        dense_hypotheses=transcripts(work / "runs" / dense.run, tests) if dense else {},
+        model_folder=folder / "model",
+    )
+
+
+def _score(run: FinishedRun, split: str, timed: TimedSet) -> Score:
+    return checked({**WordErrorRate().measure(run, split), **timed}, Score, f"the scores on {split}")

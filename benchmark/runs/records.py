@@ -121,6 +121,7 @@ class RunRecord(TypedDict, closed=True):
     matrices: NotRequired[list[MatrixSparsity]]  # likewise
     scores: NotRequired[dict[Name, Score]]  # by test set; absent unless status is ok
     speedup: NotRequired[Speedup]  # likewise
+    metrics: NotRequired[dict[Name, dict[Name, dict[Name, Finite]]]]  # by evaluation and test set, if the study has any
     notes: list[Text]  # what a reader must know, e.g. by how much thresholds were scaled at the end
     log: dict[Text, Finite]  # last value of every scalar that the method logged
     partial_corpus: NotRequired[bool]  # the study allows, or takes, a part of an official split

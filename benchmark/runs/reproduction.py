@@ -10,7 +10,7 @@ from benchmark.runs.records import RunRecord, Score
 
 # Not compared: times, where and from what code a record comes, and what was logged on the way.
 PLANNED = ("label", "method", "title", "family", "target_sparsity", "seed", "settings", "data_hash", "dense_hash")
-MADE = ("reason", "footprint", "matrices", "notes")
+MADE = ("reason", "footprint", "matrices", "metrics", "notes")
 Count = Literal["utterances", "words", "errors", "substitutions", "deletions", "insertions"]
 COUNTS: tuple[Count, ...] = ("utterances", "words", "errors", "substitutions", "deletions", "insertions")
 

@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 from benchmark.corpora.choice import CorpusConfig
+from benchmark.evaluations.contract import evaluation_path
 from benchmark.study.plan import (
     DenseConfig,
     EvaluationConfig,
@@ -83,6 +84,8 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         _validate(config)
         _check_splits(config)
         _check_settings_from(config)
+        for name in config.get("evaluations", []):
+            evaluation_path(name)
     except UserError as error:
         raise UserError(f"{path}: {one_line(str(error))}") from None
     return Study(
@@ -99,6 +102,7 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         tuning=_tuning(config.get("tuning")),
         settings_from=config.get("settings_from"),
         hardware=HardwareConfig(**config.get("hardware", {})),
+        evaluations=tuple(config.get("evaluations", [])),
     )
 
 

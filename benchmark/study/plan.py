@@ -144,6 +144,7 @@ class Study:
     tuning: TuningConfig | None = None
     settings_from: str | None = None
     hardware: HardwareConfig = HardwareConfig()
+    evaluations: tuple[str, ...] = ()  # what is measured beside the WER, in no identity: see benchmark/evaluations/
     reference: str = "self_pinching"  # label of the method that the tables compare every other with
 
     @cached_property

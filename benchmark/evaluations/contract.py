@@ -1,0 +1,129 @@
+"""The contract of an evaluation, and how those in the files beside this one are found. Does not import torch."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from benchmark import evaluations
+from benchmark.scoring.trn import Transcripts
+from benchmark.system.errors import UserError, suggestion
+
+if TYPE_CHECKING:
+    from benchmark.models.checkpoints import CTCModel
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What an evaluation gets: a run that was transcribed.
+
+    Attributes:
+        references: what was said, by split.
+        hypotheses: the run's transcripts, by split.
+        dense_hypotheses: those of the dense model, by split; empty while its run is not transcribed.
+        model_folder: the exported model.
+    """
+
+    references: Mapping[str, Transcripts]
+    hypotheses: Mapping[str, Transcripts]
+    dense_hypotheses: Mapping[str, Transcripts]
+    model_folder: Path
+
+    def dense(self, split: str) -> Transcripts:
+        """The dense model's transcripts of a split.
+
+        Raises:
+            UserError: there are none.
+        """
+        if split not in self.dense_hypotheses:
+            raise UserError("the dense run has no transcripts yet: make them, then score this run again")
+        return self.dense_hypotheses[split]
+
+    @cached_property
+    def model(self) -> CTCModel:
+        """The exported model, read back, on the CPU.
+
+        Raises:
+            UserError: it is not there, as where the run was taken over from published results.
+        """
+        from benchmark.models.checkpoints import load
+
+        return load(self.model_folder)
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a metric stands in the tables.
+
+    Attributes:
+        heading: of the column, with the unit.
+        meaning: the sentence about it below the table, without its full stop.
+        factor: from the metric's unit to the heading's.
+        digits: after the point.
+    """
+
+    heading: str
+    meaning: str
+    factor: float = 1.0
+    digits: int = 2
+
+
+class Evaluation(ABC):
+    """Something to measure of finished runs. Subclass it in one file of this folder, which gives it its name."""
+
+    columns: ClassVar[Mapping[str, Column]] = {}  # by metric; a metric without one is in the record alone
+
+    @abstractmethod
+    def measure(self, run: FinishedRun, split: str) -> Mapping[str, float]:
+        """Metrics of a run on a split, by name.
+
+        Whatever it raises fails no run: the metrics are absent then, and a note in the record says why.
+        """
+
+
+def evaluation_names() -> list[str]:
+    """Names of all evaluations: the stems of the files beside this one."""
+    here = __name__.rpartition(".")[2]
+    return sorted(module.name for module in pkgutil.iter_modules(evaluations.__path__) if module.name != here)
+
+
+def evaluation_path(name: str) -> Path:
+    """The file of an evaluation.
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    spec = find_spec(f"{evaluations.__name__}.{name}") if name in (names := evaluation_names()) else None
+    if spec is None or spec.origin is None:
+        raise UserError(f'unknown evaluation "{name}"{suggestion(name, names)}')
+    return Path(spec.origin)
+
+
+def load_evaluation(name: str) -> Evaluation:
+    """An evaluation by name.
+
+    Raises:
+        UserError: there is none, its file does not import, or it does not hold exactly one `Evaluation`.
+    """
+    evaluation_path(name)
+    module_name = f"{evaluations.__name__}.{name}"
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise UserError(f"evaluation {name} does not import: {type(error).__name__}: {error}") from error
+    classes = [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, Evaluation) and member.__module__ == module_name
+    ]
+    if len(classes) != 1:
+        raise UserError(f"evaluation {name} holds {len(classes)} Evaluation classes; exactly one is needed")
+    return classes[0]()

@@ -1,0 +1,42 @@
+"""What evaluations found, as columns of the tables: those that an evaluation offers and that some record holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmark.evaluations.contract import Column, evaluation_names, load_evaluation
+from benchmark.report.rows import Row, Spread
+from benchmark.runs.records import RunRecord
+
+
+@dataclass(frozen=True)
+class MetricColumn:
+    """A metric of an evaluation, and how it is shown."""
+
+    evaluation: str
+    metric: str
+    column: Column
+
+    def name(self, test_set: str) -> str:
+        """What columns of `main.csv` begin with."""
+        return f"{test_set}_{self.evaluation}_{self.metric}"
+
+    def spread(self, row: Row, test_set: str) -> Spread | None:
+        """The metric over the seeds; None unless every finished run has it."""
+        if not all(self.metric in self._found(run.record, test_set) for run in row.finished):
+            return None
+        return row.spread(lambda record: self._found(record, test_set)[self.metric])
+
+    def _found(self, record: RunRecord, test_set: str) -> dict[str, float]:
+        return record.get("metrics", {}).get(self.evaluation, {}).get(test_set, {})
+
+
+def metric_columns(rows: list[Row]) -> list[MetricColumn]:
+    """The columns of a study, by evaluation; of one whose file is gone there are none."""
+    records = [run.record for row in rows for run in row.finished]
+    found = {name for record in records for name in record.get("metrics", {})}
+    return [
+        MetricColumn(name, metric, column)
+        for name in sorted(found & set(evaluation_names()))
+        for metric, column in load_evaluation(name).columns.items()
+    ]

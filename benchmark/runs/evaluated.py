@@ -1,0 +1,52 @@
+"""What a study's evaluations find of a run, for its record. Does not import torch unless an evaluation does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.evaluations.contract import FinishedRun, load_evaluation
+from benchmark.runs.records import RunRecord
+from benchmark.scoring.trn import Transcripts, read_trn
+from benchmark.study.plan import RunPlan, Study
+from benchmark.study.registry import method_traits
+
+
+def dense_plan(study: Study) -> RunPlan | None:
+    """The run of the dense model, which evaluations compare with; None in a study without one."""
+    return next((plan for plan in study.runs if method_traits(plan.method).family == "dense"), None)
+
+
+def transcripts(folder: Path, splits: Sequence[str]) -> dict[str, Transcripts]:
+    """A run's transcripts of those splits for which there are any."""
+    files = {split: folder / "hyp" / f"{split}.trn" for split in splits}
+    return {split: read_trn(path) for split, path in files.items() if path.is_file()}
+
+
+def add_metrics(record: RunRecord, evaluations: Sequence[str], run: FinishedRun) -> None:
+    """Add what the evaluations find on every test set to a record, as `metrics`; or a note where one fails.
+
+    Metrics that the record has already, as where it was taken over from published results, are kept.
+    """
+    metrics = {name: dict(found) for name, found in record.get("metrics", {}).items()}
+    for name in evaluations:
+        for split in record["scores"]:
+            if split in metrics.get(name, {}):
+                continue
+            failed = f"{name} on {split} was not measured: "
+            record["notes"] = [note for note in record["notes"] if not note.startswith(failed)]
+            try:
+                metrics.setdefault(name, {})[split] = _measured(name, run, split)
+            except Exception as error:  # whatever its author's code raises
+                record["notes"].append(failed + (" ".join(str(error).split()) or type(error).__name__))
+    if found := {name: by_split for name, by_split in metrics.items() if by_split}:
+        record["metrics"] = found
+
+
+def _measured(name: str, run: FinishedRun, split: str) -> dict[str, float]:
+    values = {metric: float(value) for metric, value in load_evaluation(name).measure(run, split).items()}
+    for metric, value in values.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{metric} is {value}")
+    return values
