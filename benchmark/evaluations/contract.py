@@ -18,7 +18,7 @@ from benchmark.scoring.trn import Transcripts
 from benchmark.system.errors import UserError, suggestion
 
 if TYPE_CHECKING:
-    from benchmark.models.checkpoints import CTCModel
+    from benchmark.models.checkpoints import SpeechModel
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class FinishedRun:
         return self.dense_hypotheses[split]
 
     @cached_property
-    def model(self) -> CTCModel:
+    def model(self) -> SpeechModel:
         """The exported model, read back, on the CPU.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What a study's evaluations find of a run, for its record. Does not import torch unless an evaluation does."""
+"""What a study's evaluations find of a run, for its record."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ from benchmark.evaluations.contract import FinishedRun, load_evaluation
 from benchmark.runs.records import RunRecord
 from benchmark.scoring.trn import Transcripts, read_trn
 from benchmark.study.plan import RunPlan, Study
-from benchmark.study.registry import method_traits
+from benchmark.study.registry import load_method
+from benchmark.system.errors import UserError
 
 
 def dense_plan(study: Study) -> RunPlan | None:
     """The run of the dense model, which evaluations compare with; None in a study without one."""
-    return next((plan for plan in study.runs if method_traits(plan.method).family == "dense"), None)
+    return next((plan for plan in study.runs if _family(plan.method) == "dense"), None)
+
+
+def _family(method: str) -> str | None:
+    """A method's family; None where its file does not import."""
+    try:
+        return load_method(method).family
+    except UserError:
+        return None
 
 
 def transcripts(folder: Path, splits: Sequence[str]) -> dict[str, Transcripts]:

@@ -21,7 +21,7 @@ from benchmark.models.output import Output
 from benchmark.system.errors import CannotCompress
 from benchmark.toolbox.own_loop import OwnLoop, Stateful
 from benchmark.toolbox.shared_training import SharedTraining, train_or_take_over
-from benchmark.toolbox.target import Target
+from benchmark.toolbox.target import NO_TARGET, Target
 from benchmark.training.batches import epoch_batches
 from benchmark.training.budget import Budget
 from benchmark.training.checkpoint import seed_everything
@@ -31,8 +31,6 @@ from benchmark.training.masked_weights import MaskedWeights, Masks
 from benchmark.training.optimizers import OptimizerFactory
 from benchmark.training.options import Options
 from benchmark.training.speech import Speech
-
-NO_TARGET = "`job.target` was asked for where there is none: see `takes_target` and `one_training` of the method"
 
 
 class Job:
@@ -130,20 +128,12 @@ class Job:
             raise CannotCompress(
                 f"{seconds:g} s of audio to calibrate on are asked for; the training split has {there:.0f}"
             )
-        batches: list[Batch] = []
-        for indices in epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0):
-            batch = self._speech.batch(indices)
-            batches.append(replace(batch, labels=batch.labels[:0], label_lengths=batch.label_lengths[:0]))
-            seconds -= batch.seconds
-            if seconds <= 0:
-                break
-        return batches
+        return self._speech.unlabelled(seconds, self._options.batch_seconds, self._seed)
 
     def expected_steps(self, share: float = 1.0) -> int:
         """About how many plain steps, forward and backward through the dense model, `share` of the budget left buys."""
-        batches = epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0)
-        seconds = [max(self._speech.seconds[i] for i in batch) * len(batch) for batch in batches]
-        step = self._step_cost() * self._options.gradient_accumulation * sum(seconds) / len(seconds)
+        seconds = self._speech.mean_batch_seconds(self._options.batch_seconds, self._seed)
+        step = self._step_cost() * self._options.gradient_accumulation * seconds
         return max(1, round(share * self.budget.left / step))
 
     def _step_cost(self) -> float:
@@ -247,8 +237,7 @@ class Job:
         Raises:
             OverBudget: a step computed more than the budget holds.
         """
-        path = self._checkpoints / f"phase{self.phases}.pt"
-        seconds = self._options.checkpoint_seconds
+        path, seconds = self._checkpoints / f"phase{self.phases}.pt", self._options.checkpoint_seconds
         own = OwnLoop(steps, kept, self.budget, self.generator, checkpoint=path, checkpoint_seconds=seconds, name=name)
         self.phases += 1
         self._state = own.state

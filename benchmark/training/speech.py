@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from benchmark.corpora.manifest import SAMPLE_RATE, Dataset, Utterance
 from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.forward import frame_counts
-from benchmark.training.batches import sorted_batches
+from benchmark.training.batches import epoch_batches, sorted_batches
 
 
 def normalised(audio: torch.Tensor) -> torch.Tensor:
@@ -92,3 +93,19 @@ class Speech:
         """All utterances in fixed batches by length, short first, for decoding."""
         for indices in sorted_batches(self.seconds, batch_seconds):
             yield indices, self.batch(indices)
+
+    def unlabelled(self, seconds: float, batch_seconds: float, seed: int) -> list[Batch]:
+        """Batches without labels, about `seconds` of audio in all, in the order of the seed's first epoch."""
+        batches: list[Batch] = []
+        for indices in epoch_batches(self.seconds, batch_seconds, seed, epoch=0):
+            batch = self.batch(indices)
+            batches.append(replace(batch, labels=batch.labels[:0], label_lengths=batch.label_lengths[:0]))
+            seconds -= batch.seconds
+            if seconds <= 0:
+                break
+        return batches
+
+    def mean_batch_seconds(self, batch_seconds: float, seed: int) -> float:
+        """Seconds of audio in a training batch on average, padding included, in the seed's first epoch."""
+        batches = epoch_batches(self.seconds, batch_seconds, seed, epoch=0)
+        return sum(max(self.seconds[i] for i in batch) * len(batch) for batch in batches) / len(batches)

@@ -107,7 +107,7 @@ def test_both_gradients_are_charged_on_the_same_utterances_and_noise(
     spent = [job.budget.spent]
 
     def loss(batch: Batch, _state: State) -> torch.Tensor:
-        value = job.ctc_loss(job.forward(job.model, batch), batch)
+        value = job.loss(batch)
         seen[-1].append((batch.seconds, float(value)))
         return value
 
@@ -131,7 +131,7 @@ def test_pruned_weights_are_zero_at_the_second_point_too(make_job: MakeJob, tmp_
 
     def loss(batch: Batch, _state: State) -> torch.Tensor:
         assert all(not m.weight[~masks[m.name]].any() for m in job.encoder)
-        return job.ctc_loss(job.forward(job.model, batch), batch)
+        return job.loss(batch)
 
     job.train(job.model, learning_rate=1e-2, masks=masks, loss=loss, optimizer=sam)
     assert all(not m.weight[~masks[m.name]].any() for m in job.encoder)
