@@ -17,6 +17,7 @@ class Dense(Method):
     needs = "nothing"
     takes_target = False
     seeded = False
+    trains = False
 
     def compress(self, job: Job) -> PreTrainedModel:
         return job.model

@@ -16,6 +16,7 @@ from benchmark.toolbox.contract import Method
 from benchmark.toolbox.distillation_losses import distance_and_cosine, identity_head, logit_divergence, spread_layers
 from benchmark.toolbox.fewer_layers import shallow
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.references import Reference
 from benchmark.training.hooks import State
 
 
@@ -52,7 +53,11 @@ class Distillation(Method):
 
     title = "Distillation"
     family = "distilled"
-    source = "Chang et al., DistilHuBERT, ICASSP 2022; CTC and logit stage: Hinton et al., 2015 (adaptation)"
+    references = (
+        Reference("Chang et al.", 2022, "ICASSP", arxiv="2110.01900", note="DistilHuBERT; adaptation"),
+        Reference("Hinton et al.", 2015, arxiv="1503.02531", note="the CTC and logit stage"),
+    )
+    phases = 2
     tunable = ("first_share", 0.2, 0.4)
 
     @dataclass(frozen=True)

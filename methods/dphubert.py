@@ -15,6 +15,7 @@ from benchmark.toolbox.contract import Method
 from benchmark.toolbox.distillation_losses import distance_and_cosine, identity_head, spread_layers
 from benchmark.toolbox.hard_concrete import L0Gates
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.references import Reference
 from benchmark.training.hooks import State
 
 
@@ -51,7 +52,8 @@ class DPHuBERT(Method):
 
     title = "DPHuBERT"
     family = "structured"
-    source = "Peng et al., Interspeech 2023, arXiv 2305.17651 (release pyf98/DPHuBERT)"
+    references = (Reference("Peng et al.", 2023, "Interspeech", arxiv="2305.17651", note="release pyf98/DPHuBERT"),)
+    phases = 2
     tunable = ("size_weight", 600.0, 200.0)
 
     @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import global_magnitude_masks
+from benchmark.toolbox.references import Reference
 
 
 class GlobalMagnitude(Method):
@@ -20,7 +21,10 @@ class GlobalMagnitude(Method):
 
     title = "Global magnitude"
     family = "unstructured"
-    source = "Han et al., NeurIPS 2015; global ranking and cap: Frankle and Carbin, ICLR 2019 (adaptation)"
+    references = (
+        Reference("Han et al.", 2015, "NeurIPS", arxiv="1506.02626"),
+        Reference("Frankle and Carbin", 2019, "ICLR", arxiv="1803.03635", note="global ranking and cap; adaptation"),
+    )
     tunable = ("most", 0.95, 0.99)
 
     @dataclass(frozen=True)

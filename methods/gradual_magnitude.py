@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import cubic_sparsity, magnitude_masks, no_masks
+from benchmark.toolbox.references import Reference
 from benchmark.training.hooks import State
 from benchmark.training.masked_weights import MaskedWeights
 
@@ -22,7 +23,7 @@ class GradualMagnitude(Method):
 
     title = "Gradual magnitude"
     family = "unstructured"
-    source = "Zhu and Gupta, ICLR 2018 workshop, arXiv 1710.01878 (equation 1)"
+    references = (Reference("Zhu and Gupta", 2018, "ICLR workshop", arxiv="1710.01878", note="equation 1"),)
     tunable = ("ramp", 0.4, 0.66)
 
     @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from benchmark.toolbox.contract import Method
 from benchmark.toolbox.fake_quantize import fake_quantized
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.references import Reference
 
 
 class Int8(Method):
@@ -24,9 +25,15 @@ class Int8(Method):
 
     title = "int8"
     family = "quantised"
-    source = (
-        "torchao: Int8DynamicActivationInt8WeightConfig, Int8WeightOnlyConfig; fine-tuning: Jacob et al., CVPR 2018, "
-        "arXiv 1712.05877, section 3, with torchao's scales of the moment instead of running ranges"
+    source = "torchao: Int8DynamicActivationInt8WeightConfig, Int8WeightOnlyConfig"
+    references = (
+        Reference(
+            "Jacob et al.",
+            2018,
+            "CVPR",
+            arxiv="1712.05877",
+            note="fine-tuning: section 3, with torchao's scales of the moment instead of running ranges",
+        ),
     )
     needs = "nothing"
     takes_target = False

@@ -11,6 +11,7 @@ from benchmark.models.batch import Batch
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.hard_concrete import L0Gates
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.references import Reference
 from benchmark.training.hooks import State
 
 
@@ -25,7 +26,11 @@ class L0Structured(Method):
 
     title = "L0 gates (CTC)"
     family = "structured"
-    source = "Peng et al., HJ-pruning, ICASSP 2023, arXiv 2302.14132; gates: Louizos et al., ICLR 2018"
+    references = (
+        Reference("Peng et al.", 2023, "ICASSP", arxiv="2302.14132", note="HJ-pruning"),
+        Reference("Louizos et al.", 2018, "ICLR", arxiv="1712.01312", note="gates"),
+    )
+    phases = 2
     tunable = ("search", 0.4, 0.6)
 
     @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from benchmark.models.encoder import Encoder
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import global_magnitude_masks
+from benchmark.toolbox.references import Reference
 from benchmark.training.masked_weights import Masks
 
 
@@ -25,7 +26,11 @@ class LotteryTicket(Method):
 
     title = "Lottery ticket"
     family = "unstructured"
-    source = "Frankle and Carbin, ICLR 2019, arXiv 1803.03635; pre-trained: Chen et al., NeurIPS 2020"
+    references = (
+        Reference("Frankle and Carbin", 2019, "ICLR", arxiv="1803.03635"),
+        Reference("Chen et al.", 2020, "NeurIPS", arxiv="2007.12223", note="pre-trained models"),
+    )
+    phases = 4  # three rounds of pruning, and the training of the ticket
     tunable = ("search_share", 0.3, 0.5)
 
     @dataclass(frozen=True)

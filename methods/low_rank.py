@@ -15,6 +15,7 @@ from benchmark.toolbox.calibration import second_moments
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.references import Reference
 from benchmark.toolbox.target import Target
 
 
@@ -58,7 +59,10 @@ class LowRank(Method):
 
     title = "Low rank (SVD)"
     family = "low-rank"
-    source = "Eckart and Young, 1936; whitening: Wang et al., SVD-LLM, ICLR 2025, arXiv 2403.07378"
+    references = (
+        Reference("Eckart and Young", 1936, "Psychometrika"),
+        Reference("Wang et al.", 2025, "ICLR", arxiv="2403.07378", note="SVD-LLM's whitening"),
+    )
     needs = "calibration"
 
     @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from benchmark.models.gating import add_gates, remove_gates
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import cubic_sparsity, topk_mask
+from benchmark.toolbox.references import Reference
 from benchmark.toolbox.straight_through import straight_through
 from benchmark.training.hooks import State
 
@@ -54,7 +55,11 @@ class Movement(Method):
 
     title = "Movement pruning"
     family = "unstructured"
-    source = "Sanh et al., NeurIPS 2020, arXiv 2005.07683 (release: research projects of transformers)"
+    references = (
+        Reference(
+            "Sanh et al.", 2020, "NeurIPS", arxiv="2005.07683", note="release: research projects of transformers"
+        ),
+    )
     tunable = ("end", 0.8, 0.9)
 
     @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from benchmark.models.units import Units
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import topk_mask
+from benchmark.toolbox.references import Reference
 from benchmark.toolbox.sparsity_loss import train_to_size
 from benchmark.toolbox.unit_gates import UnitGate, UnitGates
 from benchmark.training.hooks import State
@@ -62,7 +63,7 @@ class NASChannel(Method):
 
     title = "NAS channel pruning"
     family = "structured"
-    source = "the NAS-CP baseline of Xu et al., Interspeech 2025, arXiv 2505.22608"
+    references = (Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="its NAS-CP baseline"),)
     tunable = ("size_weight", 600.0, 212.0)  # with the authors' short runs may not reach the target
 
     @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from benchmark.models.encoder import Encoder
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import magnitude_masks, no_masks
+from benchmark.toolbox.references import Reference
 from benchmark.training.hooks import State
 from benchmark.training.masked_weights import MaskedWeights, Masks
 
@@ -33,7 +34,7 @@ class PARP(Method):
 
     title = "PARP"
     family = "unstructured"
-    source = "Lai et al., PARP, NeurIPS 2021, arXiv 2106.05933"
+    references = (Reference("Lai et al.", 2021, "NeurIPS", arxiv="2106.05933"),)
     tunable = ("settle", 0.2, 0.5)
 
     @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import magnitude_masks
+from benchmark.toolbox.references import Reference
 from benchmark.training.hooks import State
 from benchmark.training.masked_weights import MaskedWeights
 
@@ -42,7 +43,9 @@ class RigL(Method):
 
     title = "RigL"
     family = "unstructured"
-    source = "Evci et al., ICML 2020, arXiv 1911.11134 (section 3; magnitude start: adaptation)"
+    references = (
+        Reference("Evci et al.", 2020, "ICML", arxiv="1911.11134", note="section 3; magnitude start: adaptation"),
+    )
     tunable = ("alpha", 0.1, 0.3)
 
     @dataclass(frozen=True)

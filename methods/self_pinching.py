@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.pinching_gate import SelfPinchingGates, annealed_temperature
+from benchmark.toolbox.references import Reference
 from benchmark.toolbox.sparsity_loss import size_sign
 from benchmark.training.hooks import State
 
@@ -27,7 +28,9 @@ class SelfPinching(Method):
 
     title = "Self-pinching gates"
     family = "unstructured"
-    source = "Xu et al., Interspeech 2025, arXiv 2505.22608 (authors' release SASPG-pruning)"
+    references = (
+        Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="authors' release SASPG-pruning"),
+    )
     tunable = ("size_weight", 300.0, 106.0)  # with the authors' short runs may not reach the target
 
     @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from benchmark.models.units import Units
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.pinching_gate import annealed_temperature
+from benchmark.toolbox.references import Reference
 from benchmark.toolbox.sparsity_loss import train_to_size
 from benchmark.toolbox.straight_through import straight_through
 from benchmark.toolbox.unit_gates import UnitGate, UnitGates
@@ -68,7 +69,9 @@ class SelfPinchingStructured(Method):
 
     title = "Self-pinching, structured"
     family = "structured"
-    source = "Xu et al., Interspeech 2025, arXiv 2505.22608 (authors' release SASPG-pruning)"
+    references = (
+        Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="authors' release SASPG-pruning"),
+    )
     tunable = ("size_weight", 600.0, 212.0)  # with the authors' short runs may not reach the target
 
     @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from benchmark.toolbox.contract import Method
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import n_of_m_mask
+from benchmark.toolbox.references import Reference
 
 
 def equal_norms(_job: Job, matrices: Sequence[Matrix], _batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
@@ -32,7 +33,10 @@ class SemiStructured(Method):
 
     title = "2:4"
     family = "unstructured"
-    source = "Mishra et al., 2021, arXiv 2104.08378; Wanda's scores: Sun et al., ICLR 2024"
+    references = (
+        Reference("Mishra et al.", 2021, arxiv="2104.08378"),
+        Reference("Sun et al.", 2024, "ICLR", arxiv="2306.11695", note="Wanda's scores"),
+    )
     takes_target = False
 
     @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.fewer_layers import Choice, shallow
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.references import Reference
 
 
 class Shallow(Method):
@@ -19,8 +20,11 @@ class Shallow(Method):
 
     title = "Shallow"
     family = "control"
-    source = (
-        "layer dropping: Fan et al., ICLR 2020, arXiv 1909.11556; Sajjad et al., 2023, arXiv 2004.03844 (adaptation)"
+    references = (
+        Reference("Fan et al.", 2020, "ICLR", arxiv="1909.11556", note="layer dropping"),
+        Reference(
+            "Sajjad et al.", 2023, "Computer Speech and Language", arxiv="2004.03844", note="layer dropping; adaptation"
+        ),
     )
     tunable = ("layers", "even", "bottom")
 

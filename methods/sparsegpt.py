@@ -13,6 +13,7 @@ from benchmark.toolbox.contract import Method
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import topk_mask
+from benchmark.toolbox.references import Reference
 
 
 def inverse_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
@@ -68,7 +69,9 @@ class SparseGPT(Method):
 
     title = "SparseGPT"
     family = "unstructured"
-    source = "Frantar and Alistarh, ICML 2023, arXiv 2301.00774 (release IST-DASLab/sparsegpt)"
+    references = (
+        Reference("Frantar and Alistarh", 2023, "ICML", arxiv="2301.00774", note="release IST-DASLab/sparsegpt"),
+    )
     needs = "calibration"
 
     @dataclass(frozen=True)

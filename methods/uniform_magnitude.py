@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import magnitude_masks
+from benchmark.toolbox.references import Reference
 
 
 class UniformMagnitude(Method):
@@ -20,7 +21,10 @@ class UniformMagnitude(Method):
 
     title = "Uniform magnitude"
     family = "unstructured"
-    source = "Han et al., NeurIPS 2015; the uniform baseline (UMP) of Xu et al., Interspeech 2025"
+    references = (
+        Reference("Han et al.", 2015, "NeurIPS", arxiv="1506.02626"),
+        Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="its uniform baseline, UMP"),
+    )
 
     @dataclass(frozen=True)
     class Settings:

@@ -12,6 +12,7 @@ from benchmark.toolbox.contract import Method
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import topk_mask_of_rows
+from benchmark.toolbox.references import Reference
 
 
 def wanda_scores(weight: torch.Tensor, input_norms: torch.Tensor) -> torch.Tensor:
@@ -29,7 +30,7 @@ class Wanda(Method):
 
     title = "Wanda"
     family = "unstructured"
-    source = "Sun et al., ICLR 2024, arXiv 2306.11695 (release locuslab/wanda)"
+    references = (Reference("Sun et al.", 2024, "ICLR", arxiv="2306.11695", note="release locuslab/wanda"),)
     needs = "calibration"
 
     @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import magnitude_masks
+from benchmark.toolbox.references import Reference
 
 
 class {class_name}(Method):
@@ -25,7 +26,7 @@ class {class_name}(Method):
 
     title = "{title}"
     family = "unstructured"
-    source = "authors, venue, year"
+    references = (Reference("Authors et al.", 2026, "venue", arxiv="0000.00000"),)
 
     @dataclass(frozen=True)
     class Settings:

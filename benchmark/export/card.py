@@ -149,7 +149,7 @@ def _source(method: str) -> str:
     """The citation in a method's own words. A record may name any file, so only installed methods are imported."""
     try:
         if method in method_names():
-            return load_method(method).source
+            return load_method(method).citation()
     except UserError:
         pass
     return f"{UNKNOWN}: the method is not installed here"

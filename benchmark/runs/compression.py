@@ -16,7 +16,7 @@ from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.runs import retries, run_folder
 from benchmark.runs.dense_stage import dense_hash
 from benchmark.runs.error_counts import all_references
-from benchmark.runs.failures import Failed, failures_as_reasons
+from benchmark.runs.failures import Failed, failures_as_reasons, refuse_hopeless
 from benchmark.runs.footprint import footprint, matrix_sparsity
 from benchmark.runs.identity import identity
 from benchmark.runs.job_setup import job_for
@@ -102,6 +102,7 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         if study.settings_from is not None and search is None:
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
         with failures_as_reasons():
+            refuse_hopeless(method, job)
             with job.budget.clock.phase("other"):
                 model = returned_model(method.compress(job), dense.model)
                 job.budget.check()  # of the last backward, and of what came after training

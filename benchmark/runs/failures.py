@@ -9,11 +9,24 @@ from contextlib import contextmanager
 import torch
 
 from benchmark.system.errors import OUT_OF_MEMORY, CannotCompress, TrainingDiverged, UserError
+from benchmark.toolbox.contract import Method
+from benchmark.toolbox.job import Job
+from benchmark.toolbox.requirements import missing
 from benchmark.training.budget import OverBudget
 
 
 class Failed(Exception):
     """The run cannot give a model; the message is the reason in its row."""
+
+
+def refuse_hopeless(method: Method, job: Job) -> None:
+    """Before anything is computed, ask whether the run can succeed.
+
+    Raises:
+        Failed: packages are missing, or the method itself says why not.
+    """
+    if reason := missing(method.requirements) or method.skip(job):
+        raise Failed(" ".join(reason.split()))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import load
 from benchmark.runs.dense_stage import dense_hash, word_error_rate
-from benchmark.runs.failures import Failed, failures_as_reasons
+from benchmark.runs.failures import Failed, failures_as_reasons, refuse_hopeless
 from benchmark.runs.identity import identity
 from benchmark.runs.job_setup import job_for
 from benchmark.runs.kept import keep, kept_file
@@ -93,6 +93,7 @@ def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
     try:
         with failures_as_reasons():
             method = load_method(plan.method)(given | plan.settings)
+            refuse_hopeless(method, job)
             compressed = replace(dense, model=returned_model(method.compress(job), dense.model))
             exported, size = read_back(compressed, checkpoints / "model")
             require_size(method.family, job.target if plan.target else None, dense.model, exported.model, size)

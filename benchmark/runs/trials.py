@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from benchmark.runs.reading import read_tuning
@@ -12,20 +11,19 @@ from benchmark.study.registry import load_method
 from benchmark.toolbox.contract import Method
 
 
-def trains(method: Method) -> bool:
-    """Whether a method, as it is set, takes gradient steps until its budget is used."""
-    settings = asdict(method.settings)
-    return "learning_rate" in settings and bool(settings.get("fine_tune", True))
+def is_searched(method: Method) -> bool:
+    """Whether there is a learning rate to search for a method, as it is set."""
+    return method.trains_as_set and "learning_rate" in method.setting_types
 
 
 def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
-    """What to try after `trials`; as many for every method that trains, none for one that does not, as it is set.
+    """What to try after `trials`; as many for every method that trains, none for one that does not.
 
     Raises:
         UserError: the method's file does not import.
     """
     method = load_method(plan.method)(plan.settings)
-    if not trains(method) or len(trials) == len(config.learning_rates):
+    if not is_searched(method) or len(trials) == len(config.learning_rates):
         return None
     name, first, second = config.tunable.get(plan.method) or method.tunable or (None, None, None)
     if name in plan.settings:

@@ -24,7 +24,7 @@ def paragraph(name: str) -> str:
         UserError: there is no such method, or its file does not import.
     """
     method = load_method(name)
-    lines = [f"{name}: {method.title} ({method.family}; needs {method.needs})", _first_line(method), method.source]
+    lines = [f"{name}: {method.title} ({method.family}; needs {method.needs})", _first_line(method), method.citation()]
     lines += [f"{setting.name} = {setting.default!r}" for setting in fields(method.Settings)]
     return "\n    ".join(lines)
 

@@ -38,6 +38,7 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
 from benchmark.system.validated import Count, NotNegative, checked
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.requirements import missing
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,8 @@ def _memory_there(asked: Device) -> tuple[float | None, str]:
 def _method(name: str, study: Study) -> str:
     """Import it, and give it the settings of each of its runs."""
     method = load_method(name)
+    if lacking := missing(method.requirements):
+        raise UserError(lacking)
     for plan in study.runs:
         if plan.method == name:
             _construct(method, plan)

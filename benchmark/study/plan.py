@@ -198,14 +198,13 @@ class Study:
         return published if published.is_file() else None
 
     def require_label(self, run: str) -> None:
-        """Refuse the name of a run whose label the study does not have, without importing a method.
+        """Refuse the name of a run whose label the study does not have, without importing a method if it has.
 
         Raises:
             UserError: the study has no such label.
         """
-        labels = _named_methods(self.methods)
-        if not RUN.fullmatch(run) or run.partition("-")[0] not in labels:
-            raise UserError(f'study {self.name} has no run "{run}"{suggestion(run, list(labels))}')
+        if not RUN.fullmatch(run) or run.partition("-")[0] not in _named_methods(self.methods):
+            self.run(run)  # says which runs there are
 
     def family(self, plan: RunPlan) -> list[RunPlan]:
         """The runs of a run's label and seed at all targets, itself among them, in the study's order."""

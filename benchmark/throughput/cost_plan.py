@@ -9,7 +9,7 @@ from itertools import groupby
 
 from benchmark.corpora.librispeech import OFFICIAL_HOURS
 from benchmark.corpora.manifest import Summary
-from benchmark.runs.trials import trains
+from benchmark.runs.trials import is_searched
 from benchmark.study.plan import RunPlan, Study
 from benchmark.study.registry import load_method
 from benchmark.system.errors import UserError
@@ -81,10 +81,10 @@ def _cost(study: Study, plans: list[RunPlan], rates: Rates, dev: float, tests: f
     """Of the runs of one label, in which `dev` and `tests` seconds go into transcription."""
     name = plans[0].method
     method = load_method(name)(plans[0].settings)
-    if not trains(method):
+    if not method.trains_as_set:
         return Cost(plans[0].label, (), (tests,) * len(plans))
     searches: tuple[float | None, ...] = ()
-    if study.tuning is not None:
+    if study.tuning is not None and is_searched(method):
         trial = rates.training(name, study.tuning.budget)
         search = None if trial is None else len(study.tuning.learning_rates) * (trial + dev)
         searches = (search,) * len({plan.search for plan in plans})

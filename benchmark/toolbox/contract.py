@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmark.toolbox.declarations import require_declared
 from benchmark.toolbox.families import Family, Needs
+from benchmark.toolbox.references import Reference
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -29,12 +30,16 @@ class Method(ABC):
 
     title: ClassVar[str]  # the row's name in tables
     family: ClassVar[Family]
-    source: ClassVar[str]  # citation: paper, equation, adaptation
+    references: ClassVar[tuple[Reference, ...]] = ()  # what it was taken from
+    source: ClassVar[str] = ""  # where no reference says it: a library, or what a control is for
     needs: ClassVar[Needs] = "labels"  # transcribed speech, speech alone, or no data at all
     takes_target: ClassVar[bool] = True  # False: the method has no sparsity target (a control, or its own size)
     seeded: ClassVar[bool] = True  # False: nothing random happens, one run stands for all seeds, unless it fine-tunes
     one_training: ClassVar[bool] = False  # True: one training, by `Job.train_once`, serves all targets of a study
     tunable: ClassVar[tuple[str, object, object] | None] = None  # a setting and two values of it for a study's search
+    trains: ClassVar[bool] = True  # False: takes no gradient step, whatever its settings
+    phases: ClassVar[int] = 1  # the stages of training that a reader of the paper would count
+    requirements: ClassVar[tuple[str, ...]] = ()  # pip's, such as "scikit-learn>=1.5", beside those of the suite
     setting_types: ClassVar[Mapping[str, Any]] = MappingProxyType({})  # found by the contract, from `Settings`
 
     @dataclass(frozen=True)
@@ -55,6 +60,23 @@ class Method(ABC):
 
     def __init__(self, settings: dict[str, object] | None = None) -> None:
         self.settings = self.Settings(**(settings or {}))
+
+    @classmethod
+    def citation(cls) -> str:
+        """What the method comes from, in a line: `source`, then the references."""
+        return "; ".join(filter(None, [cls.source, *map(str, cls.references)]))
+
+    @property
+    def trains_as_set(self) -> bool:
+        """Whether the method takes gradient steps until its budget is used: it trains, and its settings let it."""
+        return self.trains and bool(getattr(self.settings, "fine_tune", True))
+
+    def skip(self, job: Job) -> str | None:
+        """Why this run cannot succeed, such as a layer whose width does not divide; None if it can.
+
+        Asked before anything is computed; the reason becomes that of a failed row.
+        """
+        return None
 
     @abstractmethod
     def compress(self, job: Job) -> PreTrainedModel:

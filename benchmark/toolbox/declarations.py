@@ -6,6 +6,8 @@ from typing import Any, get_args
 
 from benchmark.system.errors import UserError
 from benchmark.toolbox.families import Family, Needs
+from benchmark.toolbox.references import Reference
+from benchmark.toolbox.requirements import require_requirements
 from benchmark.toolbox.setting_types import fits, require_settings, shown
 
 
@@ -20,12 +22,16 @@ def require_declared(method: type) -> dict[str, Any]:
     """
     try:
         _require_text(method, "title")
-        _require_text(method, "source")
+        _require_source(method)
         _require_one_of(method, "family", get_args(Family))
         _require_one_of(method, "needs", get_args(Needs))
-        for name in ("takes_target", "seeded"):
+        for name in ("takes_target", "seeded", "trains"):
             if not isinstance(value := getattr(method, name), bool):
                 raise UserError(f"has `{name} = {value!r}`, which must be True or False")
+        phases = getattr(method, "phases", None)
+        if type(phases) is not int or phases < 1:
+            raise UserError(f"has `phases = {phases!r}`, which must be a number from 1 on")
+        require_requirements(getattr(method, "requirements", None))
         types = require_settings(getattr(method, "Settings", None), _names(method))
         _require_tunable(getattr(method, "tunable", None), types)
     except UserError as error:
@@ -42,6 +48,14 @@ def _require_text(method: type, name: str) -> None:
     text = getattr(method, name, None)
     if not isinstance(text, str) or not text.strip():
         raise UserError(f'needs a line `{name} = "..."`')
+
+
+def _require_source(method: type) -> None:
+    references = getattr(method, "references", None)
+    if not isinstance(references, tuple) or not all(isinstance(one, Reference) for one in references):
+        raise UserError(f"has `references = {references!r}`, which must be a tuple of Reference(...)")
+    if not references:
+        _require_text(method, "source")
 
 
 def _require_one_of(method: type, name: str, values: tuple[str, ...]) -> None:

@@ -51,6 +51,12 @@ def study(tmp_path: Path, tiny_corpus: Path, tiny_model: Path, monkeypatch: pyte
     good = (tmp_path / "methods" / "good.py").read_text()
     (tmp_path / "methods" / "nameless.py").write_text(good.replace('title = "Made"', ""))
     (tmp_path / "methods" / "homeless.py").write_text(good.replace('"control"', '"pruned"'))
+    (tmp_path / "methods" / "needy.py").write_text(
+        good.replace('title = "Made"', 'title = "Made"\n    requirements = ("no-such-package>=2", "numpy>=1")')
+    )
+    (tmp_path / "methods" / "wary.py").write_text(
+        good + "\n    def skip(self, job):\n        return f'too small:\\n {job.target.remaining}'\n"
+    )
     monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
     made = parse_study(configuration(dense={"model": str(tiny_model)}, methods={"*": None}), Path("made.yaml"))
     shutil.copytree(tiny_corpus, made.work / "data")
@@ -91,6 +97,8 @@ def test_a_good_run_has_a_model_curves_and_scores(study: Study) -> None:
         ),
         ("nameless", "failed", 'methods/nameless.py: class Made needs a line `title = "..."`'),
         ("homeless", "failed", "methods/homeless.py: class Made needs a `family`, one of dense, control, "),
+        ("needy", "failed", 'needs no-such-package>=2: pip install "no-such-package>=2"'),
+        ("wary", "failed", "too small: 22960"),
         ("greedy", "over_budget", "used 200 of 100 work"),
     ],
 )

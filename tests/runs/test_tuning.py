@@ -124,7 +124,7 @@ def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.Cap
     assert small_study.call("tune", "uniform_magnitude-0.65") == 0  # nothing is left to try
     assert json.loads(path.read_text()) == tuning
     assert small_study.call("tune", "unifrm_magnitude-0.65") == 2
-    assert 'did you mean "uniform_magnitude-0.65"?' in capsys.readouterr().err
+    assert 'did you mean "uniform_magnitude-0.65-seed0"?' in capsys.readouterr().err
 
 
 def test_a_stopped_search_goes_on_with_the_next_trial_and_a_finished_one_is_kept(

@@ -12,6 +12,7 @@ from made_study import METHOD
 from benchmark.study import registry
 from benchmark.study.settings import check_settings
 from benchmark.system.errors import UserError
+from benchmark.toolbox.references import Reference
 
 GOOD = METHOD.format(body="return job.model", takes_target=True, seeded=True)
 
@@ -130,6 +131,9 @@ def test_a_file_is_imported_once_and_again_when_it_has_changed(methods: Path) ->
         (("takes_target = True", "takes_target: ClassVar[bool] = False"), None),
         (("takes_target = True", "takes_target = 'no'"), "class Made has `takes_target = 'no'`, which must be True or"),
         (('family = "control"', 'family = "control"\n    needs = "audio"'), "needs a `needs`, one of labels, calib"),
+        (('source = "a test"', "references = ('Sun',)"), r"class Made has `references = \('Sun',\)`, which must be"),
+        (('source = "a test"', 'source, phases = "a test", 0'), "class Made has `phases = 0`, which must be a number"),
+        (('source = "a test"', 'source, requirements = "a test", ("a b",)'), "has 'a b' in `requirements`, which pip"),
         (("def compress", "def compres"), r"bad.py: class Made needs a method `compress\(self, job\)`"),
         (('source = "a test"', 'source = " "'), 'class Made needs a line `source = "..."`'),
         (("@dataclass(frozen=True)", "@dataclass"), r"class Made needs `@dataclass\(frozen=True\)` on its `Settings`"),
@@ -188,3 +192,9 @@ def test_a_setting_may_be_typed_by_an_alias(methods: Path, value: str, message: 
 def test_an_integer_is_a_float_and_a_truth_is_none(methods: Path, value: object, fits: bool) -> None:
     with nullcontext() if fits else pytest.raises(UserError, match='setting "learning_rate" takes float, not'):
         check_settings("good", registry.load_method("good"), {"learning_rate": value})
+
+
+def test_a_reference_is_cited_in_a_line() -> None:
+    sun = Reference("Sun et al.", 2024, "ICLR", arxiv="2306.11695", note="equation 1")
+    assert str(sun) == "Sun et al., ICLR 2024, arXiv 2306.11695 (equation 1)"
+    assert str(Reference("Hinton et al.", 2015)) == "Hinton et al., 2015"
