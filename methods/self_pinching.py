@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from transformers import PreTrainedModel
 
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.drawn import Drawn
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.pinching_gate import SelfPinchingGates, annealed_temperature
 from benchmark.toolbox.references import Reference
@@ -31,6 +32,7 @@ class SelfPinching(Method):
     references = (
         Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="authors' release SASPG-pruning"),
     )
+    drawn = Drawn(matrices=True, curves={"sparsity": "sparsity (%)", "threshold": "threshold Î¸"})
     tunable = ("size_weight", 300.0, 106.0)  # with the authors' short runs may not reach the target
 
     @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption
-from benchmark.report.gate_figures import gate_rows, gate_sparsity, gate_training, rows_with_curves
+from benchmark.report.layer_figures import drawn_rows, matrix_sparsity, rows_with_curves, training
 from benchmark.report.rows import Row
 from benchmark.report.scatter import wer_against_parameters, wer_against_time
 from benchmark.report.significance_figure import significance_matrix
@@ -37,8 +37,8 @@ def draw(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
         )
         figure = significance_matrix(rows, comparisons)
         pictures.append(Picture("significance_matrix", "Significance of all pairs", caption, figure))
-    for label, gates in gate_rows(rows).items():
-        pictures += _gate_pictures(label, gates)
+    for label, own in drawn_rows(rows).items():
+        pictures += _own_pictures(label, own)
     return pictures
 
 
@@ -62,21 +62,18 @@ def _wer_pictures(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
     ]
 
 
-def _gate_pictures(label: str, gates: list[Row]) -> list[Picture]:
-    title, suffix = gates[0].title, "" if label == "self_pinching" else f"_{label}"
-    pictures = [
-        Picture(
-            f"gate_sparsity{suffix}",
-            f"{title}: sparsity of each matrix",
-            "Weights removed from each encoder matrix in per cent, mean over the seeds; darker is sparser.",
-            gate_sparsity(gates),
-        )
-    ]
-    if logged := rows_with_curves(gates):
+def _own_pictures(label: str, rows: list[Row]) -> list[Picture]:
+    """What the method of these rows offers."""
+    title, drawn, pictures = rows[0].title, rows[0].finished[0].record["drawn"], []
+    if drawn["matrices"]:
+        caption = "Weights removed from each encoder matrix in per cent, mean over the seeds; darker is sparser."
+        figure = matrix_sparsity(rows)
+        pictures.append(Picture(f"matrices_{label}", f"{title}: sparsity of each matrix", caption, figure))
+    if logged := rows_with_curves(rows, drawn["curves"]) if drawn["curves"] else []:
         caption = (
-            "Sparsity (dotted: the target) and thresholds over the training of the first seed; a thick "
-            "threshold line is the mean over the layers, a thin one a layer."
+            "What the first seed logged over the training; the dotted line is the target. Where each layer has a "
+            "value, the thick line is the mean over the layers."
         )
-        figure = gate_training(logged)
-        pictures.append(Picture(f"gate_training{suffix}", f"{title}: training", caption, figure))
+        figure = training(logged, drawn["curves"])
+        pictures.append(Picture(f"training_{label}", f"{title}: training", caption, figure))
     return pictures

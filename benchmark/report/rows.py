@@ -10,7 +10,6 @@ from functools import cached_property
 from benchmark.runs.collection import Collection, Run
 from benchmark.runs.records import RunRecord
 
-TWO_STAGE = ("distillation", "dphubert", "l0_structured", "lottery_ticket")  # methods that train in two phases or more
 EQUAL_SIZE = 0.005  # sizes closer than this share count as equal: whole ranks and heads land a little off a target
 FAMILIES = ("dense", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared", "control")
 
@@ -66,8 +65,8 @@ class Row:
 
     @property
     def is_two_stage(self) -> bool:
-        """Whether its method trains in more than one phase."""
-        return self.first["method"] in TWO_STAGE
+        """Whether its method trains in two stages or more."""
+        return self.first.get("stages", 1) > 1
 
     @cached_property
     def finished(self) -> tuple[Run, ...]:

@@ -43,7 +43,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
     settings: dict[str, object] = asdict(method.settings)
     data_hash, dense = Dataset.open(work / "data").hash, dense_hash(work)
     budget = study.budget_of(plan)
-    return RunRecord(
+    record = RunRecord(
         schema=SCHEMA,
         study=study.name,
         run=plan.run,
@@ -67,6 +67,11 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
         provenance=provenance(device_name(pick_device(study.hardware.device))),
         partial_corpus=study.corpus.partial or study.corpus.limit is not None,
     )
+    if method.phases > 1:
+        record["stages"] = method.phases
+    if method.drawn:
+        record["drawn"] = method.drawn
+    return record
 
 
 def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> RunRecord:

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from benchmark.system.stamps import Stamps
 from benchmark.system.validated import AtLeastOne, Count, Finite, NotNegative, Positive, Seed
+from benchmark.toolbox.drawn import Drawn
 from benchmark.toolbox.families import Family
 
 SCHEMA = 1
@@ -109,6 +110,8 @@ class RunRecord(TypedDict, closed=True):
     method: Text
     title: Annotated[Text, Field(pattern=r"^[^\x00-\x1f]+$", max_length=200)]
     family: Family
+    stages: NotRequired[AtLeastOne]  # of training, as a reader of the method's paper counts them; absent for one
+    drawn: NotRequired[Drawn]  # what the method offers for figures of its own; absent where it offers nothing
     target_sparsity: Target | None
     seed: Seed
     settings: dict[Text, object]

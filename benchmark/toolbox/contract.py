@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmark.toolbox.declarations import require_declared
+from benchmark.toolbox.drawn import Drawn
 from benchmark.toolbox.families import Family, Needs
 from benchmark.toolbox.references import Reference
 
@@ -36,6 +37,7 @@ class Method(ABC):
     takes_target: ClassVar[bool] = True  # False: the method has no sparsity target (a control, or its own size)
     seeded: ClassVar[bool] = True  # False: nothing random happens, one run stands for all seeds, unless it fine-tunes
     one_training: ClassVar[bool] = False  # True: one training, by `Job.train_once`, serves all targets of a study
+    drawn: ClassVar[Drawn | None] = None  # quantities that it offers for figures of its own
     tunable: ClassVar[tuple[str, object, object] | None] = None  # a setting and two values of it for a study's search
     trains: ClassVar[bool] = True  # False: takes no gradient step, whatever its settings
     phases: ClassVar[int] = 1  # the stages of training that a reader of the paper would count

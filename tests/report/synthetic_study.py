@@ -34,6 +34,7 @@ class Recipe:
     errors: dict[float | None, float]
     seconds: float = 240.0
     method: str | None = None
+    stages: int = 1
 
 
 RECIPES = {
@@ -41,7 +42,7 @@ RECIPES = {
     "dense_finetuned": Recipe("Dense, fine-tuned", "control", {None: 0.044}, seconds=231.0),
     "self_pinching": Recipe("Self-pinching gates", "unstructured", {0.65: 0.052, 0.85: 0.085}, seconds=262.0),
     "uniform_magnitude": Recipe("Uniform magnitude", "unstructured", {0.65: 0.054, 0.85: 0.125}, seconds=243.0),
-    "distillation": Recipe("Distillation", "distilled", {0.65: 0.11, 0.85: 0.16}, seconds=305.0),
+    "distillation": Recipe("Distillation", "distilled", {0.65: 0.11, 0.85: 0.16}, seconds=305.0, stages=2),
     "random_pruning": Recipe("Random pruning", "control", {0.65: 0.21, 0.85: 0.42}, seconds=239.0),
 }
 FAILED = ("random_pruning", 0.85, 1)
@@ -127,6 +128,7 @@ def _record(study: str, label: str, recipe: Recipe, target: float | None, seed: 
         "method": recipe.method or label,
         "title": recipe.title,
         "family": recipe.family,
+        "stages": recipe.stages,
         "target_sparsity": target,
         "seed": seed,
         "settings": {"learning_rate": 2e-4} if label != "dense" else {},
@@ -176,6 +178,7 @@ def _finish(
         write_trn(run_folder / "hyp" / f"{test_set}.trn", hypotheses)
         record["scores"][test_set] = scored(references[test_set], hypotheses)
     if record["method"] == "self_pinching" and target:
+        record["drawn"] = {"matrices": True, "curves": {"sparsity": "sparsity (%)", "threshold": "threshold θ"}}
         write_text(run_folder / "curves.csv", _gate_curves(target, seed))
 
 

@@ -14,16 +14,17 @@ from PIL import Image
 from synthetic_study import RECIPES, Recipe, build_study, reported_study
 
 from benchmark.report.comparisons import compare_rows
-from benchmark.report.gate_figures import gate_rows, sparsity_grid
 from benchmark.report.label_columns import label_at_edge, spread_out
 from benchmark.report.labels import Label, place_labels
+from benchmark.report.layer_figures import drawn_rows, sparsity_grid, training
 from benchmark.report.rows import known, table_rows
 from benchmark.report.significance_figure import significance_matrix
 from benchmark.report.study_report import write_report
 from benchmark.report.style import plain_log_axis
 from benchmark.runs.collection import read_collection
+from benchmark.system.files import read_json, write_json, write_text
 
-NAMES = ("wer_vs_parameters", "wer_vs_time", "significance_matrix", "gate_sparsity", "gate_training")
+NAMES = ("wer_vs_parameters", "wer_vs_time", "significance_matrix", "matrices_self_pinching", "training_self_pinching")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_a_figure_without_data_goes_away(tmp_path: Path) -> None:
     recipes = {name: RECIPES[name] for name in ("dense", "random_pruning")}
     folder = build_study(tmp_path / "demo", seeds=(0,), utterances=8, troubled=False, recipes=recipes)
     (folder / "figures").mkdir()
-    (folder / "figures/gate_sparsity.png").write_text("of an earlier study")
+    (folder / "figures/matrices_self_pinching.png").write_text("of an earlier study")
     write_report(folder / "runs", folder)
     assert {path.stem for path in (folder / "figures").iterdir()} == set(NAMES[:3])
 
@@ -124,8 +125,29 @@ def test_the_matrix_goes_by_wer_and_fits_on_a_page(tmp_path: Path, systems: int,
     assert max(figure.get_size_inches()) < 24
 
 
+def test_a_method_is_drawn_as_its_record_offers(tmp_path: Path) -> None:
+    recipes = {name: RECIPES[name] for name in ("dense", "distillation")}
+    folder = build_study(tmp_path / "demo", seeds=(0,), utterances=8, troubled=False, recipes=recipes)
+    path = folder / "runs/distillation-0.65-seed0"
+    curves = {"width": "channels", "sparsity": "sparsity (%)"}
+    write_json(path / "run.json", read_json(path / "run.json") | {"drawn": {"matrices": False, "curves": curves}})
+    lines = [f"{i},1,{i / 3},{40 - i},{30 - i},{i / 5}" for i in range(4)]
+    write_text(path / "curves.csv", "\n".join(["step,phase,progress,width_0.heads,width_1.heads,sparsity", *lines]))
+    (label,) = drawn = drawn_rows(table_rows(read_collection(folder / "runs")))
+    assert (label, [row.target for row in drawn[label]]) == ("distillation", [0.65])
+    width, sparsity = training(drawn[label], curves).axes
+    assert [axes.get_ylabel() for axes in (width, sparsity)] == list(curves.values())
+    assert [text.get_text() for text in width.texts] == ["heads"]
+    means = [np.asarray(line.get_ydata()) for line in width.lines if line.get_linewidth() > 1]
+    assert means[0].tolist() == [35, 34, 33, 32]
+    assert np.asarray(sparsity.lines[-1].get_ydata()).tolist() == pytest.approx([0, 20, 40, 60])
+    assert sparsity.lines[0].get_ydata()[0] == 65  # type: ignore[index]
+    write_report(folder / "runs", folder)
+    assert {path.stem for path in (folder / "figures").iterdir()} == {*NAMES[:3], "training_distillation"}
+
+
 def test_the_grid_holds_the_share_removed_of_each_matrix(study: Path) -> None:
-    (row, *_) = gate_rows(table_rows(read_collection(study / "runs")))["self_pinching"]
+    (row, *_) = drawn_rows(table_rows(read_collection(study / "runs")))["self_pinching"]
     grid = sparsity_grid(row)
     first = row.finished[0].record["matrices"][0]
     assert grid.shape == (6, 6)

@@ -94,8 +94,8 @@ def test_empty_and_missing_curves_leave_the_training_figure_out(tmp_path: Path) 
     (folder / "runs/self_pinching-0.65-seed0/curves.csv").write_text("\n")
     (folder / "runs/self_pinching-0.85-seed0/curves.csv").unlink()
     write_report(folder / "runs", folder)
-    assert not (folder / "figures/gate_training.png").exists()
-    assert (folder / "figures/gate_sparsity.png").exists()
+    assert not (folder / "figures/training_self_pinching.png").exists()
+    assert (folder / "figures/matrices_self_pinching.png").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmark.report.quantities import quantities
 from benchmark.runs.collection import Run
 
 POINTS = 200  # of a curve; a chart is some 300 pixels wide
 DIGITS = 4
-TIME = ("step", "phase", "progress")
-OF_A_LAYER = re.compile(r"(?P<quantity>\w+)_\d+\.(?P<part>\w+)")  # such as threshold_3.ffn_in
 
 
 def curve_charts(run: Run) -> dict[str, Any] | None:
@@ -39,16 +37,12 @@ def curve_charts(run: Run) -> dict[str, Any] | None:
 
 def _charts(columns: list[str]) -> list[tuple[str, list[tuple[str, list[str]]]]]:
     """Titles with the lines of each chart, a line being a name and the columns that it is the mean of."""
-    charts: dict[str, dict[str, list[str]]] = {}
-    for column in columns:
-        if column in TIME:
-            continue
-        if match := OF_A_LAYER.fullmatch(column):
-            title, line = f"{match['quantity']}, mean over the layers", match["part"]
-        else:
-            title, line = column, column
-        charts.setdefault(title.replace("_", " "), {}).setdefault(line.replace("_", " "), []).append(column)
-    return [(title, list(lines.items())) for title, lines in charts.items()]
+    charts = []
+    for quantity, parts in quantities(columns).items():
+        name = quantity.replace("_", " ")
+        title = name if None in parts else f"{name}, mean over the layers"
+        charts.append((title, [((part or name).replace("_", " "), found) for part, found in parts.items()]))
+    return charts
 
 
 def _values(columns: pd.DataFrame) -> list[float | None]:

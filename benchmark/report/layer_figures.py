@@ -1,0 +1,128 @@
+"""Figures of single methods: the sparsity of each layer's matrices, and what the method logs over the training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmark.report.label_columns import label_line_ends
+from benchmark.report.labels import Label
+from benchmark.report.quantities import quantities
+from benchmark.report.rows import Row, percent
+from benchmark.report.style import lay_out, look
+
+MATRICES = ("q", "k", "v", "out", "ffn_in", "ffn_out")
+SPARSITY = "sparsity"  # the quantity that has a target
+Grid = npt.NDArray[np.float64]
+
+
+def drawn_rows(rows: list[Row]) -> dict[str, list[Row]]:
+    """By label, the finished rows whose methods offer figures of their own."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.finished and "drawn" in row.finished[0].record:
+            found.setdefault(row.label, []).append(row)
+    return found
+
+
+def sparsity_grid(row: Row) -> Grid:
+    """Share of weights gone, shape (layers, 6 matrices), mean over the seeds."""
+    layers = 1 + max(m["layer"] for m in row.finished[0].record["matrices"])
+    total, left = np.zeros((layers, len(MATRICES))), np.zeros((layers, len(MATRICES)))
+    for run in row.finished:
+        for matrix in run.record["matrices"]:
+            place = matrix["layer"], MATRICES.index(matrix["matrix"])
+            total[place] += matrix["parameters"]
+            left[place] += matrix["remaining"]
+    grid: Grid = 1 - left / np.maximum(total, 1)
+    return grid
+
+
+def matrix_sparsity(rows: list[Row]) -> Figure:
+    """One heat map a target, one cell a matrix with its sparsity in per cent; dark is sparse."""
+    grids = [(row, sparsity_grid(row)) for row in rows]
+    columns = min(3, len(grids))
+    lines = -(-len(grids) // columns)
+    height = max(len(grid) for _, grid in grids)
+    figure = Figure(figsize=(3.6 * columns + 0.6, lines * (0.30 * height + 1.1)), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False).ravel()
+    low, high = min(grid.min() for _, grid in grids), max(grid.max() for _, grid in grids)
+    for axes, (row, grid) in zip(panels, grids, strict=False):
+        _heat_map(axes, grid, low, high)
+        axes.set_title(f"target {percent(row.target or 0)}", loc="left", fontweight="bold")
+    for axes in panels[len(grids) :]:
+        axes.set_visible(False)
+    figure.supxlabel("Weights removed from each matrix, in per cent; darker is sparser.", fontsize=8)
+    return figure
+
+
+def _heat_map(axes: Axes, grid: Grid, low: float, high: float) -> None:
+    middle = (low + high) / 2
+    axes.imshow(grid, cmap="Blues", vmin=low - 0.05, vmax=high + 0.15, aspect="auto")
+    for (layer, column), share in np.ndenumerate(grid):
+        colour = "white" if share > middle + 0.2 * (high - low) else "black"
+        axes.text(column, layer, f"{100 * share:.0f}", ha="center", va="center", color=colour, fontsize=8)
+    axes.set_xticks(range(len(MATRICES)), [name.replace("_", " ") for name in MATRICES])
+    axes.set_yticks(range(len(grid)))
+    axes.set_ylabel("layer")
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def rows_with_curves(rows: list[Row], names: Iterable[str]) -> list[Row]:
+    """Those whose first run logged every one of these quantities."""
+    return [row for row in rows if {"progress", *names} <= {"progress", *quantities(row.finished[0].curves.columns)}]
+
+
+def training(rows: list[Row], curves: dict[str, str]) -> Figure:
+    """A line of panels a quantity, a column a target: what the first seed logged; `curves` names axes by quantity."""
+    figure = Figure(figsize=(4.2 * len(rows) + 0.4, 2.9 * len(curves)), layout="constrained")
+    panels = figure.subplots(len(curves), len(rows), squeeze=False, sharex=True)
+    labels = []
+    for line, (quantity, label) in zip(panels, curves.items(), strict=True):
+        for axes, row in zip(line, rows, strict=True):
+            labels.append((axes, _draw_quantity(axes, row, quantity)))
+            axes.set_ylabel(label)
+    for above, below, row in zip(panels[0], panels[-1], rows, strict=True):
+        above.set_title(f"target {percent(row.target or 0)}", loc="left", fontweight="bold")
+        below.set(xlabel="share of the budget used", xlim=(0, 1.25))
+        below.set_xticks(np.linspace(0, 1, 6))
+    seed = rows[0].finished[0].record["seed"]
+    figure.supxlabel(f"Seed {seed}. Where each layer has a value: thick, the mean over the layers; thin, each layer.")
+    lay_out(figure)
+    for axes, names in labels:
+        if names:
+            label_line_ends(axes, names)
+    return figure
+
+
+def _draw_quantity(axes: Axes, row: Row, quantity: str) -> list[Label]:
+    """One line, or for each part of a layer a thick line and thin ones; returns the labels of the thick ones."""
+    curves = row.finished[0].curves
+    parts = quantities(curves.columns)[quantity]
+    if quantity == SPARSITY:
+        curves = curves.assign(**{column: 100 * curves[column] for columns in parts.values() for column in columns})
+        axes.set_ylim(0, 100)
+        if row.target is not None:
+            axes.axhline(100 * row.target, color="black", linewidth=0.9, linestyle=(0, (1, 1.5)))
+    if None in parts:
+        logged = curves[["progress", quantity]].dropna()
+        axes.plot(logged["progress"], logged[quantity], color="black", linewidth=1.2)
+        return []
+    return [_draw_part(axes, curves, part or "", parts[part], i) for i, part in enumerate(parts)]
+
+
+def _draw_part(axes: Axes, curves: pd.DataFrame, part: str, columns: list[str], index: int) -> Label:
+    """A thin line a layer and a thick one for their mean; returns the label of the thick one."""
+    logged, style = curves[["progress", *columns]].dropna(), look(index)
+    progress, mean = logged["progress"], logged[columns].mean(axis=1)
+    axes.plot(progress, logged[columns], color=style.colour, linewidth=0.5, alpha=0.3)
+    axes.plot(progress, mean, color=style.colour, linestyle=style.dashes, linewidth=1.6)
+    line = list(zip(progress.tolist(), mean.tolist(), strict=True))
+    return Label(part.replace("_", " "), [line[-1]], style.colour)
