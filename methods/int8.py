@@ -7,11 +7,10 @@ from typing import Literal
 
 from transformers import PreTrainedModel
 
-from benchmark.models.forms.quantised import quantise
 from benchmark.toolbox.contract import Method
-from benchmark.toolbox.fake_quantize import fake_quantized
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
+from benchmark.toolbox.quantisation import fake_quantized, quantise
 from benchmark.toolbox.references import Reference
 
 

@@ -32,7 +32,7 @@ class SelfPinching(Method):
     references = (
         Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="authors' release SASPG-pruning"),
     )
-    drawn = Drawn(matrices=True, curves={"sparsity": "sparsity (%)", "threshold": "threshold Î¸"})
+    drawn = Drawn(matrices=True, curves={"sparsity": "sparsity (%)", "threshold": "threshold θ"})
     tunable = ("size_weight", 300.0, 106.0)  # with the authors' short runs may not reach the target
 
     @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from torch.nn.utils import parametrize
 from transformers import PreTrainedModel
 
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import SpeechModel, plain_state
+from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.encoder import Encoder
+from benchmark.models.folder_state import plain_state
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.runs.outcome import read_back, require_size, returned_model
 from benchmark.study.registry import load_method, method_names

@@ -9,7 +9,7 @@ import pytest
 from conftest import MakeJob
 
 from benchmark.__main__ import command_modules
-from benchmark.runs.footprint import remaining_parameters
+from benchmark.models.counting import remaining_parameters
 from benchmark.study import registry
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -27,14 +27,18 @@ class Artefact:
 
     Attributes:
         plain: whether plain `transformers` loads it.
-        int8: how the run's model computes with integers, if it does; the exported one may not.
+        measured: what the run's model has in the place of floats, in words; empty if this folder has it too.
+        same_output: whether this folder computes what the run's model does.
+        shared: whether layers of the run's model share weights.
         weights: name of the file of weights.
         weight_bytes: its size.
         onnx_difference: largest difference between the logits of `model.onnx` and the model's; None without a graph.
     """
 
     plain: bool
-    int8: str | None
+    measured: str
+    same_output: bool
+    shared: bool
     weights: str
     weight_bytes: int
     onnx_difference: float | None
@@ -80,7 +84,7 @@ def _metadata(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
             metric_value=round(100 * score["wer"], 2),
         )
         for split, score in record.get("scores", {}).items()
-        if artefact.int8 != "dynamic"
+        if artefact.same_output
     ]
     data = ModelCardData(
         language=origin.language,
@@ -116,26 +120,25 @@ def _scores(record: RunRecord, artefact: Artefact) -> str:
         for split, score in scores.items()
     ]
     return (
-        _table(["test set", "WER %", *COUNTS], rows)
-        + "\n\nGreedy decoding, no language model."
-        + _of_integers(artefact)
+        _table(["test set", "WER %", *COUNTS], rows) + "\n\nGreedy decoding, no language model." + _in_floats(artefact)
     )
 
 
-def _of_integers(artefact: Artefact) -> str:
-    if artefact.int8 is None:
+def _in_floats(artefact: Artefact) -> str:
+    if not artefact.measured:
         return ""
-    if artefact.int8 == "dynamic":
-        return (
-            " Measured with weights and activations in 8-bit integers. This folder holds the values of these weights "
-            "in floats and computes in floats: its output differs, and its word error rate was not measured."
-        )
-    return " Measured with weights in 8-bit integers. This folder holds the values of these weights in floats."
+    here = " This folder holds the values of these weights in floats"
+    if not artefact.same_output:
+        here += " and computes in floats: its output differs, and its word error rate was not measured"
+    return f" Measured with {artefact.measured}.{here}."
 
 
 def _sizes(record: RunRecord, artefact: Artefact) -> str:
     here = (f"bytes of {artefact.weights} in this folder, measured", f"{artefact.weight_bytes:,}")
-    stored = "\n\nThis folder stores every weight as a 32-bit float, zeros too." if artefact.plain else ""
+    stored = ""
+    if artefact.plain:
+        each = ", and weights that layers share once for each of them" if artefact.shared else ""
+        stored = f"\n\nThis folder stores every weight as a 32-bit float, zeros too{each}."
     return _table(["", "of the run's model"], [*sizes(record), here]) + stored
 
 

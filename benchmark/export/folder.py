@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from transformers import PreTrainedModel
+
 from benchmark.export.card import Artefact, model_card
 from benchmark.export.finished import finished_run
 from benchmark.export.model_lineage import origin_of
 from benchmark.export.onnx_graph import check_packages, write_graph
 from benchmark.export.plain import plain_form
 from benchmark.models.checkpoints import load, save, save_dense
-from benchmark.models.forms.quantised import dequantised
+from benchmark.models.encoder import Encoder
+from benchmark.models.in_floats import in_floats
+from benchmark.models.sharing import shared_parameters
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write, write_text
 
@@ -37,13 +41,20 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
         else:
             save(ctc, partial)
         (weights,) = partial.glob("*.safetensors")
-        difference = write_graph(replace(ctc, model=dequantised(ctc.model)), partial / "model.onnx") if onnx else None
+        difference = write_graph(replace(ctc, model=in_floats(ctc.model)), partial / "model.onnx") if onnx else None
         artefact = Artefact(
             plain=plain is not None,
-            int8=getattr(ctc.model.config, "int8", None),
+            measured=_measured(ctc.model) if plain is not None else "",
+            same_output=plain is None or all(matrix.form.same_in_floats for matrix in Encoder(ctc.model)),
+            shared=bool(shared_parameters(ctc.model)),
             weights=weights.name,
             weight_bytes=weights.stat().st_size,
             onnx_difference=difference,
         )
         write_text(partial / "README.md", model_card(record, origin_of(record, run), artefact))
     return artefact
+
+
+def _measured(model: PreTrainedModel) -> str:
+    """In words, in what other numbers than floats the run's model computes."""
+    return " and ".join(sorted({matrix.form.in_words for matrix in Encoder(model)} - {""}))

@@ -14,10 +14,10 @@ from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
 
 from benchmark.models.architectures.lookup import architecture_named, architecture_of
 from benchmark.models.configuration import check_config
+from benchmark.models.folder_state import folder_config, plain_state, restore
 from benchmark.models.foreign_files import errors_in_one_line
-from benchmark.models.forms.quantised import fill, unwrapped
 from benchmark.models.packing import pack, unpack
-from benchmark.models.shapes import layer_shapes, reshape
+from benchmark.models.shapes import reshape
 from benchmark.models.source import model_folder
 from benchmark.models.vocabulary import Tokenizer
 from benchmark.models.weight_files import PACKED
@@ -89,7 +89,7 @@ def _load_model(folder: Path, source: str | Path, config: PreTrainedConfig, fres
             model = architecture.build(config)
             reshape(model, config.layer_shapes)
             state = unpack(load_file(packed))
-            _fill(model, state)
+            restore(model, state)
     else:
         model = architecture.load(folder, source, fresh_head=fresh_head)
         state = model.state_dict()
@@ -113,25 +113,10 @@ def save(ctc: SpeechModel, folder: Path) -> int:
     """
     with atomic_write(folder) as partial:
         partial.mkdir()
-        config = copy.deepcopy(ctc.model.config)
-        config.layer_shapes = layer_shapes(ctc.model)
-        config.save_pretrained(partial)
+        folder_config(ctc.model).save_pretrained(partial)
         _save_processor(ctc, partial)
         save_file(pack(plain_state(ctc.model)), partial / PACKED)
     return (folder / PACKED).stat().st_size
-
-
-def plain_state(model: PreTrainedModel) -> dict[str, torch.Tensor]:
-    """A model's state on the CPU, quantised tensors as the plain ones that they are made of."""
-    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
-    return unwrapped(state)
-
-
-def _fill(model: PreTrainedModel, state: dict[str, torch.Tensor]) -> None:
-    if hasattr(model.config, "int8"):
-        fill(model, state)
-    else:
-        model.load_state_dict(state)
 
 
 def save_dense(ctc: SpeechModel, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""How many parameters a model has, and how many multiply-accumulates a forward takes."""
+"""How many parameters a model has and has left, and how many multiply-accumulates a forward takes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import PreTrainedModel
 
 from benchmark.models.batch import Batch
+from benchmark.models.encoder import Encoder, Matrix
 from benchmark.models.forward import forward
+from benchmark.models.sharing import place
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -17,9 +19,29 @@ def count_parameters(model: nn.Module) -> int:
     return sum({place(p): p.numel() for p in model.parameters()}.values())
 
 
-def place(tensor: torch.Tensor) -> int:
-    """Where a tensor is in memory, or the integers of a quantised one; what is on no device is its own place."""
-    return int(getattr(tensor, "qdata", tensor).data_ptr()) or id(tensor)
+def remaining_parameters(model: PreTrainedModel) -> int:
+    """Parameters that are left: of the encoder matrices what their forms say, all other parameters as materialised.
+
+    A zero outside the encoder matrices (a bias that training left at zero, say) is not compression and counts as
+    a parameter. A shared tensor counts once.
+    """
+    everything = {place(parameter): parameter.numel() for parameter in model.parameters()}
+    return sum((everything | _left_by_place(model)).values())
+
+
+def remaining_in_encoder(model: PreTrainedModel) -> int:
+    """Weights that are left of the encoder matrices, a shared tensor once."""
+    return sum(_left_by_place(model).values())
+
+
+def remaining_in_matrix(matrix: Matrix) -> int:
+    """Weights that are left of one matrix, whatever else shares them."""
+    return sum(matrix.form.left(tensor) for tensor in matrix.form.stored)
+
+
+def _left_by_place(model: PreTrainedModel) -> dict[int, int]:
+    forms = [matrix.form for matrix in Encoder(model)]
+    return {place(tensor): form.left(tensor) for form in forms for tensor in form.stored}
 
 
 def multiply_accumulates(model: PreTrainedModel, batch: Batch) -> float:

@@ -12,7 +12,8 @@ from transformers import PreTrainedModel
 
 from benchmark.models.architectures.architecture import Kind
 from benchmark.models.architectures.lookup import architecture_of
-from benchmark.models.forms.factorised import LowRankLinear
+from benchmark.models.forms.form import Form
+from benchmark.models.forms.lookup import form_of
 from benchmark.models.units import Units
 
 
@@ -35,11 +36,9 @@ class Matrix:
         return self.linear.weight
 
     @property
-    def stored(self) -> list[torch.Tensor]:
-        """What holds the matrix: its weight, or its two factors."""
-        if isinstance(self.linear, LowRankLinear):
-            return [self.linear.first.weight, self.linear.second.weight]
-        return [self.linear.weight]
+    def form(self) -> Form:
+        """How the matrix is kept: what is stored of it, and what counts."""
+        return form_of(self.linear)
 
 
 class Encoder:

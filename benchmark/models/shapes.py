@@ -26,8 +26,8 @@ def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
     encoder = Encoder(model)
     ranks: list[dict[Kind, int]] = [{} for _ in encoder.layers]
     for matrix in encoder:
-        if isinstance(matrix.linear, LowRankLinear):
-            ranks[matrix.layer][matrix.kind] = matrix.linear.rank
+        if (rank := matrix.form.rank) is not None:
+            ranks[matrix.layer][matrix.kind] = rank
     return [
         {"heads": heads.count, "neurons": neurons.count, "ranks": rank}
         for heads, neurons, rank in zip(encoder.heads, encoder.neurons, ranks, strict=True)
@@ -35,22 +35,18 @@ def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
 
 
 def reshape(model: PreTrainedModel, shapes: list[LayerShape]) -> None:
-    """Give a model with its config's shapes these ones; its weights are of no use afterwards."""
+    """Give a model with its config's shapes these ones, all matrices whole; its weights are of no use afterwards."""
     encoder = Encoder(model)
     del encoder.layers[len(shapes) :]
-    for layer, heads, neurons, shape in zip(encoder.layers, encoder.heads, encoder.neurons, shapes, strict=True):
+    for heads, neurons, shape in zip(encoder.heads, encoder.neurons, shapes, strict=True):
         heads.cut(torch.arange(heads.count) < shape["heads"])
         neurons.cut(torch.arange(neurons.count) < shape["neurons"])
-        for kind, rank in shape["ranks"].items():
-            factorise(layer, kind, rank)
 
 
 def factorise(layer: torch.nn.Module, kind: Kind, rank: int) -> LowRankLinear:
     """Put a LowRankLinear with random weights and the same bias in the place of a layer's matrix."""
     linear = layer.get_submodule(PATHS[kind])
     assert isinstance(linear, torch.nn.Linear)
-    thin = LowRankLinear(linear.in_features, linear.out_features, rank).to(linear.weight)
-    with torch.no_grad():
-        thin.second.bias.copy_(linear.bias)
+    thin = LowRankLinear.like(linear, rank)
     layer.set_submodule(PATHS[kind], thin)
     return thin

@@ -1,41 +1,30 @@
-"""Honest sizes: the one place that counts parameters, bytes and multiply-accumulates, for all families."""
+"""Honest sizes of a compressed model beside its dense one, for all families: what its record says."""
 
 from __future__ import annotations
 
 import torch
-from torch import nn
 from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.models.batch import Batch
-from benchmark.models.counting import count_parameters, multiply_accumulates, place
+from benchmark.models.counting import (
+    count_parameters,
+    multiply_accumulates,
+    remaining_in_encoder,
+    remaining_in_matrix,
+    remaining_parameters,
+)
 from benchmark.models.encoder import Encoder
-from benchmark.models.forms.quantised import dequantised
 from benchmark.models.forward import frame_counts
+from benchmark.models.in_floats import in_floats
 from benchmark.runs.records import Footprint, MatrixSparsity
 
 PROBE_SECONDS = 10
 
 
-def remaining_parameters(model: PreTrainedModel) -> int:
-    """Parameters that are left: non-zero weights of the encoder matrices, all other parameters as materialised.
-
-    A zero outside the encoder matrices (a bias that training left at zero, say) is not compression and counts as
-    a parameter. A shared tensor counts once.
-    """
-    matrices = {id(tensor) for matrix in Encoder(model) for tensor in matrix.stored}
-    unique: dict[int, nn.Parameter] = {place(parameter): parameter for parameter in model.parameters()}
-    return sum(_left(p) if id(p) in matrices else p.numel() for p in unique.values())
-
-
-def _left(tensor: torch.Tensor) -> int:
-    """Weights that are left: non-zero ones, but all of a quantised tensor, where zero is a value like any other."""
-    return tensor.numel() if hasattr(tensor, "qdata") else int(tensor.count_nonzero())
-
-
 def matrix_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> list[MatrixSparsity]:
     """What is left of each encoder matrix of the dense model; a layer that is gone has nothing left."""
-    left = {(m.layer, m.kind): sum(_left(tensor) for tensor in m.stored) for m in Encoder(model)}
+    left = {(m.layer, m.kind): remaining_in_matrix(m) for m in Encoder(model)}
     return [
         MatrixSparsity(
             layer=m.layer, matrix=m.kind, parameters=m.linear.weight.numel(), remaining=left.get((m.layer, m.kind), 0)
@@ -46,8 +35,7 @@ def matrix_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> list[Matr
 
 def encoder_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> float:
     """Share of the dense model's encoder matrices that is gone in `model`, the paper's measure."""
-    shared_once = {place(tensor): tensor for m in Encoder(model) for tensor in m.stored}
-    return 1 - sum(_left(tensor) for tensor in shared_once.values()) / Encoder(dense).parameters
+    return 1 - remaining_in_encoder(model) / Encoder(dense).parameters
 
 
 def plain_bytes(model: PreTrainedModel) -> int:
@@ -60,7 +48,7 @@ def macs_per_second(model: PreTrainedModel) -> float:
 
     One of integers counts like one of floats.
     """
-    model = dequantised(model) if hasattr(model.config, "int8") else model
+    model = in_floats(model)
     device = next(model.parameters()).device
     samples = PROBE_SECONDS * SAMPLE_RATE
     frames = frame_counts(model, torch.tensor([samples])).to(device)

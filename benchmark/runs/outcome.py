@@ -7,8 +7,8 @@ from pathlib import Path
 from transformers import PreTrainedModel
 
 from benchmark.models.checkpoints import SpeechModel, load, save
-from benchmark.models.counting import count_parameters
-from benchmark.runs.footprint import encoder_sparsity, plain_bytes, remaining_parameters
+from benchmark.models.counting import count_parameters, remaining_parameters
+from benchmark.runs.footprint import encoder_sparsity, plain_bytes
 from benchmark.system.errors import CannotCompress, CannotReachTarget, UserError
 from benchmark.toolbox.families import Family
 from benchmark.toolbox.target import Target
@@ -46,8 +46,6 @@ def returned_model(result: object, dense: PreTrainedModel) -> PreTrainedModel:
 
 def read_back(ctc: SpeechModel, folder: Path) -> tuple[SpeechModel, int]:
     """Export a model to `folder` and read that folder, which is all that counts; and the bytes of its weights.
-
-    A tensor that several layers share is stored once for each of them, and so counts for each.
 
     Raises:
         CannotCompress: the model is of a shape that no folder can hold, or has weights that are not finite.

@@ -16,7 +16,7 @@ from conftest import MakeJob
 from safetensors.torch import load_file, save_file
 
 from benchmark.__main__ import main
-from benchmark.runs.footprint import remaining_parameters
+from benchmark.models.counting import remaining_parameters
 from benchmark.scoring.trn import read_trn
 from benchmark.study import registry
 from benchmark.system.files import write_json

@@ -13,7 +13,6 @@ from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Co
 from benchmark.models.checkpoints import SpeechModel, save
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
-from benchmark.models.forms.quantised import quantise
 from benchmark.models.fresh import fresh_model
 from benchmark.models.shapes import factorise
 from benchmark.models.vocabulary import Vocabulary
@@ -21,6 +20,7 @@ from benchmark.runs.records import SCHEMA
 from benchmark.system.files import write_json
 from benchmark.toolbox.fewer_layers import shallow
 from benchmark.toolbox.masks import magnitude_masks
+from benchmark.toolbox.quantisation import quantise
 from benchmark.toolbox.target import Target
 
 RECORD: dict[str, Any] = {
@@ -139,6 +139,15 @@ def low_rank() -> SpeechModel:
     return SpeechModel(model, Vocabulary.of_letters())
 
 
+def share(model: PreTrainedModel) -> None:
+    """The second layer is the first one, and the last one has its FFN's weights."""
+    layers = Encoder(model).layers
+    layers[1] = layers[0]
+    for name in ("intermediate_dense", "output_dense"):
+        kept = layers[0].get_submodule("feed_forward").get_submodule(name).weight
+        layers[2].get_submodule("feed_forward").get_submodule(name).weight = kept
+
+
 def same_heads_everywhere(model: PreTrainedModel) -> None:
     """One shape in all layers, and yet none that a config can tell: heads are as wide as before, but fewer."""
     for heads in Encoder(model).heads:
@@ -154,4 +163,5 @@ MODELS: dict[str, Callable[[], SpeechModel]] = {
     "sliced": sliced,
     "fewer heads": changed(same_heads_everywhere),
     "low rank": low_rank,
+    "shared": changed(share),
 }

@@ -19,7 +19,7 @@ from transformers import AutoModelForCTC, AutoProcessor, PreTrainedModel
 from benchmark.__main__ import main
 from benchmark.export.folder import export
 from benchmark.models.checkpoints import load, save
-from benchmark.models.forms.quantised import dequantised
+from benchmark.models.in_floats import in_floats
 from benchmark.models.shapes import layer_shapes
 from benchmark.runs.transcription import transcribe_one
 from benchmark.system.files import write_json
@@ -35,7 +35,7 @@ def logits(model: PreTrainedModel) -> torch.Tensor:
     return output
 
 
-@pytest.mark.parametrize("kind", ["dense", "pruned", "fewer layers", "int8 weights", "int8"])
+@pytest.mark.parametrize("kind", ["dense", "pruned", "fewer layers", "int8 weights", "int8", "shared"])
 def test_plain_transformers_computes_the_same(tmp_path: Path, kind: str) -> None:
     run = make_run(tmp_path / "run", kind)
     artefact = export(run, tmp_path / "out", onnx=False)
@@ -45,11 +45,11 @@ def test_plain_transformers_computes_the_same(tmp_path: Path, kind: str) -> None
     assert not any(info.values())
     original = load(run / "model").model
     if kind == "int8":  # activations are integers there, floats here: the values of the weights are the same
-        original = dequantised(original)
+        original = in_floats(original)
     torch.testing.assert_close(logits(plain), logits(original), atol=1e-5, rtol=0)
     torch.testing.assert_close(logits(load(tmp_path / "out").model), logits(plain), atol=0, rtol=0)
     config = json.loads((tmp_path / "out" / "config.json").read_text())
-    assert not {"layer_shapes", "int8"} & config.keys()
+    assert not {"layer_shapes", "int8", "shared"} & config.keys()
     assert {tensor.dtype for tensor in load_file(tmp_path / "out" / "model.safetensors").values()} == {torch.float32}
 
 

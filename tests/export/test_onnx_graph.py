@@ -23,7 +23,12 @@ pytest.importorskip("onnx", reason=REASON)
 
 
 @pytest.mark.parametrize(
-    ("kind", "names"), [("sliced", ["input_values", "attention_mask"]), ("low rank", ["input_values"])]
+    ("kind", "names"),
+    [
+        ("sliced", ["input_values", "attention_mask"]),
+        ("shared", ["input_values", "attention_mask"]),
+        ("low rank", ["input_values"]),
+    ],
 )
 def test_a_graph_is_the_model_at_any_length_and_batch_size(tmp_path: Path, kind: str, names: list[str]) -> None:
     run = make_run(tmp_path / "run", kind)

@@ -9,19 +9,21 @@ import torch
 from conftest import MakeJob
 from torchao.quantization import Int8Tensor
 
-from benchmark.models.checkpoints import load, plain_state, save
-from benchmark.models.counting import count_parameters
+from benchmark.models.checkpoints import load, save
+from benchmark.models.counting import count_parameters, remaining_parameters
 from benchmark.models.encoder import Encoder
-from benchmark.models.forms.quantised import dequantised, quantise
-from benchmark.runs.footprint import macs_per_second, remaining_parameters
+from benchmark.models.folder_state import plain_state
+from benchmark.models.in_floats import in_floats
+from benchmark.runs.footprint import macs_per_second
 from benchmark.study.registry import load_method
+from benchmark.toolbox.quantisation import quantise
 
 
 @pytest.mark.parametrize("kind", ["dynamic", "weight_only"])
 def test_no_weight_moves_by_more_than_half_a_step(tiny_model: Path, kind: str) -> None:
     dense, model = load(tiny_model).model, load(tiny_model).model
     quantise(model, kind)  # type: ignore[arg-type]
-    for before, after in zip(Encoder(dense), Encoder(dequantised(model)), strict=True):
+    for before, after in zip(Encoder(dense), Encoder(in_floats(model)), strict=True):
         step = before.weight.abs().amax(dim=1, keepdim=True) / 127
         assert bool(((before.weight - after.weight).abs() <= 0.51 * step).all())
 

@@ -7,9 +7,9 @@ import torch
 from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 
 from benchmark.models.checkpoints import SpeechModel, frozen_copy
-from benchmark.models.counting import count_parameters
+from benchmark.models.counting import count_parameters, remaining_parameters
 from benchmark.models.encoder import Encoder
-from benchmark.runs.footprint import footprint, macs_per_second, matrix_sparsity, remaining_parameters
+from benchmark.runs.footprint import footprint, macs_per_second, matrix_sparsity
 
 
 def test_wav2vec2_base_has_the_published_sizes() -> None:

@@ -19,7 +19,8 @@ from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.batch import Batch
-from benchmark.models.checkpoints import SpeechModel, load, plain_state
+from benchmark.models.checkpoints import SpeechModel, load
+from benchmark.models.folder_state import plain_state
 from benchmark.runs.footprint import footprint
 from benchmark.runs.speed import speedup
 from benchmark.runs.transcription import transcribe

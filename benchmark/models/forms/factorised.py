@@ -1,9 +1,14 @@
-"""A Linear as the product of two thin ones."""
+"""A matrix as the product of two thin ones."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from torch import nn
+from transformers import PreTrainedConfig
+
+from benchmark.models.forms.form import Form, Tensors
 
 
 class LowRankLinear(nn.Module):
@@ -14,6 +19,14 @@ class LowRankLinear(nn.Module):
         self.in_features, self.out_features, self.rank = inputs, outputs, rank
         self.first = nn.Linear(inputs, rank, bias=False)
         self.second = nn.Linear(rank, outputs)
+
+    @classmethod
+    def like(cls, linear: nn.Linear, rank: int) -> LowRankLinear:
+        """One with random weights, and the shape, type, device and bias of `linear`."""
+        thin = cls(linear.in_features, linear.out_features, rank).to(linear.weight)
+        with torch.no_grad():
+            thin.second.bias.copy_(linear.bias)
+        return thin
 
     @property
     def weight(self) -> torch.Tensor:
@@ -29,6 +42,44 @@ class LowRankLinear(nn.Module):
         """Apply both."""
         output: torch.Tensor = self.second(self.first(hidden))
         return output
+
+
+class Factorised(Form):
+    """A `LowRankLinear`. The weights of both factors count; plain `transformers` has no such layer."""
+
+    plain = False
+
+    @classmethod
+    def fits(cls, linear: nn.Module) -> bool:
+        """A LowRankLinear."""
+        return isinstance(linear, LowRankLinear)
+
+    @classmethod
+    def fits_names(cls, names: Collection[str]) -> bool:
+        """Two weights."""
+        return {"first.weight", "second.weight"} <= set(names)
+
+    @property
+    def stored(self) -> list[torch.Tensor]:
+        """The two factors."""
+        return [self._thin.first.weight, self._thin.second.weight]
+
+    @property
+    def rank(self) -> int:
+        """Width between the two factors."""
+        return self._thin.rank
+
+    @property
+    def _thin(self) -> LowRankLinear:
+        assert isinstance(self.linear, LowRankLinear)
+        return self.linear
+
+    @classmethod
+    def rebuild(cls, linear: nn.Linear, tensors: Tensors, config: PreTrainedConfig) -> nn.Module:
+        """The first factor's height is the rank."""
+        thin = LowRankLinear.like(linear, len(tensors["first.weight"]))
+        thin.load_state_dict(tensors)
+        return thin
 
 
 def break_even_rank(outputs: int, inputs: int) -> float:

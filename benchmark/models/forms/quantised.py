@@ -1,8 +1,9 @@
-"""Encoder matrices in 8-bit integers, by torchao: a scale for every output, symmetric."""
+"""A matrix of 8-bit integers, by torchao: a scale for every output, symmetric."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 from typing import Literal
 
 import torch
@@ -13,60 +14,94 @@ from torchao.quantization import (
     Int8WeightOnlyConfig,
     quantize_,
 )
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig
 
-from benchmark.models.encoder import Encoder
+from benchmark.models.forms.form import Form, Tensors
 
 Kind = Literal["dynamic", "weight_only"]
 CONFIGS = {
     "dynamic": Int8DynamicActivationInt8WeightConfig(set_inductor_config=False),
     "weight_only": Int8WeightOnlyConfig(set_inductor_config=False),
 }
-INTEGERS, SCALES = ".int8", ".scale"
+INTEGERS, SCALES = "weight.int8", "weight.scale"
 
 
-def quantise(model: PreTrainedModel, kind: Kind) -> None:
-    """Turn every encoder matrix into integers; `dynamic` also turns what goes into it into integers, frame by frame.
+def quantise_linear(linear: nn.Linear, kind: Kind) -> None:
+    """Round a Linear's weight to integers; `dynamic` also rounds what goes into it, with a scale for every frame."""
+    quantize_(linear, CONFIGS[kind])
 
-    The model's config says so from then on, and `load` does the same again.
+
+class Quantised(Form):
+    """An `nn.Linear` with an `Int8Tensor` for its weight. None of its weights is gone: zero is a value like others.
+
+    Multiply-accumulates of integers count like those of floats.
     """
-    linears = {matrix.linear for matrix in Encoder(model)}
-    quantize_(model, CONFIGS[kind], filter_fn=lambda module, _name: module in linears)
-    model.config.int8 = kind
 
+    @classmethod
+    def fits(cls, linear: nn.Module) -> bool:
+        """A Linear with a weight of integers."""
+        return isinstance(linear, nn.Linear) and isinstance(linear.weight, Int8Tensor)
 
-def dequantised(model: PreTrainedModel) -> PreTrainedModel:
-    """A copy that computes with the same values in floats."""
-    plain = copy.deepcopy(model)
-    for matrix in Encoder(plain):
-        weight = matrix.linear.weight
-        if isinstance(weight, Int8Tensor):
-            matrix.linear.weight = nn.Parameter(weight.dequantize())
-    return plain
+    @classmethod
+    def fits_names(cls, names: Collection[str]) -> bool:
+        """Integers."""
+        return INTEGERS in names
 
+    @property
+    def kind(self) -> Kind:
+        """Whether what goes into the matrix is rounded too."""
+        return "weight_only" if self._weight.act_quant_kwargs is None else "dynamic"
 
-def unwrapped(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """A state dict with plain tensors: quantised ones as their integers and scales."""
-    plain: dict[str, torch.Tensor] = {}
-    for name, tensor in state.items():
-        if isinstance(tensor, Int8Tensor):
-            plain[name + INTEGERS], plain[name + SCALES] = tensor.qdata, tensor.scale
-        else:
-            plain[name] = tensor
-    return plain
+    @property
+    def same_in_floats(self) -> bool:
+        """Not where what goes in is rounded too."""
+        return self.kind == "weight_only"
 
+    @property
+    def in_words(self) -> str:
+        """What is rounded."""
+        return f"weights{' and activations' if self.kind == 'dynamic' else ''} in 8-bit integers"
 
-def fill(model: PreTrainedModel, state: dict[str, torch.Tensor]) -> None:
-    """Load a state from `unwrapped` into a model that is not quantised yet, and quantise it to the same integers."""
-    kind: Kind = model.config.int8
-    integers = {name: tensor for name, tensor in state.items() if name.endswith((INTEGERS, SCALES))}
-    plain = {name: tensor for name, tensor in state.items() if name not in integers}
-    for name in [name for name in integers if name.endswith(INTEGERS)]:
-        weight = name.removesuffix(INTEGERS)
-        plain[weight] = integers[name].float() * integers[weight + SCALES].float()
-    model.load_state_dict(plain)
-    quantise(model, kind)
-    for name, tensor in model.state_dict().items():
-        if isinstance(tensor, Int8Tensor):
-            tensor.qdata.copy_(integers[name + INTEGERS])
-            tensor.scale.copy_(integers[name + SCALES])
+    @property
+    def stored(self) -> list[torch.Tensor]:
+        """The weight."""
+        return [self._weight]
+
+    def left(self, tensor: torch.Tensor) -> int:
+        """All of them."""
+        return tensor.numel()
+
+    @property
+    def config(self) -> dict[str, object]:
+        """The kind."""
+        return {"int8": self.kind}
+
+    def tensors(self) -> Tensors:
+        """Integers and their scales in the place of the weight."""
+        state = super().tensors()
+        del state["weight"]
+        return state | {INTEGERS: self._weight.qdata, SCALES: self._weight.scale}
+
+    @classmethod
+    def rebuild(cls, linear: nn.Linear, tensors: Tensors, config: PreTrainedConfig) -> nn.Module:
+        """Quantised from floats, then given the very integers and scales."""
+        integers, scales = tensors[INTEGERS], tensors[SCALES]
+        others = {name: tensor for name, tensor in tensors.items() if name not in (INTEGERS, SCALES)}
+        linear.load_state_dict(others | {"weight": integers.float() * scales.float()})
+        quantise_linear(linear, config.int8)
+        weight = cls(linear)._weight
+        weight.qdata.copy_(integers)
+        weight.scale.copy_(scales)
+        return linear
+
+    def floats(self) -> nn.Module:
+        """A Linear with the values of the integers."""
+        plain = copy.deepcopy(self.linear)
+        plain.weight = nn.Parameter(self._weight.dequantize())
+        return plain
+
+    @property
+    def _weight(self) -> Int8Tensor:
+        weight = self.linear.weight
+        assert isinstance(weight, Int8Tensor)
+        return weight

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from benchmark.models.checkpoints import load
-from benchmark.models.forms.quantised import quantise
-from benchmark.toolbox.fake_quantize import fake_quantize, fake_quantized
+from benchmark.toolbox.quantisation import fake_quantize, fake_quantized, quantise
 
 
 def test_rounding_is_to_the_nearest_step_of_a_row_and_gradients_pass_it() -> None:

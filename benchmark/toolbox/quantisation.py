@@ -1,4 +1,4 @@
-"""Training for 8-bit integers: the forward pass sees rounded values, gradients pass straight through the rounding.
+"""8-bit integers: rounding to them, and training for it, where gradients pass straight through the rounding.
 
 Jacob et al., CVPR 2018, arXiv 1712.05877, section 3, with torchao's scales of the moment instead of running ranges.
 """
@@ -15,9 +15,23 @@ from torchao.quantization import Int8Tensor, PerRow
 from transformers import PreTrainedModel
 
 from benchmark.models.encoder import Encoder
-from benchmark.models.forms.quantised import Kind
+from benchmark.models.forms.quantised import Kind, quantise_linear
 from benchmark.models.gating import add_gates, remove_gates
+from benchmark.models.sharing import shared_parameters, tie
 from benchmark.toolbox.straight_through import straight_through
+
+
+def quantise(model: PreTrainedModel, kind: Kind) -> None:
+    """Turn every encoder matrix into integers; weights that layers share stay shared.
+
+    Args:
+        model: of floats.
+        kind: `dynamic` also turns what goes into a matrix into integers, frame by frame.
+    """
+    shared = shared_parameters(model)
+    for linear in {matrix.linear for matrix in Encoder(model)}:
+        quantise_linear(linear, kind)
+    tie(model, shared)
 
 
 def fake_quantize(values: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,88 @@
+"""What a packed folder holds of a model: its tensors, matrices in their forms, shared ones once, and its config."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+
+import torch
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from benchmark.models.encoder import Encoder
+from benchmark.models.forms.form import Tensors
+from benchmark.models.forms.lookup import form_of, stored_form
+from benchmark.models.shapes import layer_shapes
+from benchmark.models.sharing import shared_parameters, tie
+
+OWN_KEYS = ("layer_shapes", "int8", "shared")  # of a folder's config, beside those of transformers
+
+
+def plain_config(model: PreTrainedModel) -> PreTrainedConfig:
+    """A model's config with the keys of transformers only."""
+    config: PreTrainedConfig = copy.deepcopy(model.config)
+    for key in OWN_KEYS:
+        if hasattr(config, key):
+            delattr(config, key)
+    return config
+
+
+def folder_config(model: PreTrainedModel) -> PreTrainedConfig:
+    """A model's config with all that `restore` has to know."""
+    config = plain_config(model)
+    config.layer_shapes = layer_shapes(model)
+    for matrix in Encoder(model):
+        config.update(matrix.form.config)
+    if shared := shared_parameters(model):
+        config.shared = shared
+    return config
+
+
+def plain_state(model: PreTrainedModel) -> Tensors:
+    """The tensors of a model's folder by name, plain ones on the CPU, not packed yet."""
+    state: Tensors = model.state_dict()
+    for name in _matrices(model):
+        _taken(state, name)
+        state |= {f"{name}.{key}": tensor for key, tensor in form_of(model.get_submodule(name)).tensors().items()}
+    for name in shared_parameters(model):
+        _taken(state, name)
+    return {name: tensor.detach().cpu() for name, tensor in state.items()}
+
+
+def restore(model: PreTrainedModel, state: Tensors) -> None:
+    """Give a model of the folder's config and shape the tensors of the folder, `plain_state` of another model.
+
+    Raises:
+        ValueError, RuntimeError, AttributeError: the tensors do not fit the model.
+    """
+    state, shared = dict(state), getattr(model.config, "shared", {})
+    for name, kept in shared.items():
+        state |= {name + key.removeprefix(kept): state[key] for key in _keys(state, kept)}
+    matrices = list(_matrices(model))
+    for name in matrices:
+        tensors, linear = _taken(state, name), model.get_submodule(name)
+        assert isinstance(linear, torch.nn.Linear)
+        model.set_submodule(name, stored_form(tensors).rebuild(linear, tensors, model.config))
+    rest = model.load_state_dict(state, strict=False)
+    missing = [key for key in rest.missing_keys if not key.startswith(tuple(f"{name}." for name in matrices))]
+    if wrong := [*missing, *rest.unexpected_keys]:
+        raise ValueError(f"{len(wrong)} tensors are missing or too many, the first is {wrong[0]}")
+    if layer_shapes(model) != model.config.layer_shapes:
+        raise ValueError("layer_shapes has other ranks than its tensors")
+    tie(model, shared)
+
+
+def _matrices(model: PreTrainedModel) -> Iterable[str]:
+    """Names of the modules of the encoder's matrices, all names of one that is shared."""
+    linears = {matrix.linear for matrix in Encoder(model)}
+    named = model.named_modules(remove_duplicate=False)
+    return [name for name, module in named if module in linears]
+
+
+def _keys(state: Tensors, name: str) -> list[str]:
+    """Of the tensors of a module, or of a parameter, which a form may store as several."""
+    return [key for key in state if key == name or key.startswith(f"{name}.")]
+
+
+def _taken(state: Tensors, name: str) -> Tensors:
+    """Take the tensors of a module or parameter out; they are named relative to it."""
+    return {key.removeprefix(f"{name}."): state.pop(key) for key in _keys(state, name)}

@@ -1,0 +1,88 @@
+"""What the form of an encoder matrix says: what is stored, what counts, how a folder rebuilds it, who can read it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from typing import ClassVar
+
+import torch
+from torch import nn
+from transformers import PreTrainedConfig
+
+Tensors = dict[str, torch.Tensor]
+
+
+class Form(ABC):
+    """One matrix of the encoder in one of the forms that it can take, in memory and in a folder.
+
+    The defaults are those of a module of floats whose state dict is what a folder holds.
+
+    Attributes:
+        linear: the module. It computes y = W x + b, and has `in_features`, `out_features`, `weight` and `bias`.
+        plain: whether plain `transformers` builds `floats()` from a config.
+    """
+
+    plain: ClassVar[bool] = True
+
+    def __init__(self, linear: nn.Module) -> None:
+        self.linear = linear
+
+    @classmethod
+    @abstractmethod
+    def fits(cls, linear: nn.Module) -> bool:
+        """Whether a module is of this form."""
+
+    @classmethod
+    @abstractmethod
+    def fits_names(cls, names: Collection[str]) -> bool:
+        """Whether a folder's tensors with these names, relative to the module's, are a matrix of this form."""
+
+    @property
+    @abstractmethod
+    def stored(self) -> list[torch.Tensor]:
+        """The tensors that hold the matrix; a bias is not counted with it."""
+
+    def left(self, tensor: torch.Tensor) -> int:
+        """Weights that are left of one of the `stored` tensors: those that are not zero."""
+        return int(tensor.count_nonzero())
+
+    @property
+    def rank(self) -> int | None:
+        """Rank of a factorised matrix."""
+        return None
+
+    @property
+    def in_words(self) -> str:
+        """What the matrix has in the place of floats, for a model card; empty for floats."""
+        return ""
+
+    @property
+    def same_in_floats(self) -> bool:
+        """Whether `floats()` computes what the module computes, so that its word error rate is the same."""
+        return True
+
+    @property
+    def config(self) -> dict[str, object]:
+        """What `rebuild` has to know beside the tensors; it goes into the `config.json` of the model's folder."""
+        return {}
+
+    def tensors(self) -> Tensors:
+        """What a folder holds of the module, by name relative to it. Its bytes are the bytes on disk."""
+        return dict(self.linear.state_dict())
+
+    @classmethod
+    def rebuild(cls, linear: nn.Linear, tensors: Tensors, config: PreTrainedConfig) -> nn.Module:
+        """The module of which `tensors` gave these tensors.
+
+        Args:
+            linear: a Linear of the matrix's shape, whose weights are of no use; it may be changed and returned.
+            tensors: from the folder, unpacked, by name relative to the module.
+            config: of the folder.
+        """
+        linear.load_state_dict(tensors)
+        return linear
+
+    def floats(self) -> nn.Module:
+        """The module, or one of floats with the same values and as many multiply-accumulates, which counts as it is."""
+        return self.linear

@@ -1,0 +1,38 @@
+"""Which form a matrix has. A new form is one class in this folder and one entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from torch import nn
+
+from benchmark.models.forms.factorised import Factorised
+from benchmark.models.forms.form import Form
+from benchmark.models.forms.masked import Masked
+from benchmark.models.forms.quantised import Quantised
+
+FORMS: tuple[type[Form], ...] = (Quantised, Factorised, Masked)  # the first that fits; a quantised one is a Linear too
+
+
+def form_of(linear: nn.Module) -> Form:
+    """The form of an encoder matrix's module.
+
+    Raises:
+        ValueError: no form fits it.
+    """
+    for form in FORMS:
+        if form.fits(linear):
+            return form(linear)
+    raise ValueError(f"no form of an encoder matrix is a {type(linear).__name__}")
+
+
+def stored_form(names: Collection[str]) -> type[Form]:
+    """The form of which a folder holds these tensors, named relative to the matrix's module.
+
+    Raises:
+        ValueError: no form is stored under such names.
+    """
+    for form in FORMS:
+        if form.fits_names(names):
+            return form
+    raise ValueError(f"no form of an encoder matrix is stored as {', '.join(sorted(names)) or 'nothing'}")
