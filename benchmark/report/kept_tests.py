@@ -87,7 +87,6 @@ def _comparison(a: str, b: str, errors: list[WordErrors], line: Line) -> Compari
         _finite(line["sd_difference"]),
         _finite(line["z"]),
         1.0 if reason else _finite(line["p"]),
-        1.0 if reason else _finite(line["p_sctk_table"]),
         reason,
     )
     if line["resampled"] not in get_args(Unit):

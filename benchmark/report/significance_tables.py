@@ -11,7 +11,7 @@ from benchmark.report.typesetting import markdown
 
 COLUMNS = (
     *("test_set", "seed", "label_a", "target_a", "label_b", "target_b", "wer_a", "wer_b", "delta_wer", "delta_low"),
-    *("delta_high", "resampled", "segments", "mean_difference", "sd_difference", "z", "p", "p_sctk_table", "p_holm"),
+    *("delta_high", "resampled", "segments", "mean_difference", "sd_difference", "z", "p", "p_holm"),
     *("mark", "degenerate"),
 )
 
@@ -102,7 +102,6 @@ def _line(test: SeedTest) -> dict[str, object]:
         "sd_difference": mapsswe.std,
         "z": mapsswe.z,
         "p": test.p,
-        "p_sctk_table": None if mapsswe.degenerate else mapsswe.p_sctk_table,
         "p_holm": result.p_holm,
         "mark": Verdict((test,), 1).worded_mark,
         "degenerate": mapsswe.degenerate,

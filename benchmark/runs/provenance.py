@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark.runs.records import Provenance
 
 WIDEST_FIRST = ("avx512f", "avx2", "avx", "sse2")  # vector instructions, as Linux names them
-PACKAGES = ("torch", "torchaudio", "transformers", "numpy", "jiwer", "kaldialign", "snakemake")
+PACKAGES = ("torch", "torchaudio", "transformers", "numpy", "jiwer", "snakemake")
 
 
 def provenance(device: str) -> Provenance:

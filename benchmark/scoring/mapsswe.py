@@ -41,8 +41,12 @@ class MatchedPairs:
     std: float  # with n - 1
     z: float
     p: float  # two-tailed, from the exact normal distribution
-    p_sctk_table: float  # the same from SCTK's table, in steps of 0.01 of |Z|, rounded down
     degenerate: str | None
+
+    @property
+    def p_sctk_table(self) -> float:
+        """`p` from SCTK's table, in steps of 0.01 of |Z|, rounded down."""
+        return 2 * (1 - _sctk_table()[bisect_right(_TABLE_Z, abs(self.z)) - 1])
 
     @property
     def better(self) -> Literal["A", "B"] | None:
@@ -115,7 +119,6 @@ def matched_pairs(differences: Iterable[int]) -> MatchedPairs:
         std=std,
         z=z,
         p=math.erfc(abs(z) / math.sqrt(2)),
-        p_sctk_table=2 * (1 - _sctk_table()[bisect_right(_TABLE_Z, abs(z)) - 1]),
         degenerate=_why_no_test(n, mean, std),
     )
 

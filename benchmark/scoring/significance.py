@@ -58,6 +58,7 @@ class Comparison:
             "interval": list(self.interval),
             "resampled": self.resampled,
             **asdict(self.test),
+            "p_sctk_table": self.test.p_sctk_table,
             "p_holm": self.p_holm,
             "verdict": self.verdict,
         }

@@ -20,7 +20,7 @@ from benchmark.system.files import read_json, write_json
 def _test(row: Row, z: float, p: float, p_holm: float, errors: int) -> SeedTest:
     errors_a, errors_b = WordErrors(10, 100, 10 + errors, 0, 0), WordErrors(10, 100, 10, 0, 0)
     interval = errors / 100 - 0.02, errors / 100 + 0.02
-    pairs = MatchedPairs(20, errors / 20, 1.0, z, p, p, None)
+    pairs = MatchedPairs(20, errors / 20, 1.0, z, p, None)
     result = Comparison("a", "b", errors_a, errors_b, interval, "utterances", pairs, p_holm)
     return SeedTest("test", 0, row, row, result)
 
