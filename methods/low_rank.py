@@ -10,9 +10,10 @@ from transformers import PreTrainedModel
 from benchmark.models.encoder import Matrix
 from benchmark.models.forms.factorised import break_even_rank
 from benchmark.models.shapes import factorise
-from benchmark.system.errors import CannotCompress, CannotReachTarget
+from benchmark.system.errors import CannotReachTarget
 from benchmark.toolbox.calibration import second_moments
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.damped_cholesky import damped_cholesky
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.references import Reference
@@ -81,7 +82,7 @@ class LowRank(Method):
         roots: dict[str, torch.Tensor] = {}
         if settings.whitened:
             moments = second_moments(job, matrices, job.calibration(settings.calibration_seconds))
-            roots = {name: lower_root(moment, settings.damping) for name, moment in moments.items()}
+            roots = {name: damped_cholesky(moment, settings.damping) for name, moment in moments.items()}
         for matrix in matrices:
             first, second = truncated(matrix.weight, ranks[matrix.name], roots.get(matrix.name))
             thin = factorise(job.encoder.layers[matrix.layer], matrix.kind, ranks[matrix.name])
@@ -90,18 +91,3 @@ class LowRank(Method):
                 thin.second.weight.copy_(second)
         fine_tune(job, settings)
         return job.model
-
-
-def lower_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
-    """Lower Cholesky factor of the damped moments, in float64.
-
-    Raises:
-        CannotCompress: they are singular nevertheless: no input ever differs from zero, or some are not finite.
-    """
-    moments = moments.double()
-    damped = moments + damping * moments.diagonal().mean() * torch.eye(len(moments), device=moments.device)
-    try:
-        root: torch.Tensor = torch.linalg.cholesky(damped)
-    except RuntimeError:  # torch.linalg.LinAlgError is one, but not in the type stubs
-        raise CannotCompress("singular second moments: raise `damping`, or calibrate on more audio") from None
-    return root

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from benchmark.system.errors import CannotCompress
 from benchmark.toolbox.calibration import prune_layer_by_layer, second_moments
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.damped_cholesky import damped_cholesky
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import topk_mask
@@ -20,14 +20,9 @@ def inverse_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
     """Upper Cholesky factor of the inverse of H = 2 E[x x'] + damping mean(diag) I, in float64.
 
     Raises:
-        CannotCompress: H is singular although it is damped: no input ever differs from zero, or some are not finite.
+        CannotCompress: H is singular although it is damped.
     """
-    hessian = 2 * moments.double()
-    hessian = hessian + damping * hessian.diagonal().mean() * torch.eye(len(hessian), device=hessian.device)
-    try:
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(hessian))
-    except RuntimeError:  # torch.linalg.LinAlgError is one, but not in the type stubs
-        raise CannotCompress("singular Hessian: raise `damping`, or calibrate on more audio") from None
+    inverse = torch.cholesky_inverse(damped_cholesky(2 * moments.double(), damping))
     root: torch.Tensor = torch.linalg.cholesky(inverse, upper=True)
     return root
 

@@ -64,8 +64,8 @@ def encoder_parameters(config: ModelConfig) -> int:
     return SIZES[config["model_type"]].encoder_parameters(config)
 
 
-def total_parameters(config: ModelConfig) -> int:
-    """Parameters of the whole model, but for biases and norms: a thousandth less than there are."""
+def estimated_parameters(config: ModelConfig) -> int:
+    """An estimate without the model: its parameters but for biases and norms, a thousandth less than there are."""
     return SIZES[config["model_type"]].total_parameters(config)
 
 

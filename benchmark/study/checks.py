@@ -23,9 +23,9 @@ from benchmark.models.source import (
     CONFIG_ONLY,
     MATRICES,
     encoder_parameters,
+    estimated_parameters,
     model_folder,
     read_config,
-    total_parameters,
 )
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.models.weight_files import weight_files
@@ -120,7 +120,7 @@ def _model(study: Study) -> str:
         weight_files(folder)
     if study.dense.fine_tune is None or (folder / "vocab.json").exists():
         Vocabulary.load(folder, config["vocab_size"])
-    size = f"{config['num_hidden_layers']} layers, {total_parameters(config) / 1e6:.1f} M parameters"
+    size = f"{config['num_hidden_layers']} layers, {estimated_parameters(config) / 1e6:.1f} M parameters"
     return f"{study.dense.model}: {config['model_type']}, {size}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmark.corpora.manifest import SUMMARY
 from benchmark.corpora.survey import SplitSize
 from benchmark.models.architectures.sizes import ModelConfig
-from benchmark.models.source import encoder_parameters, feature_channels, frames_per_second, total_parameters
+from benchmark.models.source import encoder_parameters, estimated_parameters, feature_channels, frames_per_second
 from benchmark.study.plan import Study
 
 # Assumptions. Disk: decoded audio has 2 bytes a sample, the front-end's cached output 2 a channel and frame, weights 4
@@ -45,7 +45,7 @@ def _to_cache(study: Study, config: ModelConfig, sizes: dict[str, SplitSize]) ->
 
 def _to_keep(study: Study, config: ModelConfig) -> float:
     """The dense model, one checkpoint, and the models of all runs that are not made yet."""
-    parameters, encoder = total_parameters(config), encoder_parameters(config)
+    parameters, encoder = estimated_parameters(config), encoder_parameters(config)
     left = [plan for plan in study.runs if not (study.work / "runs" / plan.run / "compress.json").exists()]
     remaining = sum(parameters - encoder * (plan.target or 0.0) for plan in left)
     models = WEIGHT_BYTES * (parameters + remaining) + BITMAP_BYTES * parameters * len(left)
@@ -54,7 +54,7 @@ def _to_keep(study: Study, config: ModelConfig) -> float:
 
 def model_bytes(config: ModelConfig) -> float:
     """Memory that a training job's models, gradients and moments take, whatever the batch."""
-    return TRAINING_BYTES * total_parameters(config)
+    return TRAINING_BYTES * estimated_parameters(config)
 
 
 def memory_bytes(study: Study, config: ModelConfig) -> float:

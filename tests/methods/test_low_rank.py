@@ -10,9 +10,10 @@ from conftest import MakeJob
 
 from benchmark.models.counting import count_parameters
 from benchmark.models.forms.factorised import break_even_rank
-from benchmark.system.errors import CannotCompress, CannotReachTarget
+from benchmark.system.errors import CannotReachTarget
+from benchmark.toolbox.damped_cholesky import damped_cholesky
 from benchmark.toolbox.target import Target
-from methods.low_rank import lower_root, ranks_for, truncated
+from methods.low_rank import ranks_for, truncated
 
 
 def test_the_error_is_that_of_eckart_and_young() -> None:
@@ -27,7 +28,7 @@ def test_whitening_is_the_least_error_of_the_outputs() -> None:
     torch.manual_seed(1)
     inputs, weight = (torch.randn(300, 9) @ torch.randn(9, 9)).double(), torch.randn(12, 9)
     moments = inputs.T @ inputs / len(inputs)
-    root = lower_root(moments, 0.0)
+    root = damped_cholesky(moments, 0.0)
     first, second = truncated(weight, 4, root)
     plain_first, plain_second = truncated(weight, 4)
     error = (inputs @ (second @ first - weight.double()).T).square().sum() / len(inputs)
@@ -47,8 +48,3 @@ def test_the_ranks_meet_the_target(make_job: MakeJob, tmp_path: Path) -> None:
     assert break_even_rank(768, 3072) == pytest.approx(614.4)
     with pytest.raises(CannotReachTarget, match="rank 0"):
         ranks_for(matrices, Target(0.99, job.encoder.parameters, count_parameters(job.model)))
-
-
-def test_moments_without_a_root_are_named() -> None:
-    with pytest.raises(CannotCompress, match="singular second moments"):
-        lower_root(torch.zeros(3, 3), 0.01)

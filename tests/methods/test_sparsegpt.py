@@ -65,5 +65,5 @@ def test_dead_inputs_have_no_weights() -> None:
 
 @pytest.mark.parametrize("moments", [torch.zeros(4, 4), torch.full((4, 4), torch.nan)], ids=["silence", "nan"])
 def test_a_hessian_that_cannot_be_inverted_is_named(moments: torch.Tensor) -> None:
-    with pytest.raises(CannotCompress, match="singular Hessian: raise `damping`"):
+    with pytest.raises(CannotCompress, match="singular second moments: raise `damping`"):
         inverse_root(moments, damping=0.01)

@@ -13,6 +13,7 @@ from benchmark.models.checkpoints import load, save
 from benchmark.models.counting import count_parameters, remaining_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.folder_state import plain_state
+from benchmark.models.forms.quantised import quantise_linear
 from benchmark.models.in_floats import in_floats
 from benchmark.runs.footprint import macs_per_second
 from benchmark.study.registry import load_method
@@ -37,6 +38,14 @@ def test_the_folder_holds_a_byte_a_weight_and_gives_back_the_integers(tiny_model
     restored = load(tmp_path / "int8").model
     ours, theirs = plain_state(ctc.model), plain_state(restored)
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_model_in_part_of_integers_loads_as_it_was(tiny_model: Path, tmp_path: Path) -> None:
+    ctc = load(tiny_model)
+    quantise_linear(Encoder(ctc.model).matrices[3].linear, "weight_only")
+    save(ctc, tmp_path / "int8")
+    weights = [matrix.weight for matrix in Encoder(load(tmp_path / "int8").model)]
+    assert [isinstance(weight, Int8Tensor) for weight in weights] == [index == 3 for index in range(18)]
 
 
 def test_integers_are_parameters_and_multiplications_like_others(tiny_model: Path) -> None:
