@@ -139,11 +139,12 @@ MakeJob = Callable[..., Job]
 
 @pytest.fixture(scope="session")
 def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
-    """Make a job: `make_job(checkpoints, sparsity=..., seed=..., limit=..., kind=..., device=...)`."""
+    """Make a job: `make_job(checkpoints, model=..., sparsity=..., seed=..., limit=..., kind=..., device=...)`."""
 
     def make(
         checkpoints: Path,
         *,
+        model: Path = tiny_model,
         sparsity: float | None = 0.65,
         seed: int = 0,
         limit: float = 400.0,
@@ -151,7 +152,7 @@ def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
         checkpoint_seconds: float = 1e9,
         device: str = "cpu",
     ) -> Job:
-        ctc = load(tiny_model)
+        ctc = load(model)
         ctc.to(torch.device(device))
         return Job(
             ctc,

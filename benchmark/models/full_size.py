@@ -6,23 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from transformers import HubertConfig, HubertForCTC, Wav2Vec2Config, Wav2Vec2ForCTC
+from transformers import HubertConfig, PreTrainedConfig, Wav2Vec2Config, WavLMConfig
 
+from benchmark.models.architectures.lookup import architecture_named
 from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.vocabulary import BLANK, Vocabulary
+
+VOCABULARY = Vocabulary.of_letters(upper_case=True)
+LABELS: dict[str, Any] = {"vocab_size": len(VOCABULARY.tokens), "pad_token_id": VOCABULARY.tokens[BLANK]}
 
 
 def wav2vec2_base() -> SpeechModel:
     """facebook/wav2vec2-base-100h: 94,396,320 parameters. The defaults of its configuration class are its values."""
-    vocabulary = Vocabulary.of_letters(upper_case=True)
-    torch.manual_seed(0)
-    return SpeechModel(Wav2Vec2ForCTC(Wav2Vec2Config(**_labels(vocabulary))), vocabulary)
+    return _built(Wav2Vec2Config(**LABELS))
 
 
 def hubert_large() -> SpeechModel:
     """facebook/hubert-large-ll60k with a CTC head: 315,471,520 parameters."""
-    vocabulary = Vocabulary.of_letters(upper_case=True)
-    torch.manual_seed(0)
     config = HubertConfig(
         hidden_size=1024,
         num_hidden_layers=24,
@@ -31,13 +31,23 @@ def hubert_large() -> SpeechModel:
         conv_bias=True,
         do_stable_layer_norm=True,
         feat_extract_norm="layer",
-        **_labels(vocabulary),
+        **LABELS,
     )
-    return SpeechModel(HubertForCTC(config), vocabulary)
+    return _built(config)
 
 
-def _labels(vocabulary: Vocabulary) -> dict[str, Any]:
-    return {"vocab_size": len(vocabulary.tokens), "pad_token_id": vocabulary.tokens[BLANK]}
+def wavlm_base() -> SpeechModel:
+    """microsoft/wavlm-base with a CTC head: 94,406,544 parameters. The defaults of its configuration are its values."""
+    return _built(WavLMConfig(**LABELS))
 
 
-FULL_SIZE: dict[str, Callable[[], SpeechModel]] = {"wav2vec2-base": wav2vec2_base, "hubert-large": hubert_large}
+def _built(config: PreTrainedConfig) -> SpeechModel:
+    torch.manual_seed(0)
+    return SpeechModel(architecture_named(config.model_type, "a published model").build(config), VOCABULARY)
+
+
+FULL_SIZE: dict[str, Callable[[], SpeechModel]] = {
+    "wav2vec2-base": wav2vec2_base,
+    "hubert-large": hubert_large,
+    "wavlm-base": wavlm_base,
+}

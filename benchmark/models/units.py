@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -30,9 +30,10 @@ class Units:
         layer: which.
         kind: heads or neurons.
         owner: the attention or feed-forward module.
-        inward: a unit owns `width` consecutive rows of each of these, and their biases,
+        inward: a unit owns `width` consecutive rows of each of these, and their biases if there are any,
         outward: and as many columns of this one.
         width: of a unit: a head's width, or 1.
+        on_cut: tells the owner which units (count,) are left when the others are cut out.
     """
 
     layer: int
@@ -41,6 +42,7 @@ class Units:
     inward: tuple[nn.Linear, ...]
     outward: nn.Linear
     width: int
+    on_cut: Callable[[torch.Tensor], None] = lambda _kept: None
 
     @property
     def name(self) -> str:
@@ -54,8 +56,9 @@ class Units:
 
     @property
     def cost(self) -> int:
-        """Parameters that go with a unit: 3(d dh + dh) + dh d for a head, 2d + 1 for a neuron."""
-        return self.width * (sum(linear.in_features + 1 for linear in self.inward) + self.outward.out_features)
+        """Parameters that go with a unit: 3(d dh + dh) + dh d for a head, 2d + 1 for a neuron, if all have biases."""
+        inward = sum(linear.in_features + (linear.bias is not None) for linear in self.inward)
+        return self.width * (inward + self.outward.out_features)
 
     def squared_norm(self) -> torch.Tensor:
         """Sum of the squared weights of each unit (count,), in fp32 at least, differentiable; biases do not count."""
@@ -83,12 +86,12 @@ class Units:
         rows = kept.repeat_interleave(self.width)
         for linear in self.inward:
             linear.weight = _sliced(linear.weight, linear.weight[rows])
-            linear.bias = _sliced(linear.bias, linear.bias[rows])
+            if linear.bias is not None:
+                linear.bias = _sliced(linear.bias, linear.bias[rows])
             linear.out_features = int(rows.sum())
         self.outward.weight = _sliced(self.outward.weight, self.outward.weight[:, rows])
         self.outward.in_features = int(rows.sum())
-        if self.kind == "heads":
-            self.owner.num_heads = int(kept.sum())  # type: ignore[assignment]
+        self.on_cut(kept)
 
 
 def _sliced(parameter: torch.Tensor, values: torch.Tensor) -> nn.Parameter:

@@ -31,16 +31,23 @@ class OneLayer:
     model: nn.Module
     batches: list[Waiting]
     charge: Callable[[torch.Tensor], None]
+    handed_on: Callable[[Any], dict[str, torch.Tensor]]
 
     def forward(self, layer: nn.Module, batch: Waiting) -> torch.Tensor:
         """Output of the layer (batch, frames, width); the batch goes on waiting."""
-        output = first(layer(batch.hidden, **batch.options))
-        self.charge(batch.hidden)
-        return output
+        return first(self._returned(layer, batch))
 
     def outputs(self) -> list[Waiting]:
         """The batches before the next layer."""
-        return [replace(batch, hidden=self.forward(self.model, batch)) for batch in self.batches]
+        return [self._before_next(batch, self._returned(self.model, batch)) for batch in self.batches]
+
+    def _returned(self, layer: nn.Module, batch: Waiting) -> Any:
+        returned = layer(batch.hidden, **batch.options)
+        self.charge(batch.hidden)
+        return returned
+
+    def _before_next(self, batch: Waiting, returned: Any) -> Waiting:
+        return replace(batch, hidden=first(returned), options=batch.options | self.handed_on(returned))
 
 
 @torch.no_grad()
@@ -54,7 +61,7 @@ def layers_in_turn(job: Job, batches: Sequence[Batch]) -> Iterator[OneLayer]:
     charge = partial(job.budget.charge_layer, job.model)
     waiting = [_before_first_layer(job, batch) for batch in batches]
     for index, layer in enumerate(layers):
-        one = OneLayer(layer, waiting, charge)
+        one = OneLayer(layer, waiting, charge, job.encoder.architecture.handed_on)
         yield one
         if index + 1 < len(layers):
             waiting = one.outputs()

@@ -10,12 +10,13 @@ import pytest
 import soundfile
 import torch
 from made_run import make_run
+from small_models import KINDS, LETTERS, small_model
 from transformers import PreTrainedModel
 
 from benchmark.__main__ import main
 from benchmark.export import onnx_graph
 from benchmark.export.folder import export
-from benchmark.models.checkpoints import load
+from benchmark.models.checkpoints import SpeechModel, load
 
 REASON = "needs the packages of the extra `onnx`"
 onnxruntime = pytest.importorskip("onnxruntime", reason=REASON)
@@ -43,6 +44,11 @@ def test_a_graph_is_the_model_at_any_length_and_batch_size(tmp_path: Path, kind:
         inputs = padded(lengths, names)
         (logits,) = session.run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
         torch.testing.assert_close(torch.from_numpy(logits), of(model, inputs), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_architecture_has_a_graph(kind: str, tmp_path: Path) -> None:
+    assert onnx_graph.write_graph(SpeechModel(small_model(kind), LETTERS), tmp_path / "model.onnx") <= 1e-4
 
 
 def padded(lengths: list[int], names: list[str]) -> dict[str, torch.Tensor]:

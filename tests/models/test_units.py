@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch_pruning
 from conftest import SMALL
+from small_models import KINDS, small_model
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
 from benchmark.models.checkpoints import SpeechModel, load, save
@@ -43,9 +44,9 @@ def groups_of(model: PreTrainedModel) -> list[Units]:
     return [*Encoder(model).heads, *Encoder(model).neurons]
 
 
-@pytest.mark.parametrize("index", [0, 1], ids=["post-LN wav2vec 2.0", "pre-LN HuBERT"])
-def test_a_masked_model_is_the_cut_model(index: int) -> None:
-    model = models()[index]
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_masked_model_is_the_cut_model(kind: str) -> None:
+    model = small_model(kind)
     whole = logits(model)
     groups = groups_of(model)
     masks = [
@@ -96,8 +97,26 @@ def test_scaling_a_neuron_is_scaling_its_column() -> None:
     torch.testing.assert_close(logits(model), scaled, atol=1e-5, rtol=0)
 
 
-def test_a_cut_model_comes_back_from_its_folder(tmp_path: Path) -> None:
-    model = models()[1]
+@pytest.mark.parametrize("kind", KINDS)
+def test_cutting_twice_is_cutting_once(kind: str) -> None:
+    once, twice = small_model(kind), small_model(kind)
+    Encoder(once).heads[0].cut(torch.tensor([False, True, False, True]))
+    Encoder(twice).heads[0].cut(torch.tensor([False, True, True, True]))
+    Encoder(twice).heads[0].cut(torch.tensor([True, False, True]))
+    assert torch.equal(logits(once), logits(twice))
+
+
+def test_a_unit_without_a_bias_costs_less_and_is_cut() -> None:
+    inward, outward = torch.nn.Linear(3, 4, bias=False), torch.nn.Linear(4, 5)
+    units = Units(0, "neurons", torch.nn.Identity(), (inward,), outward, 1)
+    assert units.cost == 3 + 5
+    units.cut(torch.tensor([True, False, True, True]))
+    assert (inward.weight.shape, outward.weight.shape) == ((3, 3), (5, 3))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cut_model_comes_back_from_its_folder(kind: str, tmp_path: Path) -> None:
+    model = small_model(kind)
     for units in groups_of(model)[1:]:  # every layer another shape
         units.cut(torch.arange(units.count) % 3 > 0)
     thin = factorise(Encoder(model).layers[1], "ffn_in", 5)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import MakeJob
+from small_models import KINDS, write_tiny_model
 
 from benchmark.toolbox.calibration import input_norms, prune_layer_by_layer, second_moments
 from benchmark.toolbox.masks import topk_mask_of_rows
@@ -19,8 +20,10 @@ def pruned(weight: torch.Tensor, norms: torch.Tensor) -> torch.Tensor:
     return weight * topk_mask_of_rows(wanda_scores(weight, norms), 0.5)
 
 
-def test_each_layer_sees_what_the_pruned_ones_before_it_give(make_job: MakeJob, tmp_path: Path) -> None:
-    job, reference = make_job(tmp_path / "job"), make_job(tmp_path / "reference")
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_layer_sees_what_the_pruned_ones_before_it_give(make_job: MakeJob, tmp_path: Path, kind: str) -> None:
+    model = write_tiny_model(kind, tmp_path / "model")
+    job, reference = (make_job(tmp_path / name, model=model) for name in ("job", "reference"))
     batches = job.calibration(6.0)
     assert len(batches) > 1
     assert any(len(set(batch.frames.tolist())) > 1 for batch in batches)  # some are padded

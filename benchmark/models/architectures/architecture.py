@@ -112,6 +112,10 @@ class Architecture(ABC, Generic[Text]):
     def encoder(self, model: PreTrainedModel) -> nn.Module:
         """The encoder, which every forward passes, with `layers` in it."""
 
+    def handed_on(self, output: Any) -> dict[str, torch.Tensor]:
+        """Of what a layer returns, what the next one gets beside its hidden state, by name."""
+        return {}
+
     @abstractmethod
     def heads(self, index: int, layer: nn.Module) -> Units:
         """The attention heads of a layer."""

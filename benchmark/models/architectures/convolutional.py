@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -53,8 +54,7 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         check(values, self.keys, where)
 
     def build(self, config: PreTrainedConfig) -> PreTrainedModel:  # noqa: D102
-        model: PreTrainedModel = AutoModelForCTC.from_config(config)
-        return model
+        return self.adapted(AutoModelForCTC.from_config(config))
 
     def load(self, folder: Path, source: str | Path, *, fresh_head: bool) -> PreTrainedModel:
         """As `Architecture.load`: safetensors, or a .bin, which transformers reads with `weights_only=True`."""
@@ -70,8 +70,11 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         if missing:
             lacks = f"{len(missing)} tensors are missing, the first is {missing[0]}"
             raise UserError(f"{source} is no CTC checkpoint of this architecture: {lacks}")
-        loaded: PreTrainedModel = model
-        return loaded
+        return self.adapted(model)
+
+    def adapted(self, model: PreTrainedModel) -> PreTrainedModel:
+        """The model as the suite can work on it, with the same weights under the same names."""
+        return model
 
     def lacks_head(self, folder: Path) -> bool:  # noqa: D102
         return not (folder / "vocab.json").exists()
@@ -122,7 +125,12 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         attention = layer.get_submodule("attention")
         inward = tuple(cast(nn.Linear, attention.get_submodule(f"{name}_proj")) for name in "qkv")
         width = cast(int, attention.head_dim)
-        return Units(index, "heads", attention, inward, cast(nn.Linear, attention.out_proj), width)
+        outward = cast(nn.Linear, attention.out_proj)
+        return Units(index, "heads", attention, inward, outward, width, partial(self.keep_heads, attention))
+
+    def keep_heads(self, attention: nn.Module, kept: torch.Tensor) -> None:
+        """Tell an attention module which of its heads (heads,) are left."""
+        attention.num_heads = int(kept.sum())  # type: ignore[assignment]
 
     def neurons(self, index: int, layer: nn.Module) -> Units:  # noqa: D102
         ffn = layer.get_submodule("feed_forward")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -37,6 +37,7 @@ class ConvolutionalConfig(TypedDict):
     mask_time_length: AtLeastOne
     mask_feature_prob: Share
     mask_feature_length: AtLeastOne
+    add_adapter: NotRequired[Literal[False]]  # convolutions on the encoder, which the forward pass does not have
 
 
 class NormedConfig(ConvolutionalConfig):

@@ -101,9 +101,12 @@ class ConvolutionalSizes(Sizes):
         return config["num_conv_pos_embeddings"]
 
 
-SIZES: dict[str, Sizes] = {
-    sizes.model_type: sizes for sizes in (ConvolutionalSizes("wav2vec2"), ConvolutionalSizes("hubert"))
-}
+FAMILIES: tuple[Sizes, ...] = (
+    ConvolutionalSizes("wav2vec2"),
+    ConvolutionalSizes("hubert"),
+    ConvolutionalSizes("wavlm"),
+)
+SIZES = {sizes.model_type: sizes for sizes in FAMILIES}
 
 
 def sizes_of(model_type: str, where: str) -> Sizes:
