@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {  # post- and pre-LN where a fam
     "hubert-pre-LN": ("hubert", LAYER),
     "wavlm": ("wavlm", GROUP),
     "wavlm-pre-LN": ("wavlm", LAYER),
+    "data2vec-audio": ("data2vec-audio", {"num_conv_pos_embeddings": 3, "conv_pos_kernel_size": 5}),
 }
 
 

@@ -17,7 +17,7 @@ from benchmark.models.forward import forward
 from benchmark.runs.outcome import read_back, require_size, returned_model
 from benchmark.study.registry import load_method, method_names
 
-KINDS = ("wavlm-pre-LN",)
+KINDS = ("wavlm-pre-LN", "data2vec-audio")
 LIMIT = 100.0  # units of work: a quarter of what the contract of wav2vec 2.0 has
 
 

@@ -15,7 +15,7 @@ def names(text: str) -> list[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `throughput`."""
-    models = "embedded (the default), wav2vec2-base, hubert-large; comma-separated"
+    models = "embedded (the default), wav2vec2-base, hubert-large, wavlm-base, data2vec-audio-base; comma-separated"
     parser.add_argument("--models", type=names, default=["embedded"], metavar="NAMES", help=models)
     parser.add_argument("--methods", type=names, metavar="NAMES", help="comma-separated; all by default")
     parser.add_argument("--compile", action="store_true", help="the plain step under torch.compile too")

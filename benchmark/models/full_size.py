@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from transformers import HubertConfig, PreTrainedConfig, Wav2Vec2Config, WavLMConfig
+from transformers import Data2VecAudioConfig, HubertConfig, PreTrainedConfig, Wav2Vec2Config, WavLMConfig
 
 from benchmark.models.architectures.lookup import architecture_named
 from benchmark.models.checkpoints import SpeechModel
@@ -41,6 +41,11 @@ def wavlm_base() -> SpeechModel:
     return _built(WavLMConfig(**LABELS))
 
 
+def data2vec_audio_base() -> SpeechModel:
+    """facebook/data2vec-audio-base with a CTC head: 93,188,896 parameters. The defaults are its values."""
+    return _built(Data2VecAudioConfig(**LABELS))
+
+
 def _built(config: PreTrainedConfig) -> SpeechModel:
     torch.manual_seed(0)
     return SpeechModel(architecture_named(config.model_type, "a published model").build(config), VOCABULARY)
@@ -50,4 +55,5 @@ FULL_SIZE: dict[str, Callable[[], SpeechModel]] = {
     "wav2vec2-base": wav2vec2_base,
     "hubert-large": hubert_large,
     "wavlm-base": wavlm_base,
+    "data2vec-audio-base": data2vec_audio_base,
 }

@@ -70,7 +70,7 @@ def test_a_missing_folder_is_named() -> None:
 
 def test_another_architecture_is_refused(tmp_path: Path) -> None:
     BertConfig().save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="a bert model; supported are wav2vec2, hubert, wavlm"):
+    with pytest.raises(UserError, match="a bert model; supported are wav2vec2, hubert, wavlm, data2vec-audio"):
         load(tmp_path)
 
 

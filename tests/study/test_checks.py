@@ -84,7 +84,7 @@ def test_what_is_not_there_is_named_in_a_line(changes: dict[str, Any], message: 
 @pytest.mark.parametrize(
     ("without", "changes", "message"),
     [
-        ((), {"model_type": "bert"}, "a bert model; supported are wav2vec2, hubert, wavlm"),
+        ((), {"model_type": "bert"}, "a bert model; supported are wav2vec2, hubert, wavlm, data2vec-audio"),
         ((), {"num_hidden_layers": 0}, "num_hidden_layers: input should be greater than or equal to 1"),
         ((), {"hidden_size": "wide"}, "hidden_size: input should be a valid integer"),
         (("model.safetensors",), {}, "holds no weights"),

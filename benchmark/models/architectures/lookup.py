@@ -7,13 +7,14 @@ from typing import Any
 from transformers import PreTrainedModel
 
 from benchmark.models.architectures.architecture import Architecture
+from benchmark.models.architectures.data2vec_audio import Data2VecAudio
 from benchmark.models.architectures.hubert import Hubert
 from benchmark.models.architectures.sizes import sizes_of
 from benchmark.models.architectures.wav2vec2 import Wav2Vec2
 from benchmark.models.architectures.wavlm import WavLM
 
 ARCHITECTURES: dict[str, Architecture[Any]] = {
-    architecture.sizes.model_type: architecture for architecture in (Wav2Vec2(), Hubert(), WavLM())
+    architecture.sizes.model_type: architecture for architecture in (Wav2Vec2(), Hubert(), WavLM(), Data2VecAudio())
 }
 
 

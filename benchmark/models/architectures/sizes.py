@@ -27,6 +27,7 @@ class ModelConfig(TypedDict, total=False):
     conv_stride: list[AtLeastOne]
     num_conv_pos_embeddings: AtLeastOne
     num_conv_pos_embedding_groups: AtLeastOne
+    conv_pos_kernel_size: AtLeastOne
 
 
 class Sizes(ABC):
@@ -101,10 +102,22 @@ class ConvolutionalSizes(Sizes):
         return config["num_conv_pos_embeddings"]
 
 
+class StackedPositionSizes(ConvolutionalSizes):
+    """The same with `num_conv_pos_embeddings` positional convolutions, one on the other."""
+
+    def __init__(self, model_type: str) -> None:
+        super().__init__(model_type)
+        self.defaults = self.defaults | {"num_conv_pos_embeddings": 5, "conv_pos_kernel_size": 19}
+
+    def positional_taps(self, config: ModelConfig) -> int:  # noqa: D102
+        return config["num_conv_pos_embeddings"] * config["conv_pos_kernel_size"]
+
+
 FAMILIES: tuple[Sizes, ...] = (
     ConvolutionalSizes("wav2vec2"),
     ConvolutionalSizes("hubert"),
     ConvolutionalSizes("wavlm"),
+    StackedPositionSizes("data2vec-audio"),
 )
 SIZES = {sizes.model_type: sizes for sizes in FAMILIES}
 
