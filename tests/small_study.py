@@ -59,7 +59,6 @@ def copy_code(root: Path) -> None:
     for name in ("benchmark", "methods"):
         shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "config").mkdir(parents=True)
-    shutil.copy(REPOSITORY / "config" / "schema.json", root / "config")
 
 
 class SmallStudy:

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from benchmark.system.typed_yaml import KEYS, Above0, Distinct, Named
+
+SplitName = Annotated[
+    str,
+    Named(
+        "[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        "a name of a corpus or split: at most 64 letters, digits, '.', '_' and '-', the first a letter or digit",
+    ),
+]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KEYS)
 class CorpusConfig:
-    """Which speech; `root` None downloads it, where the corpus can. `limit`: utterances a split, for smoke tests.
-    `partial`: do with what is there of an official split, and of a test or development set.
+    """Which speech."""
 
-    Longer utterances than `max_seconds` are left out of `train`; the other splits are whole, as others score them.
-    """
-
-    name: str
-    train: str
-    dev: str
-    tests: tuple[str, ...]
+    name: SplitName
+    """`mini`, `an4` or `librispeech`"""
+    train: SplitName
+    """split to train on"""
+    dev: SplitName
+    """split that chooses settings"""
+    tests: Annotated[tuple[SplitName, ...], Distinct(), Field(min_length=1)]
+    """splits to test on, all different from `train` and `dev`"""
+    score_dev: bool = False
+    """lets `dev` stand among `tests`: its column is no test, since `dev` chooses the settings"""
     root: Path | None = None
-    max_seconds: float = 20.0
+    """folder, relative to the project; without one the corpus is downloaded, where it can be"""
+    max_seconds: Above0 = 20.0
+    """longer utterances are left out of `train`; the other splits are whole, as others score them"""
     download: bool = False
+    """LibriSpeech: fetch missing splits"""
     resample: bool = False
-    limit: int | None = None
+    """convert audio that is not 16 kHz mono instead of refusing it"""
+    limit: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    """at most so many utterances per split, to try things out"""
     partial: bool = False
+    """accept an incomplete split of LibriSpeech, and a test or development set without its unusable utterances"""

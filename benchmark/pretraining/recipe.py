@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
+
+from pydantic.dataclasses import dataclass
 
 from benchmark.corpora.choice import CorpusConfig
 from benchmark.corpora.manifest import Dataset
@@ -13,23 +15,24 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import hash_of
 from benchmark.system.project import ROOT
 from benchmark.system.strict_yaml import read_yaml_file
+from benchmark.system.typed_yaml import KEYS, Above0, Probability, Share, typed
 
 Stage = Literal["sentences", "spliced", "fine"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KEYS)
 class StageRecipe:
     """How one of the stages trains; `units` of work as in a study's budget."""
 
-    units: float
-    learning_rate: float
-    batch_seconds: float
-    warmup: float
+    units: Above0
+    learning_rate: Above0
+    batch_seconds: Above0
+    warmup: Share
     bf16: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KEYS)
 class Recipe:
     """`config/dense-mini.yaml`.
 
@@ -43,14 +46,14 @@ class Recipe:
     output: Path
     seed: int
     architecture: Architecture
-    speeds: tuple[float, ...]
+    speeds: tuple[Above0, ...]
     front_end: StageRecipe
     sentences: StageRecipe
     spliced: StageRecipe
     fine: StageRecipe
     sorted_epochs: int
-    varied_from: float
-    regularised_from: float
+    varied_from: Probability
+    regularised_from: Probability
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -60,26 +63,14 @@ def read_recipe(path: Path) -> Recipe:
         UserError: the file is missing, or a key of it is missing, unknown or of the wrong kind.
     """
     try:
-        keys: dict[str, Any] = read_yaml_file(path)
-        corpus = keys["corpus"] | {"root": ROOT / keys["corpus"]["root"], "tests": tuple(keys["corpus"]["tests"])}
-        typed = {
-            "corpus": CorpusConfig(**corpus),
-            "work": ROOT / keys["work"],
-            "output": ROOT / keys["output"],
-            "architecture": Architecture(**keys["architecture"]),
-            "speeds": tuple(keys["speeds"]),
-            "front_end": StageRecipe(**keys["front_end"]),
-            "sentences": StageRecipe(**keys["sentences"]),
-            "spliced": StageRecipe(**keys["spliced"]),
-            "fine": StageRecipe(**keys["fine"]),
-        }
-        return Recipe(**(keys | typed))
+        recipe = typed(read_yaml_file(path), Recipe)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
-    except KeyError as error:
-        raise UserError(f"{path} lacks the key {error}") from None
-    except TypeError as error:
-        raise UserError(f"{path}: {' '.join(str(error).split())}") from None
+    except UserError as error:
+        where = "" if str(error).startswith(str(path)) else f"{path}: "
+        raise UserError(f"{where}{error}") from None
+    corpus = replace(recipe.corpus, root=ROOT / recipe.corpus.root if recipe.corpus.root else None)
+    return replace(recipe, corpus=corpus, work=ROOT / recipe.work, output=ROOT / recipe.output)
 
 
 def front_end_key(dataset: Dataset, recipe: Recipe) -> str:

@@ -1,27 +1,28 @@
-"""Generated parts of pages: the content of the file that the marks name, or the table of methods."""
+"""Generated parts of pages: the content of the file that the marks name, or a table that is made of the code."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from benchmark.study.catalogue import markdown
+from benchmark.study import catalogue, key_table
 from benchmark.system.errors import UserError
 
 BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
-METHODS = "methods"
-PAGES = ("README.md", "docs/performance.md", "docs/full-size.md")
+MADE = {"methods": catalogue.markdown, "study-keys": key_table.markdown}
+PAGES = ("README.md", "docs/studies.md", "docs/performance.md", "docs/full-size.md")
 
 
 def with_current_parts(text: str, root: Path) -> str:
-    """A page's text with every generated part as it is now: `methods`, or a file under `root`.
+    """A page's text with every generated part as it is now: one of `MADE`, or a file under `root`.
 
     Raises:
         UserError: a named file does not exist.
     """
 
     def current(match: re.Match[str]) -> str:
-        part = markdown() if match.group(2) == METHODS else _content(root / match.group(2), match.group(2))
+        name = match.group(2)
+        part = MADE[name]() if name in MADE else _content(root / name, name)
         return f"{match.group(1)}{part}\n{match.group(3)}"
 
     return BLOCK.sub(current, text)

@@ -20,7 +20,8 @@ from benchmark.runs.kept import keep, kept_file
 from benchmark.runs.records import Dense
 from benchmark.runs.transcription import transcribe
 from benchmark.scoring.wer import word_errors
-from benchmark.study.plan import FineTuneConfig, Study
+from benchmark.study.keys import FineTuneConfig
+from benchmark.study.plan import Study
 from benchmark.system.errors import OUT_OF_MEMORY, TrainingDiverged, UserError
 from benchmark.system.files import hash_file, hash_of
 from benchmark.system.stamps import read_stamped, stamped

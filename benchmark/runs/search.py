@@ -25,7 +25,8 @@ from benchmark.runs.outcome import read_back, require_size, returned_model
 from benchmark.runs.reading import read_tuning
 from benchmark.runs.records import Trial, Tuning
 from benchmark.runs.trials import best, next_settings
-from benchmark.study.plan import RunPlan, Study, TuningConfig
+from benchmark.study.keys import TuningConfig
+from benchmark.study.plan import RunPlan, Study
 from benchmark.study.registry import load_method
 from benchmark.system.at_work import enter
 from benchmark.system.errors import CannotCompress, TrainingDiverged, UserError
@@ -51,8 +52,8 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
     searched, plan = replace(study, budget=study.tuning.budget), replace(plan, budget_share=1)
     data, dense = Dataset.open(work / "data").hash, dense_hash(work)
     asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
-    if plan.method in study.tuning.tunable:
-        asked["tunable"] = study.tuning.tunable[plan.method]
+    if tried := study.tuning.tried_of(plan.method):
+        asked["tunable"] = tried
     key = identity(searched, plan, asked, data, dense)
     others = sorted(path.parent.glob("*.json"))
     done = _begun(key, kept_file(path), path, *others, *([reuse_from / path.name] if reuse_from else []))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from benchmark.runs.reading import read_tuning
 from benchmark.runs.records import Trial
-from benchmark.study.plan import RunPlan, TuningConfig
+from benchmark.study.keys import TuningConfig
+from benchmark.study.plan import RunPlan
 from benchmark.study.registry import load_method
 from benchmark.toolbox.contract import Method
 
@@ -25,7 +26,7 @@ def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> d
     method = load_method(plan.method)(plan.settings)
     if not is_searched(method) or len(trials) == len(config.learning_rates):
         return None
-    name, first, second = config.tunable.get(plan.method) or method.tunable or (None, None, None)
+    name, first, second = config.tried_of(plan.method) or method.tunable or (None, None, None)
     if name in plan.settings:
         name = None
     if name and len(trials) == len(config.learning_rates) - 1:

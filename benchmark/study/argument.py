@@ -47,7 +47,7 @@ def results_folder(text: str, *, made: bool = True) -> Path:
     """
     name, path = _name_of_folder(Path(text)), Path(text)
     if text.endswith(YAML):
-        from benchmark.study.file import load_study  # with the schema's library, which --help needs not wait for
+        from benchmark.study.file import load_study  # with pydantic, which --help needs not wait for
 
         places = [Path(os.path.relpath(load_study(path).shown_results))]
     elif name is None:

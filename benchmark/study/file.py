@@ -1,38 +1,20 @@
-"""A study's YAML file: read, checked against its schema, and typed. Does not import torch."""
+"""A study's YAML file: read, checked and typed. Does not import torch."""
 
 from __future__ import annotations
 
-import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.validators import extend
-
 from benchmark.corpora.choice import CorpusConfig
 from benchmark.evaluations.contract import evaluation_path
-from benchmark.study.plan import (
-    DenseConfig,
-    EvaluationConfig,
-    FineTuneConfig,
-    HardwareConfig,
-    Study,
-    TrainingConfig,
-    TuningConfig,
-)
+from benchmark.study.keys import StudyKeys
+from benchmark.study.plan import Study, named_methods
 from benchmark.system import project
 from benchmark.system.errors import UserError, suggestion
-from benchmark.system.strict_yaml import one_line, read_yaml_file, require_plain
-from benchmark.training.allowance import BudgetConfig
-
-SCHEMA_FILE = project.ROOT / "config" / "schema.json"
-# JSON's integers include 1.0, which would name a run `seed1.0`.
-Validator = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _checker, value: type(value) is int),
-)
+from benchmark.system.strict_yaml import one_line, read_yaml_file
+from benchmark.system.typed_yaml import typed
 
 
 def load_study(path: Path) -> Study:
@@ -76,106 +58,55 @@ def _studies() -> str:
 
 
 def parse_study(config: dict[str, Any], path: Path) -> Study:
-    """Check a study's configuration against config/schema.json, and type it.
+    """Check a study's configuration, and type it.
 
     What it says of methods is held against them when it is asked for its runs.
     """
     try:
-        _validate(config)
-        _check_splits(config)
-        _check_settings_from(config)
-        for name in config.get("evaluations", []):
+        keys = typed(config, StudyKeys)
+        _check_splits(keys)
+        _check_settings_from(keys)
+        if "reference" in config:
+            _check_reference(keys)
+        for name in keys.evaluations:
             evaluation_path(name)
     except UserError as error:
         raise UserError(f"{path}: {one_line(str(error))}") from None
-    return Study(
-        name=config["name"],
-        path=path,
-        corpus=_corpus(config["corpus"]),
-        dense=_dense(config["dense"]),
-        budget=BudgetConfig(**config["budget"]),
-        training=TrainingConfig(**config.get("training", {})),
-        evaluation=EvaluationConfig(**config.get("evaluation", {})),
-        targets=tuple(config["targets"]),
-        seeds=tuple(config["seeds"]),
-        methods={label: options or {} for label, options in config["methods"].items()},
-        tuning=_tuning(config.get("tuning")),
-        settings_from=config.get("settings_from"),
-        hardware=HardwareConfig(**config.get("hardware", {})),
-        evaluations=tuple(config.get("evaluations", [])),
-    )
+    return Study(**(vars(keys) | {"corpus": _found(keys.corpus), "path": path}))
 
 
-def _dense(config: dict[str, Any]) -> DenseConfig:
-    recipe = config.get("fine_tune")
-    if recipe:
-        speeds = tuple(recipe.get("speeds", FineTuneConfig.speeds))
-        recipe = FineTuneConfig(**(recipe | {"budget": BudgetConfig(**recipe["budget"]), "speeds": speeds}))
-    return DenseConfig(**(config | {"fine_tune": recipe}))
-
-
-def _tuning(config: dict[str, Any] | None) -> TuningConfig | None:
-    if not config:
-        return None
-    tunable = {}
-    for method, tried in config.get("tunable", {}).items():
-        ((setting, (first, second)),) = tried.items()
-        tunable[method] = (setting, first, second)
-    return TuningConfig(BudgetConfig(**config["budget"]), tuple(config["learning_rates"]), tunable)
-
-
-def _corpus(config: dict[str, Any]) -> CorpusConfig:
+def _found(corpus: CorpusConfig) -> CorpusConfig:
     """The environment variable PINCHBENCH_<CORPUS>_ROOT, such as PINCHBENCH_AN4_ROOT, goes before the file's root."""
-    root = os.environ.get(f"PINCHBENCH_{config['name'].upper()}_ROOT") or config.get("root")
-    keys = {key: value for key, value in config.items() if key != "score_dev"}
-    return CorpusConfig(**(keys | {"root": project.ROOT / root if root else None, "tests": tuple(config["tests"])}))
+    root = os.environ.get(f"PINCHBENCH_{corpus.name.upper()}_ROOT") or corpus.root
+    return replace(corpus, root=project.ROOT / root if root else None)
 
 
-def _validate(config: dict[str, Any]) -> None:
-    require_plain(config)
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    error = best_match(Validator(schema).iter_errors(config))
-    if error is not None:
-        raise UserError(_explain(error))
-
-
-def _check_splits(config: dict[str, Any]) -> None:
+def _check_splits(study: StudyKeys) -> None:
     """What is trained on, what is chosen on and what is tested on are different speech."""
-    corpus = config["corpus"]
-    train, dev, tests = corpus["train"], corpus["dev"], corpus["tests"]
+    train, dev, tests = study.corpus.train, study.corpus.dev, study.corpus.tests
     if train == dev or train in tests:
         raise UserError(f"corpus: {train} is the training split: another must be {'dev' if train == dev else 'a test'}")
-    if dev in tests and not corpus.get("score_dev"):
+    if dev in tests and not study.corpus.score_dev:
         raise UserError(
             f"corpus: {dev} is both `dev`, which chooses settings, and a test: take another split for one of them, or "
             "say `score_dev: true` to have its column although it is no test"
         )
-    unknown = sorted(config["dense"].get("published_wer", {}).keys() - {train, dev, *tests})
+    unknown = sorted(study.dense.published_wer.keys() - {train, dev, *tests})
     if unknown:
         raise UserError(
             f'dense.published_wer: the study has no split "{unknown[0]}"{suggestion(unknown[0], [dev, *tests])}'
         )
 
 
-def _check_settings_from(config: dict[str, Any]) -> None:
-    name = config.get("settings_from")
-    if name is not None and config.get("tuning"):
+def _check_settings_from(study: StudyKeys) -> None:
+    name = study.settings_from
+    if name is not None and study.tuning:
         raise UserError("there are both `tuning` and `settings_from`: keep the one that is to choose the settings")
     if name is not None and not (searches := project.ROOT / "results" / name / "tuning").is_dir():
         raise UserError(f"settings_from is {name}, but {searches} does not exist: run that study first")
 
 
-def _explain(error: ValidationError) -> str:
-    """One line for a schema error, with the nearest key for a misspelt one."""
-    place = ".".join(str(part) for part in error.absolute_path)
-    schema: Any = error.schema
-    if error.validator == "additionalProperties":
-        known = sorted(schema["properties"])
-        instance: Any = error.instance
-        unknown = sorted(set(instance) - set(known))[0]
-        return f'unknown key "{place + "." if place else ""}{unknown}"{suggestion(unknown, known)}'
-    if error.validator in ("exclusiveMinimum", "exclusiveMaximum") and "targets" in place:
-        return f"target {error.instance} ({place}) is outside (0, 1): it is the share of weights to remove"
-    if error.validator == "pattern":
-        return f"{place or 'the study'}: {error.instance!r} is not {schema['description']}"
-    return f"{place or 'the study'}: {error.message}"
+def _check_reference(study: StudyKeys) -> None:
+    labels = list(named_methods(study.methods))
+    if study.reference not in labels:
+        raise UserError(f'reference: the study has no label "{study.reference}"{suggestion(study.reference, labels)}')

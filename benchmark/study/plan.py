@@ -7,98 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from benchmark.corpora.choice import CorpusConfig
+from pydantic import Field
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from benchmark.study.keys import EVERY_OTHER, MethodOptions, StudyKeys
 from benchmark.study.registry import BrokenMethod, load_method, method_names
 from benchmark.system import project
-from benchmark.system.devices import Device
 from benchmark.system.errors import UserError, suggestion
 from benchmark.system.files import hash_of
 from benchmark.system.strict_yaml import one_line
+from benchmark.system.typed_yaml import KEYS
 from benchmark.training.allowance import BudgetConfig
 
 if TYPE_CHECKING:
     from benchmark.toolbox.contract import Method
 
 RUN = re.compile("[A-Za-z0-9_]+(-[0-9.e-]+)?(-seed[0-9]+)?")  # see `run_name`
-EVERY_OTHER = "*"  # key in `methods`: all that the study does not name
-
-
-@dataclass(frozen=True)
-class FineTuneConfig:
-    """Fine-tuning of the dense start on the study's training data.
-
-    `speeds`: factors of speed perturbation, drawn anew for every batch.
-    """
-
-    budget: BudgetConfig
-    learning_rate: float
-    speeds: tuple[float, ...] = (0.9, 1.0, 1.1)
-    dropout: float = 0.1
-    spec_augment: bool = True
-
-
-@dataclass(frozen=True)
-class DenseConfig:
-    """The starting point: a local folder or a Hugging Face id with a pinned revision.
-
-    `published_wer`: WER of the model in percent by split, as its authors give it; a study whose dense model differs by
-    more than `tolerance` points stops before it compares anything.
-    """
-
-    model: str
-    revision: str | None = None
-    fine_tune: FineTuneConfig | None = None
-    published_wer: dict[str, float] = field(default_factory=dict)
-    tolerance: float = 0.3
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """What all methods share in training."""
-
-    batch_seconds: float = 32.0
-    gradient_accumulation: int = 1
-    frozen_frontend: bool = True
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    warmup: float = 0.1
-    dropout: float = 0.0
-    spec_augment: bool = False
-
-
-@dataclass(frozen=True)
-class HardwareConfig:
-    """Where runs are computed. In no identity: it says where, not what, and each record names its device.
-
-    `spin`: on a CPU that has nothing else to do threads may spin; see benchmark/system/waiting.py.
-    """
-
-    device: Device = "auto"
-    spin: bool = False
-
-
-@dataclass(frozen=True)
-class EvaluationConfig:
-    """Decoding: the batches are fixed, since with padding the output depends on them."""
-
-    batch_seconds: float = 32.0
-
-
-@dataclass(frozen=True)
-class TuningConfig:
-    """The same small search for every trained method, on the dev set: see benchmark/runs/search.py.
-
-    `budget`: of each trial. `learning_rates`: those to try, in this order. `tunable`: by method, a setting and the two
-    values of it to try instead of the method's own.
-    """
-
-    budget: BudgetConfig
-    learning_rates: tuple[float, ...]
-    tunable: dict[str, tuple[str, object, object]] = field(default_factory=dict)
 
 
 def run_name(label: str, target: float | None, seed: int | None) -> str:
@@ -127,25 +56,11 @@ class RunPlan:
         return self.run.removesuffix(f"-seed{self.seed}")
 
 
-@dataclass(frozen=True)
-class Study:
-    """A whole study."""
+@typed_dataclass(frozen=True, config=KEYS)
+class Study(StudyKeys):
+    """A whole study: its keys, where its file lies, and the runs that they plan."""
 
-    name: str
-    path: Path
-    corpus: CorpusConfig
-    dense: DenseConfig
-    budget: BudgetConfig
-    training: TrainingConfig
-    evaluation: EvaluationConfig
-    targets: tuple[float, ...]
-    seeds: tuple[int, ...]
-    methods: Mapping[str, dict[str, Any]]  # options by label, as the file has them
-    tuning: TuningConfig | None = None
-    settings_from: str | None = None
-    hardware: HardwareConfig = HardwareConfig()
-    evaluations: tuple[str, ...] = ()  # what is measured beside the WER, in no identity: see benchmark/evaluations/
-    reference: str = "self_pinching"  # label of the method that the tables compare every other with
+    path: Path = Field(kw_only=True)
 
     @cached_property
     def runs(self) -> tuple[RunPlan, ...]:
@@ -203,7 +118,7 @@ class Study:
         Raises:
             UserError: the study has no such label.
         """
-        if not RUN.fullmatch(run) or run.partition("-")[0] not in _named_methods(self.methods):
+        if not RUN.fullmatch(run) or run.partition("-")[0] not in named_methods(self.methods):
             self.run(run)  # says which runs there are
 
     def family(self, plan: RunPlan) -> list[RunPlan]:
@@ -229,20 +144,21 @@ def plan_runs(study: Study) -> tuple[RunPlan, ...]:
         UserError: a method does not exist, or lacks a setting that the study gives it, or two runs are one.
     """
     runs: dict[str, RunPlan] = {}
-    for label, options in _named_methods(study.methods).items():
-        name, settings = options.get("method", label), options.get("settings", {})
-        method = _declared(name, settings)
-        seeded = method.seeded or bool(settings.get("fine_tune"))
-        for target in options.get("targets", study.targets) if method.takes_target else [None]:
-            for seed in options.get("seeds", study.seeds) if seeded else [study.seeds[0]]:
+    for label, options in named_methods(study.methods).items():
+        name = options.method or label
+        method = _declared(name, options.settings)
+        seeded = method.seeded or bool(options.settings.get("fine_tune"))
+        for target in (options.targets or study.targets) if method.takes_target else [None]:
+            for seed in (options.seeds or study.seeds) if seeded else [study.seeds[0]]:
                 run = run_name(label, target, seed if seeded else None)
                 if run in runs:
                     pair = f"{runs[run].target} and {target}"
                     raise UserError(f'targets {pair} of "{label}" are one in a run\'s name, {run}: keep one of them')
-                runs[run] = RunPlan(run, label, name, target, seed, settings, options.get("budget_share", 1))
-    for name, (setting, *values) in (study.tuning.tunable if study.tuning else {}).items():
-        for value in values:
-            _declared(name, {setting: value})
+                runs[run] = RunPlan(run, label, name, target, seed, options.settings, options.budget_share)
+    for name, tried in (study.tuning.tunable if study.tuning else {}).items():
+        for setting, values in tried.items():
+            for value in values:
+                _declared(name, {setting: value})
     _refuse_twins(runs.values())
     if not runs:
         raise UserError(f'`methods` plans no run: its "{EVERY_OTHER}" leaves out every method that there is')
@@ -271,20 +187,24 @@ def _refuse_twins(runs: Iterable[RunPlan]) -> None:
             raise UserError(f'"{other.label}" and "{plan.label}" mean the same runs: keep one of them')
 
 
-def _named_methods(methods: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Options by label, with `*` spelt out: all methods but its `except` and those that a label or `method:` names."""
-    taken = methods.keys() | {given["method"] for given in methods.values() if "method" in given}
-    named: dict[str, dict[str, Any]] = {}
+def named_methods(methods: Mapping[str, MethodOptions | None]) -> dict[str, MethodOptions]:
+    """Options by label, with `*` spelt out: all methods but its `except` and those that a label or `method:` names.
+
+    Raises:
+        UserError: there is no method of a name in `except`.
+    """
+    taken = methods.keys() | {options.method for options in methods.values() if options}
+    named: dict[str, MethodOptions] = {}
     for label, given in methods.items():
+        options = given or MethodOptions()
         if label == EVERY_OTHER:
-            others = _all_but(given.get("except", []))
-            named |= {name: {k: v for k, v in given.items() if k != "except"} for name in others if name not in taken}
+            named |= {name: options for name in _all_but(options.leave_out) if name not in taken}
         else:
-            named[label] = given
+            named[label] = options
     return named
 
 
-def _all_but(excepted: list[str]) -> list[str]:
+def _all_but(excepted: tuple[str, ...]) -> list[str]:
     names = method_names()
     for name in excepted:
         if name not in names:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from benchmark.system.typed_yaml import KEYS, Number
 
 BudgetKind = Literal["work", "device_seconds"]
 TOLERANCE = 0.01  # of a budget's limit: the last step may end a little beyond it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KEYS)
 class BudgetConfig:
     """What every run may compute, in work units or device seconds; see docs/budgets-and-sizes.md."""
 
     kind: BudgetKind
-    limit: float
+    """`work` or `device_seconds`"""
+    limit: Annotated[Number, Field(gt=0, le=1_000_000_000)]
+    """units of work, or seconds; at most 1e9, 31 years of a device"""

@@ -14,7 +14,8 @@ import benchmark.runs.search
 from benchmark.runs.records import Trial
 from benchmark.runs.trials import best, chosen_settings, next_settings
 from benchmark.study.file import load_study
-from benchmark.study.plan import RunPlan, TuningConfig
+from benchmark.study.keys import TuningConfig
+from benchmark.study.plan import RunPlan
 from benchmark.study.registry import load_method
 from benchmark.system.files import read_json
 from benchmark.system.project import ROOT
@@ -58,7 +59,7 @@ def test_a_method_s_own_setting_is_tried_at_the_best_rate_in_place_of_the_last()
 
 
 def test_a_study_may_have_other_values_tried() -> None:
-    search = replace(SEARCH, tunable={"self_pinching": ("reach", 0.2, 0.4)})
+    search = replace(SEARCH, tunable={"self_pinching": {"reach": (0.2, 0.4)}})
     settings = tried(planned("self_pinching"), search)
     assert [(s["reach"], s.get("size_weight")) for s in settings] == [(0.2, None)] * 3 + [(0.4, None)]
     assert tried(planned("movement"), search) == tried(planned("movement"))
@@ -248,7 +249,7 @@ def test_a_method_that_breaks_has_its_reason_in_every_trial(small_study: SmallSt
         ("{self_pinchin: {reach: [0.2, 0.4]}}", 'unknown method "self_pinchin": did you mean "self_pinching"'),
         ("{self_pinching: {reech: [0.2, 0.4]}}", 'has no setting "reech": did you mean "reach"'),
         ("{self_pinching: {reach: [0.2, high]}}", "setting \"reach\" takes float, not 'high'"),
-        ("{self_pinching: {reach: [0.2]}}", "tuning.tunable.self_pinching.reach: "),
+        ("{self_pinching: {reach: [0.2]}}", "tuning.tunable.self_pinching.reach.1 is missing"),
     ],
 )
 def test_what_cannot_be_tried_is_one_line(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -110,23 +112,27 @@ def test_finds_a_run_by_name() -> None:
         ),
         ({"methods": {"gates": {"settings": {"learning_rate": True}}}}, r'"learning_rate" takes float, not True'),
         ({"methods": {"gates": {"setings": {}}}}, r'unknown key "methods.gates.setings": did you mean "settings"\?'),
-        ({"methods": {"*": {"settings": {}}}}, r'unknown key "methods.\*.settings"'),
+        ({"methods": {"*": {"settings": {"a": 1}}}}, '"\\*" takes only `targets`, `seeds` and `except`'),
+        ({"methods": {"gates": {"except": ["prune"]}}}, '"gates" takes no `except`: only "\\*" does'),
         ({"methods": {}}, "methods: "),
-        ({"targets": [1.0]}, r"target 1.0 \(targets.0\) is outside \(0, 1\)"),
-        ({"targets": [65]}, r"target 65 \(targets.0\) is outside \(0, 1\)"),
-        ({"methods": {"gates": {"targets": [0]}}}, r"target 0 \(methods.gates.targets.0\) is outside \(0, 1\)"),
+        ({"targets": [1.0]}, r"targets.0: target 1.0 is outside \(0, 1\): it is the share of weights to remove"),
+        ({"targets": [65]}, r"targets.0: target 65 is outside \(0, 1\)"),
+        ({"methods": {"gates": {"targets": [0]}}}, r"methods.gates.targets.0: target 0 is outside \(0, 1\)"),
         ({"budgte": 3}, r'unknown key "budgte": did you mean "budget"\?'),
-        ({"budget": {"kind": "minutes", "limit": 1}}, "budget.kind: 'minutes' is not one of"),
+        (
+            {"budget": {"kind": "minutes", "limit": 1}},
+            "budget.kind: input should be 'work' or 'device_seconds', not",
+        ),
         ({"seeds": []}, "seeds: "),
         ({"methods": {"*": {"except": ["gates", "prune", "start"]}}}, "`methods` plans no run"),
         ({"targets": [0.65, 0.6500000001], "methods": {"gates": None}}, 'targets 0.65 and 0.6500000001 of "gates" are'),
         (
             {"budget": {"kind": "work", "limit": 1e308}},
-            "budget.limit: 1e.308 is greater than the maximum of 1000000000",
+            "budget.limit: input should be less than or equal to 1000000000, not 1e.308",
         ),
-        ({"seeds": [2**32]}, "seeds.0: 4294967296 is greater than"),
-        ({"seeds": [1.0]}, "seeds.0: 1.0 is not of type 'integer'"),
-        ({"training": {"warmup": -0.1}}, "training.warmup: -0.1 is less"),
+        ({"seeds": [2**32]}, "seeds.0: input should be less than 4294967296, not 4294967296"),
+        ({"seeds": [1.0]}, "seeds.0: input should be a valid integer, not 1.0"),
+        ({"training": {"warmup": -0.1}}, "training.warmup: input should be greater than 0, not -0.1"),
         ({"training": {"gradient_accumulation": 10**30}}, "training.gradient_accumulation: the number is too large"),
         (
             {"methods": {"gates": {"settings": {"learning_rate": -1e-3}}}},
@@ -136,7 +142,7 @@ def test_finds_a_run_by_name() -> None:
             {"methods": {"gates": {"settings": {"learning_rate": 0}}}},
             '"learning_rate" is a rate, which must be above 0',
         ),
-        ({"methods": {"--help": None}}, "methods: '--help' is not a label"),
+        ({"methods": {"--help": None}}, "methods.--help: '--help' is not a label"),
         ({"methods": {1: None}}, "methods: the key 1 is no text"),
         ({"methods": {None: None}}, "methods: the key None is no text"),
         ({"methods": {"x" * 300: None}}, "is not a label"),
@@ -147,6 +153,12 @@ def test_finds_a_run_by_name() -> None:
         ({"name": "made\n"}, "name: 'made.n' holds characters that cannot be printed"),
         ({"name": "x" * 300}, "is not a study's name"),
         ({"name": date(2024, 1, 1)}, "name: YAML reads 2024-01-01 as a date: put it in quotes"),
+        ({"targets": [0.5, 0.5]}, "targets: 0.5 comes twice"),
+        ({"seeds": [1, 2, 1]}, "seeds: 1 comes twice"),
+        ({"budget": {"kind": "work"}}, "budget.limit is missing"),
+        ({"dense": {"model": "m", "fine_tune": {"budgte": 1}}}, 'key "dense.fine_tune.budgte": did you mean "budget"'),
+        ({"tuning": {"budget": 1, "learning_rates": [1, 2]}}, "tuning.budget: input should be an object, not 1"),
+        ({"methods": {"gates": None}, "reference": "gaets"}, 'no label "gaets": did you mean "gates"'),
         ({"settings_from": "../made"}, "settings_from: '../made' is not"),
     ],
 )
@@ -302,3 +314,15 @@ def test_one_run_has_one_name() -> None:
     with pytest.raises(UserError, match='"gates" and "again" mean the same runs: keep one of them'):
         study(methods=twins)
     study(methods=twins | {"again": {"method": "gates", "seeds": [7]}})
+
+
+def test_a_study_names_the_label_that_others_are_tested_against() -> None:
+    assert study().reference == "self_pinching"  # whether the study has it or not
+    assert study(methods={"*": None}, reference="prune").reference == "prune"
+
+
+def test_a_whole_number_stays_whole() -> None:
+    """Identities hold it as it stands in the file."""
+    made = study(budget={"kind": "work", "limit": 4}, training={"batch_seconds": 4}, targets=[0.5])
+    assert asdict(made.budget) == {"kind": "work", "limit": 4}
+    assert json.dumps(asdict(made.training)["batch_seconds"]) == "4"

@@ -11,7 +11,7 @@ from small_study import RUN, SmallStudy
 
 from benchmark.runs.identity import identity
 from benchmark.study.file import load_study
-from benchmark.study.plan import HardwareConfig
+from benchmark.study.keys import HardwareConfig
 from benchmark.system.errors import UserError
 from benchmark.training.precision import pick_device, uses_bf16
 
