@@ -12,7 +12,8 @@ import torch
 from conftest import MakeJob, run_method
 from small_models import LETTERS, write_tiny_model
 
-from benchmark.models.checkpoints import SpeechModel, plain_state
+from benchmark.models.checkpoints import SpeechModel
+from benchmark.models.folder_state import plain_state
 from benchmark.models.forward import forward
 from benchmark.runs.outcome import read_back, require_size, returned_model
 from benchmark.study.registry import load_method, method_names
