@@ -143,6 +143,7 @@ def change_json(path: Path, change: dict[str, object]) -> None:
         ({"conv_stride": [0] * 7}, "conv_stride.0: input should be greater"),
         ({"layer_norm_eps": 0.0}, "layer_norm_eps: input should be greater"),
         ({"hidden_dropout": 1.5}, "hidden_dropout: input should be less"),
+        ({"add_adapter": True}, "add_adapter: input should be False"),
         ({"feat_extract_norm": "batch"}, "feat_extract_norm: input should be 'group' or 'layer'"),
         ({"layer_shapes": []}, "layer_shapes: list should have at least 1 item"),
         ({"layer_shapes": [{"heads": 0, "neurons": 1, "ranks": {}}]}, "layer_shapes.0.heads: input should be greater"),
