@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from benchmark.report.comparisons import Comparisons, Verdict
-from benchmark.report.rows import (
-    EQUAL_SIZE,
-    Row,
-    known,
-    pareto_front,
-    percent,
-    remaining_parameters,
-)
+from benchmark.report.pareto import EQUAL_SIZE, pareto_front
+from benchmark.report.rows import Row, known, percent, remaining_parameters
 from benchmark.report.significance_tables import p_value
 
 OUTCOMES = {

@@ -10,7 +10,6 @@ from functools import cached_property
 from benchmark.runs.collection import Collection, Run
 from benchmark.runs.records import RunRecord
 
-EQUAL_SIZE = 0.005  # sizes closer than this share count as equal: whole ranks and heads land a little off a target
 FAMILIES = ("dense", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared", "control")
 
 
@@ -175,22 +174,6 @@ def reference_of(rows: list[Row], label: str | None) -> Reference | None:
     own = [row for row in rows if row.label == label]
     title = own[0].title if own else label
     return Reference(label, title, {row.target: row for row in own if row.finished})
-
-
-def pareto_front(rows: list[Row], test_set: str, size_of: Size | None = None) -> list[Row]:
-    """Finished rows that no other beats in both size and WER, from large to small; by remaining parameters unless told.
-
-    A row whose size is the same but for `EQUAL_SIZE` beats another by its WER alone.
-    """
-    size_of = size_of or remaining_parameters
-    points = [(row, size_of(row), row.wer(test_set)) for row in rows]
-    known = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
-    front = [
-        (row, size)
-        for row, size, wer in known
-        if not any((w < wer and s <= size * (1 + EQUAL_SIZE)) or (w == wer and s < size) for _, s, w in known)
-    ]
-    return [row for row, _ in sorted(front, key=lambda point: -point[1])]
 
 
 def remaining_parameters(row: Row) -> Spread | None:

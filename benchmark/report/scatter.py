@@ -9,41 +9,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption, error_bar
 from benchmark.report.label_columns import column_inches, edge_text, label_at_edge
-from benchmark.report.labels import Label, Point, Segment, place_labels
-from benchmark.report.rows import (
-    Row,
-    Size,
-    bytes_on_disk,
-    compression_seconds,
-    known,
-    pareto_front,
-    percent,
-    remaining_parameters,
-)
-from benchmark.report.style import FAINT, Look, lay_out, look, plain_log_axis
+from benchmark.report.labels import Label, Segment, place_labels
+from benchmark.report.labels import Point as Place
+from benchmark.report.pareto import LOOKS, SIZES, Point, families, is_wide, look_of, pareto
+from benchmark.report.rows import Row, compression_seconds, known, percent
+from benchmark.report.style import FAINT, Look, lay_out, plain_log_axis
 
 MOST_BESIDE = 14  # labels that a panel has room for beside their points; more stand in a column
-WIDE = 3.0  # an axis whose largest value is more than this many times its smallest is logarithmic
-
-
-@dataclass(frozen=True)
-class SizeAxis:
-    """A way to count size, and what its axis says."""
-
-    of: Size
-    axis: str
-
-    def millions(self, row: Row) -> float:
-        """Mean size of a finished row in millions."""
-        return known(self.of(row)).mean / 1e6
-
-
-SIZES = (SizeAxis(remaining_parameters, "remaining parameters (M)"), SizeAxis(bytes_on_disk, "on disk (MB)"))
 
 
 def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
@@ -51,42 +29,42 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
 
     A line a method through its targets; dominated points hollow and lighter.
     """
-    columns = len(comparisons.test_sets)
-    looks, panels = _looks(rows), []
-    height = _panel_inches(looks, 4.4)
-    figure = Figure(figsize=(5.2 * columns, height * len(SIZES)), layout="constrained")
+    columns, labels = len(comparisons.test_sets), _labels(rows)
+    panels = []
+    figure = Figure(figsize=(5.2 * columns, _panel_inches(labels, 4.4) * len(SIZES)), layout="constrained")
     for line, size in zip(figure.subplots(len(SIZES), columns, squeeze=False), SIZES, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
             panel = Panel(axes, test_set, comparisons)
-            front = pareto_front(rows, test_set, size.of)
-            panel.draw_front(front, size)
-            for label, members in _by_label(rows, test_set).items():
-                panel.draw_track(members, looks[label], front, size)
-            panel.finish(test_set, size.axis)
+            found = pareto(rows, comparisons, test_set, size)
+            panel.draw_front(found.front)
+            for track in found.tracks.values():
+                panel.draw_track(track)
+            panel.finish(test_set, size.title)
             panels.append(panel)
     figure.supxlabel(f"Filled: on the Pareto front (grey line). {bars_caption(rows, comparisons)}", fontsize=8)
-    _place_all(figure, panels, _crowded(looks))
+    _draw_legend(figure, rows)
+    _place_all(figure, panels, _crowded(labels))
     return figure
 
 
 def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
     """One line of panels a target, one column a test set; what has no target stands in every panel of its column."""
     targets: list[float | None] = [*sorted({row.target for row in rows if row.target is not None})] or [None]
-    columns = len(comparisons.test_sets)
-    looks, panels = _looks(rows), []
-    height = _panel_inches(looks, 3.3)
-    figure = Figure(figsize=(5.2 * columns, height * len(targets) + 0.3), layout="constrained")
+    columns, labels = len(comparisons.test_sets), _labels(rows)
+    panels = []
+    figure = Figure(figsize=(5.2 * columns, _panel_inches(labels, 3.3) * len(targets) + 0.3), layout="constrained")
     for line, target in zip(figure.subplots(len(targets), columns, squeeze=False), targets, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
             panel = Panel(axes, test_set, comparisons)
-            here = [row for row in rows if row.target in (target, None) and not row.is_dense]
-            for label, members in _by_label(here, test_set).items():
-                panel.draw_time(members[0], looks[label])
+            for row in rows:
+                if row.target in (target, None) and not row.is_dense and row.wer(test_set):
+                    panel.draw_time(row)
             panel.finish(f"{test_set}, {percent(target)}" if target is not None else test_set, "compression time (s)")
             panel.label_dense()
             panels.append(panel)
     figure.supxlabel(bars_caption(rows, comparisons), fontsize=8)
-    _place_all(figure, panels, _crowded(looks))
+    _draw_legend(figure, [row for row in rows if not row.is_dense])
+    _place_all(figure, panels, _crowded(labels))
     return figure
 
 
@@ -100,49 +78,45 @@ class Panel:
     labels: list[Label] = field(default_factory=list)
     obstacles: list[Segment] = field(default_factory=list)
 
-    def draw_front(self, front: list[Row], size: SizeAxis) -> None:
+    def draw_front(self, front: list[Point]) -> None:
         """The best WER that a given size buys, as grey steps."""
-        points = [(size.millions(row), self.wer(row)) for row in front]
-        corners = [corner for a, b in pairwise(points) for corner in (a, (a[0], b[1]))] + points[-1:]
+        places = [(point.size, point.wer) for point in front]
+        corners = [corner for a, b in pairwise(places) for corner in (a, (a[0], b[1]))] + places[-1:]
         self.axes.plot(*zip(*corners, strict=True), color="#CCCCCC", linewidth=3.5, zorder=0)
         self.obstacles += pairwise(corners)
 
-    def draw_track(self, members: list[Row], style: Look, front: list[Row], size: SizeAxis) -> None:
+    def draw_track(self, track: list[Point]) -> None:
         """A method's points over its targets."""
-        points = [(size.millions(row), self.wer(row)) for row in members]
-        self.axes.plot(*zip(*points, strict=True), color=style.colour, linestyle=style.dashes, linewidth=1.1, alpha=0.8)
-        self.obstacles += pairwise(points)
-        for point, row in zip(points, members, strict=True):
-            self.draw_point(point, row, style, filled=row in front or row.is_dense)
-        self.labels.append(Label(members[0].title, points, style.colour))
+        places, look = [(point.size, point.wer) for point in track], track[0].look
+        self.axes.plot(*zip(*places, strict=True), color=look.colour, linewidth=1.1, alpha=0.8)
+        self.obstacles += pairwise(places)
+        for place, point in zip(places, track, strict=True):
+            self.draw_point(place, point.bar, look, filled=point.front or point.row.is_dense)
+        self.labels.append(Label(track[0].row.title, places, look.colour))
 
-    def draw_time(self, row: Row, style: Look) -> None:
+    def draw_time(self, row: Row) -> None:
         """A method's point at one target, with the spread of its time."""
-        seconds = known(compression_seconds(row))
-        point = (seconds.mean, self.wer(row))
-        self.draw_bar((seconds.low, point[1]), (seconds.high, point[1]), style.colour)
-        self.draw_point(point, row, style, filled=True)
-        self.labels.append(Label(row.title, [point], style.colour))
+        seconds, look = known(compression_seconds(row)), look_of(row)
+        place = (seconds.mean, self.wer(row))
+        bar = error_bar(row, self.test_set, self.comparisons)
+        self.draw_bar((seconds.low, place[1]), (seconds.high, place[1]), look.colour)
+        self.draw_point(place, (100 * bar[0], 100 * bar[1]) if bar else None, look, filled=True)
+        self.labels.append(Label(row.title, [place], look.colour))
 
-    def draw_point(self, point: Point, row: Row, style: Look, filled: bool) -> None:
+    def draw_point(self, place: Place, bar: Place | None, look: Look, filled: bool) -> None:
         """A marker and its error bar in WER."""
-        colour = to_rgba(style.colour, 1.0 if filled else FAINT)
-        low, high = self.bar(row) or (point[1], point[1])
-        self.draw_bar((point[0], low), (point[0], high), colour)
-        face = style.colour if filled else "white"
-        self.axes.plot(*point, style.marker, mec=colour, mfc=face, ms=style.size, zorder=4 if filled else 3)
+        colour = to_rgba(look.colour, 1.0 if filled else FAINT)
+        low, high = bar or (place[1], place[1])
+        self.draw_bar((place[0], low), (place[0], high), colour)
+        face = look.colour if filled else "white"
+        self.axes.plot(*place, look.marker, mec=colour, mfc=face, ms=look.size, zorder=4 if filled else 3)
         if not filled:  # its outline stays visible on top of a filled point
-            self.axes.plot(*point, style.marker, mec=colour, mfc="none", ms=style.size, zorder=5)
+            self.axes.plot(*place, look.marker, mec=colour, mfc="none", ms=look.size, zorder=5)
 
-    def draw_bar(self, start: Point, end: Point, colour: ColorType) -> None:
+    def draw_bar(self, start: Place, end: Place, colour: ColorType) -> None:
         """A thin line that labels avoid."""
         self.axes.plot(*zip(start, end, strict=True), color=colour, linewidth=1)
         self.obstacles.append((start, end))
-
-    def bar(self, row: Row) -> Point | None:
-        """Ends of a row's error bar in per cent WER."""
-        ends = error_bar(row, self.test_set, self.comparisons)
-        return (100 * ends[0], 100 * ends[1]) if ends else None
 
     def wer(self, row: Row) -> float:
         """Mean WER of a finished row in per cent."""
@@ -154,8 +128,7 @@ class Panel:
         self.axes.set(xlabel=x_label, ylabel="WER (%)")
         points = [point for label in self.labels for point in label.anchors]
         for which, values in zip("xy", zip(*points, strict=True), strict=False):
-            positive = [value for value in values if value > 0]
-            if positive and max(positive) > WIDE * min(positive):
+            if is_wide(values):
                 plain_log_axis(self.axes, which)
         self.axes.margins(x=0.18, y=0.12)
         self.axes.autoscale_view()
@@ -173,14 +146,26 @@ class Panel:
             self.labels.append(Label(self.comparisons.dense.title, anchors, "black"))
 
 
-def _crowded(looks: dict[str, Look]) -> bool:
+def _labels(rows: list[Row]) -> set[str]:
+    """Labels of what may be drawn."""
+    return {row.label for row in rows if not row.is_dense}
+
+
+def _crowded(labels: set[str]) -> bool:
     """Whether the labels go into a column."""
-    return len(looks) > MOST_BESIDE
+    return len(labels) > MOST_BESIDE
 
 
-def _panel_inches(looks: dict[str, Look], least: float) -> float:
+def _panel_inches(labels: set[str], least: float) -> float:
     """Height of a panel that has room for its labels."""
-    return max(least, column_inches(len(looks)) + 0.9) if _crowded(looks) else least
+    return max(least, column_inches(len(labels) + 1) + 0.9) if _crowded(labels) else least
+
+
+def _draw_legend(figure: Figure, rows: list[Row]) -> None:
+    """The families above the panels."""
+    names = families(row for row in rows if row.finished)
+    handles = [Line2D([], [], color=LOOKS[name].colour, marker=LOOKS[name].marker, label=name) for name in names]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(names), frameon=False, fontsize=8)
 
 
 def _place_all(figure: Figure, panels: list[Panel], crowded: bool) -> None:
@@ -194,17 +179,3 @@ def _place_all(figure: Figure, panels: list[Panel], crowded: bool) -> None:
             label_at_edge(panel.axes, panel.labels)
         else:
             place_labels(panel.axes, panel.labels, panel.obstacles)
-
-
-def _looks(rows: list[Row]) -> dict[str, Look]:
-    labels = dict.fromkeys(row.label for row in rows if not row.is_dense)
-    dense = {row.label: Look("black", "*", "-", size=9) for row in rows if row.is_dense}
-    return dense | {label: look(i) for i, label in enumerate(labels)}
-
-
-def _by_label(rows: list[Row], test_set: str) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        if row.wer(test_set):
-            groups.setdefault(row.label, []).append(row)
-    return groups

@@ -24,11 +24,11 @@ FAINT = 0.45  # opacity of points that another system dominates
 
 @dataclass(frozen=True)
 class Look:
-    """How one method is drawn in every figure."""
+    """How one method or family is drawn in every figure."""
 
     colour: str
     marker: str
-    dashes: str | tuple[int, tuple[int, ...]]
+    dashes: str | tuple[int, tuple[int, ...]] = "-"
     size: float = 6.0
 
 

@@ -9,7 +9,8 @@ import pytest
 from synthetic_study import RECIPES, build_study, footprint, with_errors
 
 from benchmark.report.comparisons import SeedTest, Verdict
-from benchmark.report.rows import Row, pareto_front, percent, table_rows
+from benchmark.report.pareto import pareto_front
+from benchmark.report.rows import Row, percent, table_rows
 from benchmark.runs.collection import read_collection
 from benchmark.scoring.mapsswe import MatchedPairs
 from benchmark.scoring.significance import Comparison

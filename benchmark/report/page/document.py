@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption
 from benchmark.report.page.curve_chart import curve_specification
-from benchmark.report.page.pareto import pareto_plots
+from benchmark.report.page.pareto_chart import pareto_plots
 from benchmark.report.page.sections import anchor, sections
 from benchmark.report.page.table import table_lines
 from benchmark.report.rows import Row

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
 
 from benchmark.report.comparisons import Comparisons
-from benchmark.report.error_bars import bar_meaning, error_bar
-from benchmark.report.rows import Row, Size, bytes_on_disk, known, pareto_front, remaining_parameters
-from benchmark.report.style import COLOURS
+from benchmark.report.error_bars import bar_meaning
+from benchmark.report.pareto import LOOKS, SIZES, Point, SizeAxis, families, is_wide, pareto
+from benchmark.report.rows import Row
 
-WIDE = 3.0  # an axis whose largest value is more than this many times its smallest is logarithmic
-SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right", "triangle-left")
+SHAPES = {  # matplotlib's markers as Vega calls them
+    "o": "circle",
+    "s": "square",
+    "D": "diamond",
+    "^": "triangle-up",
+    "v": "triangle-down",
+    "P": "cross",
+    ">": "triangle-right",
+    "<": "triangle-left",
+}
 HERE = "datum.test_set == test_set"  # `test_set` is the parameter that the page's menu sets
-
-
-@dataclass(frozen=True)
-class SizeAxis:
-    """A way to count size: its name in the page, what its axis says, how it is counted."""
-
-    name: str
-    title: str
-    of: Size
-
-
-SIZES = (
-    SizeAxis("parameters", "remaining parameters (M)", remaining_parameters),
-    SizeAxis("bytes", "weights on disk (MB)", bytes_on_disk),
-)
 
 
 def pareto_plots(rows: list[Row], comparisons: Comparisons, anchor: Callable[[Row], str]) -> dict[str, dict[str, Any]]:
@@ -43,47 +35,40 @@ def pareto_plots(rows: list[Row], comparisons: Comparisons, anchor: Callable[[Ro
     """
     if not comparisons.test_sets:
         return {}
-    return {size.name: _plot(_points(rows, comparisons, size, anchor), comparisons, size) for size in SIZES}
+    return {size.name: _plot(rows, comparisons, size, anchor) for size in SIZES}
 
 
-def _points(
-    rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Callable[[Row], str]
-) -> list[dict[str, Any]]:
-    points = []
-    for test_set in comparisons.test_sets:
-        front = pareto_front(rows, test_set, size.of)
-        for row in rows:
-            wer = row.wer(test_set)
-            if wer is None:
-                continue
-            bar = error_bar(row, test_set, comparisons)
-            points.append(
-                {
-                    "test_set": test_set,
-                    "name": row.name,
-                    "label": row.label,
-                    "family": row.first["family"],
-                    "size": known(size.of(row)).mean / 1e6,
-                    "wer": round(100 * wer.mean, 3),
-                    "low": round(100 * bar[0], 3) if bar else None,
-                    "high": round(100 * bar[1], 3) if bar else None,
-                    "bar": bar_meaning(row) if bar else "none",
-                    "front": row in front,
-                    "section": anchor(row),
-                }
-            )
-    return points
+def _datum(point: Point, test_set: str, section: str) -> dict[str, Any]:
+    low, high = point.bar or (None, None)
+    return {
+        "test_set": test_set,
+        "name": point.row.name,
+        "label": point.row.label,
+        "family": point.row.first["family"],
+        "size": point.size,
+        "wer": round(point.wer, 3),
+        "low": None if low is None else round(low, 3),
+        "high": None if high is None else round(high, 3),
+        "bar": bar_meaning(point.row) if point.bar else "none",
+        "front": point.front,
+        "section": section,
+    }
 
 
-def _plot(points: list[dict[str, Any]], comparisons: Comparisons, size: SizeAxis) -> dict[str, Any]:
+def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Callable[[Row], str]) -> dict[str, Any]:
+    points = [
+        _datum(point, test_set, anchor(point.row))
+        for test_set in comparisons.test_sets
+        for point in pareto(rows, comparisons, test_set, size).points
+    ]
     data = alt.InlineData(values=points)
     sizes = [point["size"] for point in points]
     x = alt.X("size:Q", title=size.title, scale=_scale(sizes), axis=alt.Axis(tickCount=6))
     y = alt.Y("wer:Q", title="WER (%)", scale=_scale([point["wer"] for point in points]))
-    families = sorted({point["family"] for point in points})
+    found = families(row for row in rows if row.finished)
     colour = alt.Color(
         "family:N",
-        scale=alt.Scale(domain=families, range=list(COLOURS[: len(families)])),
+        scale=alt.Scale(domain=found, range=[LOOKS[family].colour for family in found]),
         legend=alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1),
     )
     here = alt.Chart(data).transform_filter(HERE)
@@ -105,7 +90,9 @@ def _plot(points: list[dict[str, Any]], comparisons: Comparisons, size: SizeAxis
         .encode(text="name:N"),
         base.mark_point(size=90, strokeWidth=1.8, cursor="pointer", opacity=1).encode(
             color=colour,
-            shape=alt.Shape("family:N", scale=alt.Scale(domain=families, range=list(SHAPES[: len(families)]))),
+            shape=alt.Shape(
+                "family:N", scale=alt.Scale(domain=found, range=[SHAPES[LOOKS[family].marker] for family in found])
+            ),
             fill=alt.when("datum.front").then(colour).otherwise(alt.value("white")),
             tooltip=[
                 alt.Tooltip("name:N", title="row"),
@@ -128,6 +115,4 @@ def _plot(points: list[dict[str, Any]], comparisons: Comparisons, size: SizeAxis
 
 def _scale(values: list[float]) -> alt.Scale:
     """Logarithmic where the values lie far apart; never from zero, where no model is."""
-    found = [value for value in values if value > 0]
-    wide = bool(found) and max(found) > WIDE * min(found)
-    return alt.Scale(type="log", nice=False, padding=16) if wide else alt.Scale(zero=False, padding=16)
+    return alt.Scale(type="log", nice=False, padding=16) if is_wide(values) else alt.Scale(zero=False, padding=16)

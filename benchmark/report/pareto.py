@@ -1,0 +1,132 @@
+"""WER against size, as both the static figure and the page draw it: points, front, error bars, order, looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from benchmark.report.comparisons import Comparisons
+from benchmark.report.error_bars import error_bar
+from benchmark.report.rows import Row, Size, bytes_on_disk, known, remaining_parameters
+from benchmark.report.style import Look
+
+EQUAL_SIZE = 0.005  # sizes closer than this share count as equal: whole ranks and heads land a little off a target
+WIDE = 3.0  # an axis whose largest value is more than this many times its smallest is logarithmic
+LOOKS = {  # by family, in the order of legends
+    "dense": Look("black", "o"),
+    "unstructured": Look("#0072B2", "s"),
+    "structured": Look("#B34700", "D"),
+    "low-rank": Look("#00735C", "^"),
+    "distilled": Look("#9C3C80", "v"),
+    "quantised": Look("#7A6000", "P"),
+    "shared": Look("#8A1C1C", ">"),
+    "control": Look("#6A6A6A", "<"),
+}
+
+
+@dataclass(frozen=True)
+class SizeAxis:
+    """A way to count size: a name for it, what its axis says, how it is counted."""
+
+    name: str
+    title: str
+    of: Size
+
+
+SIZES = (
+    SizeAxis("parameters", "remaining parameters (M)", remaining_parameters),
+    SizeAxis("bytes", "weights on disk (MB)", bytes_on_disk),
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A finished row.
+
+    Attributes:
+        row: it.
+        size: mean over the seeds, in millions.
+        wer: mean over the seeds, in per cent.
+        bar: ends of its error bar in WER, in per cent; None where there is none.
+        front: whether no other row beats it in both size and WER.
+    """
+
+    row: Row
+    size: float
+    wer: float
+    bar: tuple[float, float] | None
+    front: bool
+
+    @property
+    def look(self) -> Look:
+        """Colour and marker of its family."""
+        return look_of(self.row)
+
+
+@dataclass(frozen=True)
+class Pareto:
+    """The points of one test set and way to count size, in the order of the tables."""
+
+    points: tuple[Point, ...]
+
+    @property
+    def front(self) -> list[Point]:
+        """The points on the Pareto front, from large to small."""
+        return sorted((point for point in self.points if point.front), key=lambda point: -point.size)
+
+    @property
+    def tracks(self) -> dict[str, list[Point]]:
+        """By label, the points that a line joins: one method at all its targets."""
+        tracks: dict[str, list[Point]] = {}
+        for point in self.points:
+            tracks.setdefault(point.row.label, []).append(point)
+        return tracks
+
+
+def pareto(rows: list[Row], comparisons: Comparisons, test_set: str, size: SizeAxis) -> Pareto:
+    """Every finished row as a point."""
+    front = pareto_front(rows, test_set, size.of)
+    return Pareto(tuple(_point(row, comparisons, test_set, size, row in front) for row in rows if row.wer(test_set)))
+
+
+def _point(row: Row, comparisons: Comparisons, test_set: str, size: SizeAxis, front: bool) -> Point:
+    bar = error_bar(row, test_set, comparisons)
+    return Point(
+        row,
+        known(size.of(row)).mean / 1e6,
+        100 * known(row.wer(test_set)).mean,
+        (100 * bar[0], 100 * bar[1]) if bar else None,
+        front,
+    )
+
+
+def pareto_front(rows: list[Row], test_set: str, size_of: Size = remaining_parameters) -> list[Row]:
+    """Finished rows that no other beats in both size and WER, from large to small; by remaining parameters unless told.
+
+    A row whose size is the same but for `EQUAL_SIZE` beats another by its WER alone.
+    """
+    points = [(row, size_of(row), row.wer(test_set)) for row in rows]
+    known = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
+    front = [
+        (row, size)
+        for row, size, wer in known
+        if not any((w < wer and s <= size * (1 + EQUAL_SIZE)) or (w == wer and s < size) for _, s, w in known)
+    ]
+    return [row for row, _ in sorted(front, key=lambda point: -point[1])]
+
+
+def look_of(row: Row) -> Look:
+    """Colour and marker of a row's family."""
+    return LOOKS[row.first["family"]]
+
+
+def families(rows: Iterable[Row]) -> list[str]:
+    """The families of these rows, in the order of legends."""
+    found = {row.first["family"] for row in rows}
+    return [family for family in LOOKS if family in found]
+
+
+def is_wide(values: Iterable[float]) -> bool:
+    """Whether values lie so far apart that their axis is logarithmic."""
+    positive = [value for value in values if value > 0]
+    return bool(positive) and max(positive) > WIDE * min(positive)
