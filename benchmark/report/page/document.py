@@ -9,7 +9,6 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 import vl_convert
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption
@@ -19,6 +18,7 @@ from benchmark.report.page.sections import anchor, sections
 from benchmark.report.page.table import table_lines
 from benchmark.report.rows import Row
 from benchmark.runs.collection import Collection
+from benchmark.system.templates import template
 
 HERE = Path(__file__).parent
 SCRIPTS = ("table.js", "plot.js", "runs.js")
@@ -47,10 +47,7 @@ def page(
     Raises:
         UserError: a run's curves or transcripts cannot be read.
     """
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("index.html.jinja").render(
+    return template(HERE / "index.html.jinja", html=True).render(
         collection=collection,
         lines=table_lines(rows, reading, main, comparisons.reference),
         note=note,
