@@ -87,7 +87,7 @@ def evaluation_files(study: Study) -> list[str]:
     """What a run is evaluated with: the evaluations' files, and the dense run's transcripts, if the study has any."""
     files = [os.path.relpath(evaluation_path(name)) for name in study.evaluations]
     dense = dense_plan(study) if files else None
-    return files + ([os.path.relpath(study.work / "runs" / dense.run / "transcribe.json")] if dense else [])
+    return files + ([os.path.relpath(study.work.run(dense.run).transcribed)] if dense else [])
 
 
 def search_files(study: Study, plan: RunPlan) -> list[str]:
@@ -101,7 +101,7 @@ def training_files(study: Study, plan: RunPlan) -> list[str]:
     first = study.family(plan)[0]
     if first is plan or not shares_training(plan):
         return []
-    return [os.path.relpath(study.work / "runs" / first.run / "compress.json")]
+    return [os.path.relpath(study.work.run(first.run).compressed)]
 
 
 def shares_training(plan: RunPlan) -> bool:
@@ -141,7 +141,7 @@ def tuning_budgets(study: Study) -> list[BudgetConfig]:
 
 def failures(study: Study, plan: RunPlan) -> str:
     """How often a run has failed, in words as above."""
-    return f"failed before: {Attempts.of(study.work / 'runs' / plan.run).failures}"
+    return f"failed before: {Attempts.of(study.work.run(plan.run)).failures}"
 
 
 def _existing(paths: Iterable[Path]) -> list[str]:

@@ -26,15 +26,15 @@ def run(args: argparse.Namespace) -> None:
         require_tensorboard()  # before hours of training, not after
     study = load_study(args.config)
     study.require_label(args.run_name)
-    folder, what = study.work / "runs" / args.run_name, f"run {args.run_name} of study {study.name}"
+    folder, what = study.work.run(args.run_name), f"run {args.run_name} of study {study.name}"
     with (
-        at_work(folder / "lock", what, "compress"),
+        at_work(folder.lock, what, "compress"),
         leased_device(study.hardware.device, what, spin=study.hardware.spin),
     ):
         # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
         from benchmark.runs.compression import compress
 
-        record = compress(study, study.run(args.run_name), study.work, study.results / "runs" if args.reuse else None)
+        record = compress(study, study.run(args.run_name), study.work, study.results if args.reuse else None)
         if args.log:
             write_events(folder)
     left = f", {record['footprint']['remaining_parameters']} parameters left" if "footprint" in record else ""

@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> None:
     study = load_study(args.config)
     what = f"dense model of study {study.name}"
     with (
-        at_work(study.work / "dense.lock", what, "dense"),
+        at_work(study.work.dense_lock, what, "dense"),
         leased_device(study.hardware.device, what, spin=study.hardware.spin),
     ):
         from benchmark.runs.dense_stage import (

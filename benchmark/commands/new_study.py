@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> None:
     """
     import re
 
+    from benchmark.study.paths import ResultsFolder
     from benchmark.system import project
     from benchmark.system.errors import UserError
     from benchmark.system.files import write_text
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
             f'"{name}" cannot be a study\'s name: up to 64 small letters, digits and -, a letter or digit first'
         )
     path = project.ROOT / "config" / f"{name}.yaml"
-    if path.exists() or (project.ROOT / "results" / name).exists():
+    if path.exists() or ResultsFolder.of(name).path.exists():
         raise UserError(f"study {name} exists already: take another name")
     write_text(path, TEMPLATE.format(name=name))
     print(f"config/{name}.yaml\ncheck it: pinchbench check {name}\nrun it:   pinchbench run {name}")

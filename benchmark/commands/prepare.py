@@ -20,6 +20,6 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.system.files import sweep
 
     study = load_study(args.config)
-    with at_work(study.work / "data.lock", f"preparing the data of study {study.name}", "prepare"):
-        sweep(study.work)
-        prepare(study.corpus, study.work / "data")
+    with at_work(study.work.data_lock, f"preparing the data of study {study.name}", "prepare"):
+        sweep(study.work.path)
+        prepare(study.corpus, study.work.data)

@@ -25,6 +25,6 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.system.files import sweep
 
     study = load_study(args.config)
-    sweep(study.work)
+    sweep(study.work.path)
     for line in publish(study, replace=args.replace, prune=args.prune):
         print(line)

@@ -24,10 +24,11 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.commands.show import print_results
     from benchmark.report.study_report import write_report
     from benchmark.study.argument import results_folder
+    from benchmark.study.paths import ResultsFolder
 
     folder = results_folder(args.study, made=args.runs is None)
     out = args.out or folder
-    write_report(args.runs or folder / "runs", out)
+    write_report(args.runs or ResultsFolder(folder).runs, out)
     if args.copy:
         copy_tables(out, args.copy)
     print_results(out)

@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> None:
     study = load_study(args.config)
     study.require_label(args.run_name)
     what = f"run {args.run_name} of study {study.name}"
-    lock = study.work / "runs" / args.run_name / "lock"
+    lock = study.work.run(args.run_name).lock
     with at_work(lock, what, "transcribe"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
         # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
         from benchmark.runs.transcripts import transcribe_run

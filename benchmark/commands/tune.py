@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(f"{args.config} has no `tuning`")
     study.require_label(args.search)
     what = f"tuning of {args.search} of study {study.name}"
-    lock = study.work / "tuning" / f"{args.search}.lock"
+    lock = study.work.search_lock(args.search)
     with at_work(lock, what, "tune"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
         # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
         from benchmark.runs.search import tune
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
         if args.search not in plans:
             known = suggestion(args.search, sorted(plans))
             raise UserError(f'study {study.name} has no search "{args.search}"{known}')
-        tuning = tune(study, plans[args.search], study.work, study.results / "tuning" if args.reuse else None)
+        tuning = tune(study, plans[args.search], study.work, study.results if args.reuse else None)
     for trial in tuning["trials"]:
         result = trial["reason"] if trial["dev_wer"] is None else f"dev WER {100 * trial['dev_wer']:.2f} %"
         print(f"{args.search} {trial['settings']}: {result}")

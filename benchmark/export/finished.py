@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmark.runs.reading import read_record
 from benchmark.runs.records import RunRecord
+from benchmark.study.paths import RunFolder
 from benchmark.system.errors import UserError
 
 
@@ -15,7 +16,8 @@ def finished_run(folder: Path) -> RunRecord:
     Raises:
         UserError: there is no such folder, it holds no run or two of them, or the run has no model.
     """
-    scored, compressed = folder / "run.json", folder / "compress.json"
+    run = RunFolder(folder)
+    scored, compressed = run.record, run.compressed
     if not scored.exists() and not compressed.exists():
         raise UserError(f"{folder} is no folder of a finished run, such as work/mini/runs/int8: it has no run.json")
     record = read_record(scored) if scored.exists() else read_record(compressed, scored=False)
@@ -23,7 +25,7 @@ def finished_run(folder: Path) -> RunRecord:
         raise UserError(f"{scored} and {compressed} are records of different runs: run the study again")
     if record["status"] != "ok":
         raise UserError(f"{folder} has no model: the run ended as {record['status']} ({record['reason']})")
-    if not (folder / "model").is_dir():
+    if not run.model.is_dir():
         raise UserError(
             f"{folder} is a record without weights, as they are published: "
             f"run study {record['study']} and take work/{record['study']}/runs/{record['run']}"
@@ -37,7 +39,8 @@ def model_of(folder: Path) -> Path:
     Raises:
         UserError: it is the folder of a run without a model.
     """
-    if not (folder / "run.json").exists() and not (folder / "compress.json").exists():
+    run = RunFolder(folder)
+    if not run.record.exists() and not run.compressed.exists():
         return folder
     finished_run(folder)
-    return folder / "model"
+    return run.model

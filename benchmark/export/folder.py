@@ -16,6 +16,7 @@ from benchmark.models.checkpoints import load, save, save_dense
 from benchmark.models.encoder import Encoder
 from benchmark.models.in_floats import in_floats
 from benchmark.models.sharing import shared_parameters
+from benchmark.study.paths import RunFolder
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write, write_text
 
@@ -33,7 +34,7 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
         raise UserError(f"{to} exists: choose another folder for --to, or remove it")
     if onnx:
         check_packages()
-    ctc = load(run / "model")
+    ctc = load(RunFolder(run).model)
     plain = plain_form(ctc.model)
     with atomic_write(to) as partial:
         if plain is not None:

@@ -11,6 +11,7 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 from benchmark.models.checkpoints import hash_model
 from benchmark.runs.reading import read_dense
 from benchmark.runs.records import RunRecord
+from benchmark.study.paths import WorkFolder
 from benchmark.system.files import read_json
 from benchmark.system.project import ROOT
 
@@ -53,7 +54,7 @@ def origin_of(record: RunRecord, run: Path) -> Origin:
 
 def _source(record: RunRecord, run: Path) -> str | None:
     """What the study started from, if the dense model beside the run is still the run's."""
-    path = run.resolve().parent.parent / "dense" / "dense.json"
+    path = WorkFolder(run.resolve().parents[1]).dense_record
     if not path.exists():
         return None
     dense = read_dense(path)

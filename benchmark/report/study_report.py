@@ -20,6 +20,7 @@ from benchmark.report.significance_tables import significance_frame, significanc
 from benchmark.report.style import figure_style, save
 from benchmark.report.typesetting import inert, latex, markdown
 from benchmark.runs.collection import Collection, read_collection
+from benchmark.study.paths import ResultsFolder
 from benchmark.system.files import together, write_text
 
 
@@ -31,7 +32,7 @@ def write_report(runs_folder: Path, out: Path) -> None:
     """
     collection = read_collection(runs_folder)
     with together(out) as folder:
-        _make(collection, runs_folder.parent / "tuning", folder)
+        _make(collection, ResultsFolder(runs_folder.parent).searches, folder)
 
 
 def _make(collection: Collection, tuning: Path, out: Path) -> None:

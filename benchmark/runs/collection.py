@@ -16,6 +16,7 @@ from benchmark.runs.reading import read_planned, read_run
 from benchmark.runs.records import RunRecord, Score
 from benchmark.scoring.trn import Transcripts, read_trn
 from benchmark.scoring.wer import word_errors
+from benchmark.study.paths import ResultsFolder, RunFolder, recorded_runs
 from benchmark.system.errors import UserError
 
 
@@ -24,7 +25,7 @@ class Run:
     """One run's record and the folder that it came from."""
 
     record: RunRecord
-    folder: Path
+    folder: RunFolder
 
     @property
     def ok(self) -> bool:
@@ -52,7 +53,7 @@ class Run:
         Raises:
             UserError: the run has a score but no transcripts.
         """
-        path = self.folder / "hyp" / f"{test_set}.trn"
+        path = self.folder.hypotheses(test_set)
         if not path.is_file():
             raise UserError(
                 f"{path} is missing though the run has a score; transcribe it again or delete {self.folder}"
@@ -95,17 +96,18 @@ def read_collection(runs_folder: Path) -> Collection:
             other data or from another dense model, a score does not follow from its hypotheses, or a test set or the
             dense run is missing.
     """
-    folders = sorted(path.parent for path in runs_folder.glob("*/run.json"))
+    folders = recorded_runs(runs_folder)
     if not folders:
         raise UserError(f"no runs in {runs_folder} (expected <run>/run.json); run the study first")
     runs = tuple(Run(read_run(folder), folder) for folder in folders)
     for field in ("study", "data_hash", "dense_hash"):
         _require_one(runs, field)
     _require_unique(runs)
-    references = {path.stem: path for path in sorted((runs_folder.parent / "ref").glob("*.trn"))}
+    results = ResultsFolder(runs_folder.parent)
+    references = {path.stem: path for path in sorted(results.references.glob("*.trn"))}
     test_sets = list(dict.fromkeys([name for run in runs if run.ok for name in run.scores]))
     _require_complete(runs, [*test_sets, *(name for name in references if name not in test_sets)])
-    to_come = _to_come(runs, read_planned(runs_folder.parent))
+    to_come = _to_come(runs, read_planned(results))
     if not to_come and not any(run.record["family"] == "dense" for run in runs):
         raise UserError(f"{runs_folder} has no run of the dense model; add `dense:` to the study's methods and run it")
     found: dict[str, Transcripts] = {name: read_trn(references[name]) for name in test_sets if name in references}
@@ -154,7 +156,7 @@ def _require_complete(runs: tuple[Run, ...], test_sets: list[str]) -> None:
         missing = [name for name in test_sets if name not in run.scores] if run.ok else []
         if missing:
             raise UserError(
-                f"{run.folder / 'run.json'} has no score on {', '.join(missing)}, which is a test set of the study; "
+                f"{run.folder.record} has no score on {', '.join(missing)}, which is a test set of the study; "
                 "score the run again, or delete the reference in ref/ if it is none any more"
             )
 
@@ -175,6 +177,6 @@ def check_scores(run: Run, references: Mapping[str, Transcripts]) -> None:
         for name, count in counts.items():
             if recorded[name] != count:
                 raise UserError(
-                    f"{run.folder / 'run.json'}: {recorded[name]} {name} on {test_set}, but its hypotheses give "
+                    f"{run.folder.record}: {recorded[name]} {name} on {test_set}, but its hypotheses give "
                     f"{count}; score the run again"
                 )

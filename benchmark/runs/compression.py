@@ -7,7 +7,6 @@ import io
 import math
 import shutil
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from transformers import PreTrainedModel
 
@@ -26,6 +25,7 @@ from benchmark.runs.provenance import provenance
 from benchmark.runs.recorded_run import checked_run, files_of
 from benchmark.runs.records import SCHEMA, RunRecord, Spending
 from benchmark.runs.trials import chosen_settings
+from benchmark.study.paths import ResultsFolder, RunFolder, WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.study.registry import load_method
 from benchmark.system.errors import CannotCompress, TrainingDiverged, UserError
@@ -38,10 +38,10 @@ from benchmark.training.budget import OverBudget
 from benchmark.training.precision import device_name, pick_device
 
 
-def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRecord:
+def new_record(study: Study, plan: RunPlan, method: Method, work: WorkFolder) -> RunRecord:
     """The record of a run that has not started yet."""
     settings: dict[str, object] = asdict(method.settings)
-    data_hash, dense = Dataset.open(work / "data").hash, dense_hash(work)
+    data_hash, dense = Dataset.open(work.data).hash, dense_hash(work)
     budget = study.budget_of(plan)
     record = RunRecord(
         schema=SCHEMA,
@@ -74,7 +74,7 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: Path) -> RunRe
     return record
 
 
-def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> RunRecord:
+def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolder | None = None) -> RunRecord:
     """Run a method on its budget; write `model/`, `curves.csv` and `compress.json`.
 
     A failure of the method is a record too; it is counted in `attempts.json`, so that the next call tries again. A
@@ -84,25 +84,25 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         study: the study.
         plan: the run.
         work: the study's work folder.
-        reuse_from: folder of finished records; a complete one of the same identity is taken over instead of trained.
+        reuse_from: results with finished records; a complete one of the same identity is taken over instead of trained.
     """
-    folder = work / "runs" / plan.run
+    folder = work.run(plan.run)
     search = study.search_file(plan)
     tuned = replace(plan, settings=chosen_settings(search, plan))
     method = _method(tuned)
     record = new_record(study, tuned, method, work)
     retries.start(study, plan, folder)
     if kept := run_folder.kept_compression(folder, record):
-        keep(folder / "compress.json", kept)
+        keep(folder.compressed, kept)
         print(f"{plan.run}: kept, finished before")
         return kept
     run_folder.clear(folder)  # not before it is certain that there are data and a dense model to start from
-    if reuse_from is not None and (finished := _take_over(record, reuse_from / plan.run, folder, study)):
+    if reuse_from is not None and (finished := _take_over(record, reuse_from.run(plan.run), folder, study)):
         return finished
-    checkpoints = folder / "checkpoint" / record["identity"][:16]
+    checkpoints = folder.checkpoints / record["identity"][:16]
     job: Job | None = None
     try:
-        dense = load(work / "dense" / "model")
+        dense = load(work.dense_model)
         job = job_for(study, plan, work, checkpoints, _shared_training(study, tuned, method, record))
         if study.settings_from is not None and search is None:
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
@@ -123,11 +123,11 @@ def compress(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = 
         if undefined := sorted(job.last.keys() - record["log"].keys()):
             more = f" and {len(undefined) - 1} more" if undefined[1:] else ""
             record["notes"].append(f"not in the log, since not finite: {undefined[0]}{more}")
-        write_text(folder / "curves.csv", _curves_csv(job.curves))
-    keep(folder / "compress.json", record)
+        write_text(folder.curves, _curves_csv(job.curves))
+    keep(folder.compressed, record)
     if record["status"] == "failed":
         retries.count_failure(folder)
-    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+    shutil.rmtree(folder.checkpoints, ignore_errors=True)
     return record
 
 
@@ -136,7 +136,7 @@ def _shared_training(study: Study, plan: RunPlan, method: Method, record: RunRec
     if not method.one_training:
         return None
     for_all = identity(study, replace(plan, target=None), record["settings"], record["data_hash"], record["dense_hash"])
-    path = study.work / "trainings" / f"{plan.label}-seed{plan.seed}-{for_all[:16]}.pt"
+    path = study.work.training(f"{plan.label}-seed{plan.seed}-{for_all[:16]}")
     return SharedTraining(path, [other.target for other in study.family(plan) if other.target is not None])
 
 
@@ -166,12 +166,12 @@ def _method(plan: RunPlan) -> Method:
     return Broken()
 
 
-def _take_over(record: RunRecord, finished: Path, folder: Path, study: Study) -> RunRecord | None:
+def _take_over(record: RunRecord, finished: RunFolder, folder: RunFolder, study: Study) -> RunRecord | None:
     """Copy a finished run of the same identity, if it is true; the later steps find their results there."""
-    if not (finished / "run.json").exists():
+    if not finished.record.exists():
         return None
     try:
-        old = checked_run(finished, all_references(study, Dataset.open(study.work / "data")))
+        old = checked_run(finished, all_references(study, Dataset.open(study.work.data)))
     except UserError as error:
         print(f"{record['run']}: not taken over, since {error}")
         return None
@@ -179,18 +179,18 @@ def _take_over(record: RunRecord, finished: Path, folder: Path, study: Study) ->
     if not same or old.record["status"] == "failed":
         return None
     for path in files_of(old):
-        with atomic_write(folder / path) as partial:
-            shutil.copyfile(finished / path, partial)
-    (folder / "run.json").rename(folder / "compress.json")
+        with atomic_write(folder.path / path) as partial:
+            shutil.copyfile(finished.path / path, partial)
+    folder.record.rename(folder.compressed)
     print(f"{record['run']}: taken over from {finished}")
     return old.record
 
 
 def _measure(
-    record: RunRecord, target: Target | None, dense: SpeechModel, compressed: SpeechModel, folder: Path
+    record: RunRecord, target: Target | None, dense: SpeechModel, compressed: SpeechModel, folder: RunFolder
 ) -> None:
     """Export the model and measure what was exported: the folder is read back for it."""
-    exported, size = read_back(compressed, folder / "model")
+    exported, size = read_back(compressed, folder.model)
     require_size(record["family"], target, dense.model, exported.model, size)
     record["footprint"] = footprint(dense.model, exported.model, size)
     record["matrices"] = matrix_sparsity(dense.model, exported.model)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
+from benchmark.study.paths import RunFolder
 from benchmark.system.errors import UserError
 
-FILE = "curves.csv"  # in a run's folder
 PLACE = ("step", "phase")  # columns that say where in the training a row stands
 MOST = 2**53  # steps; a larger number is no whole one in a float
 
 
-def read_curves(run_folder: Path) -> pd.DataFrame:
+def read_curves(run: RunFolder) -> pd.DataFrame:
     """A run's curves; empty for one that logged none. A quantity that is not finite in a row stays so.
 
     Raises:
         UserError: the file is no table of numbers, or has no steps or no phases.
     """
-    path = run_folder / FILE
+    path = run.curves
     if not path.exists():
         return pd.DataFrame()
     try:

@@ -21,6 +21,7 @@ from benchmark.runs.records import Dense
 from benchmark.runs.transcription import transcribe
 from benchmark.scoring.wer import word_errors
 from benchmark.study.keys import FineTuneConfig
+from benchmark.study.paths import WorkFolder
 from benchmark.study.plan import Study
 from benchmark.system.errors import OUT_OF_MEMORY, TrainingDiverged, UserError
 from benchmark.system.files import hash_file, hash_of
@@ -43,7 +44,7 @@ def word_error_rate(ctc: SpeechModel, dataset: Dataset, split: str, batch_second
     return word_errors(references, hypotheses).wer
 
 
-def prepare_dense(study: Study, work: Path) -> None:
+def prepare_dense(study: Study, work: WorkFolder) -> None:
     """The dense stage of a study: load the start, cache its front-end's output, fine-tune it if the study says so.
 
     A frozen front-end stays frozen here too, so that the cache serves the fine-tuning and all runs after it.
@@ -53,13 +54,12 @@ def prepare_dense(study: Study, work: Path) -> None:
     Raises:
         UserError: there is no such model, its fine-tuning failed, or its WER is not the published one.
     """
-    dataset = Dataset.open(work / "data")
-    folder = work / "dense"
+    dataset = Dataset.open(work.data)
     recipe = study.dense.fine_tune
     source, revision = model_folder(study.dense.model, study.dense.revision)
     identity = _identity(study, source, dataset)
-    if kept := _kept(folder, identity, features=study.training.frozen_frontend):
-        keep(folder / "dense.json", kept)
+    if kept := _kept(work, identity, features=study.training.frozen_frontend):
+        keep(work.dense_record, kept)
         print(f"dense model {study.dense.model}: kept, finished before")
         return
     ctc = load(source, fresh_head=recipe is not None)
@@ -73,26 +73,26 @@ def prepare_dense(study: Study, work: Path) -> None:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
         front_end = _hash_weights(architecture_of(ctc.model).front_end_module(ctc.model))
         key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
-        write_features(ctc.model, speech, folder / "features", key, speeds)
-        speech = Speech(ctc, dataset, study.corpus.train, Features(folder / "features"))
+        write_features(ctc.model, speech, work.features, key, speeds)
+        speech = Speech(ctc, dataset, study.corpus.train, Features(work.features))
     if recipe is not None:
-        _fine_tune(study, recipe, ctc, speech, folder / "checkpoint")
+        _fine_tune(study, recipe, ctc, speech, work.dense_checkpoints)
         _check_published(study, ctc, dataset)
     dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
-    save_dense(ctc, folder / "model")
-    made = [*(folder / "model").iterdir()]
+    save_dense(ctc, work.dense_model)
+    made = [*work.dense_model.iterdir()]
     if study.training.frozen_frontend:  # a later call may compute features for another start, and then fail
-        made.append(folder / "features" / INDEX)
+        made.append(work.features / INDEX)
     record = Dense(
         identity=identity,
-        hash=hash_model(folder / "model"),
+        hash=hash_model(work.dense_model),
         source=study.dense.model,
         revision=revision,
         dev_wer=dev,
-        files=stamped(folder, [str(path.relative_to(folder)) for path in made]),
+        files=stamped(work.dense, [str(path.relative_to(work.dense)) for path in made]),
     )
-    keep(folder / "dense.json", record)
-    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+    keep(work.dense_record, record)
+    shutil.rmtree(work.dense_checkpoints, ignore_errors=True)
     print(f"dense model {study.dense.model}{f' at {revision}' if revision else ''}: dev WER {100 * dev:.2f} %")
 
 
@@ -103,12 +103,12 @@ def _identity(study: Study, source: Path, dataset: Dataset) -> str:
     return hash_of([start, dataset.hash, study.corpus.train, study.corpus.dev, *said])
 
 
-def _kept(folder: Path, identity: str, *, features: bool) -> Dense | None:
+def _kept(work: WorkFolder, identity: str, *, features: bool) -> Dense | None:
     """What `dense.json` said, if it has this identity and the model, and the features if any, are as they were."""
     with suppress(UserError):  # there is none, or it is damaged
-        record = read_stamped(kept_file(folder / "dense.json"), Dense, ["model/config.json"], REMEDY)
+        record = read_stamped(kept_file(work.dense_record), Dense, ["model/config.json"], REMEDY)
         if features:
-            Features(folder / "features")
+            Features(work.features)
         if record["identity"] == identity:
             return record
     return None
@@ -170,10 +170,10 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: SpeechModel, speech: S
     regularise(ctc.model, dropout=recipe.dropout, spec_augment=False)
 
 
-def dense_hash(work: Path) -> str:
+def dense_hash(work: WorkFolder) -> str:
     """Hash of the study's dense weights.
 
     Raises:
         UserError: there is no dense model yet, or it is not as it was written.
     """
-    return read_stamped(work / "dense" / "dense.json", Dense, ["model/config.json"], REMEDY)["hash"]
+    return read_stamped(work.dense_record, Dense, ["model/config.json"], REMEDY)["hash"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from benchmark.corpora.manifest import Dataset
 from benchmark.evaluations.contract import FinishedRun
 from benchmark.evaluations.wer import WordErrorRate
 from benchmark.runs.evaluated import add_metrics, dense_plan, transcripts
 from benchmark.runs.reading import read_record, read_transcription
 from benchmark.runs.records import RunRecord, Score, TimedSet
+from benchmark.study.paths import RunFolder, WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.errors import UserError
 from benchmark.system.files import write_json
@@ -26,7 +25,7 @@ def all_references(study: Study, dataset: Dataset) -> dict[str, dict[str, str]]:
     return {split: references(dataset, split) for split in study.corpus.tests}
 
 
-def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
+def score_run(study: Study, plan: RunPlan, work: WorkFolder) -> RunRecord:
     """Join a run's `compress.json`, `transcribe.json` and hypotheses into `run.json`.
 
     A run without a model has no scores; one that was taken over brings its own. An evaluation that fails leaves a note.
@@ -34,31 +33,31 @@ def score_run(study: Study, plan: RunPlan, work: Path) -> RunRecord:
     Raises:
         UserError: one of the files is missing or damaged.
     """
-    folder = work / "runs" / plan.run
-    record, timed = read_record(folder / "compress.json", scored=False), read_transcription(folder)
+    folder = work.run(plan.run)
+    record, timed = read_record(folder.compressed, scored=False), read_transcription(folder)
     if record["status"] == "ok":
         run = _finished(study, folder, work)
         if "scores" not in record:
             if "speedup" not in timed or not set(study.corpus.tests) <= timed.get("sets", {}).keys():
-                lacking = f"{folder / 'transcribe.json'} does not have the times of all test sets"
+                lacking = f"{folder.transcribed} does not have the times of all test sets"
                 raise UserError(f"{lacking}; transcribe again")
             record["scores"] = {split: _score(run, split, timed["sets"][split]) for split in study.corpus.tests}
             record["speedup"] = timed["speedup"]
         add_metrics(record, study.evaluations, run)
-    write_json(folder / "run.json", record)
+    write_json(folder.record, record)
     return record
 
 
-def _finished(study: Study, folder: Path, work: Path) -> FinishedRun:
+def _finished(study: Study, folder: RunFolder, work: WorkFolder) -> FinishedRun:
     dense, tests = dense_plan(study) if study.evaluations else None, study.corpus.tests
     hypotheses = transcripts(folder, tests)
     if missing := [split for split in tests if split not in hypotheses]:
         raise UserError(f"{folder} has no transcripts of {', '.join(missing)}; transcribe again")
     return FinishedRun(
-        references=all_references(study, Dataset.open(work / "data")),
+        references=all_references(study, Dataset.open(work.data)),
         hypotheses=hypotheses,
-        dense_hypotheses=transcripts(work / "runs" / dense.run, tests) if dense else {},
-        model_folder=folder / "model",
+        dense_hypotheses=transcripts(work.run(dense.run), tests) if dense else {},
+        model_folder=folder.model,
     )
 
 

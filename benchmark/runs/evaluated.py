@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmark.evaluations.contract import FinishedRun, load_evaluation
 from benchmark.runs.records import RunRecord
 from benchmark.scoring.trn import Transcripts, read_trn
+from benchmark.study.paths import RunFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.study.registry import load_method
 from benchmark.system.errors import UserError
@@ -27,9 +27,9 @@ def _family(method: str) -> str | None:
         return None
 
 
-def transcripts(folder: Path, splits: Sequence[str]) -> dict[str, Transcripts]:
+def transcripts(folder: RunFolder, splits: Sequence[str]) -> dict[str, Transcripts]:
     """A run's transcripts of those splits for which there are any."""
-    files = {split: folder / "hyp" / f"{split}.trn" for split in splits}
+    files = {split: folder.hypotheses(split) for split in splits}
     return {split: read_trn(path) for split, path in files.items() if path.is_file()}
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
 
 from benchmark.runs.curves import read_curves
+from benchmark.study.paths import RunFolder
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write
 
 LOGS = ("tensorboard",)  # all that `--log` may be
-FOLDER = "tensorboard"  # in a run's folder
 
 
 def require_tensorboard() -> None:
@@ -19,8 +18,8 @@ def require_tensorboard() -> None:
         raise UserError("--log tensorboard needs a package that is not installed: pip install -e '.[tensorboard]'")
 
 
-def write_events(run_folder: Path) -> None:
-    """Bring `<run_folder>/curves.csv` into the event files of `<run_folder>/tensorboard/`, replaced as a whole.
+def write_events(run: RunFolder) -> None:
+    """Bring `curves.csv` of a run's folder into the event files of its `tensorboard/`, replaced as a whole.
 
     Each column becomes a scalar over the training's steps; a run that logged no curves leaves no folder.
 
@@ -30,10 +29,10 @@ def write_events(run_folder: Path) -> None:
     require_tensorboard()
     from torch.utils.tensorboard import SummaryWriter
 
-    curves = read_curves(run_folder)
+    curves = read_curves(run)
     if curves.empty:
         return
-    with atomic_write(run_folder / FOLDER) as partial, SummaryWriter(str(partial)) as writer:
+    with atomic_write(run.events) as partial, SummaryWriter(str(partial)) as writer:
         for name in curves.columns.drop("step"):
             for step, value in curves[["step", name]].dropna().itertuples(index=False):
                 writer.add_scalar(name, value, int(step))

@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import load
 from benchmark.models.regularisation import regularise
+from benchmark.study.paths import WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.shared_training import SharedTraining
@@ -17,16 +18,18 @@ from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 
 
-def job_for(study: Study, plan: RunPlan, work: Path, checkpoints: Path, shared: SharedTraining | None = None) -> Job:
+def job_for(
+    study: Study, plan: RunPlan, work: WorkFolder, checkpoints: Path, shared: SharedTraining | None = None
+) -> Job:
     """A job on the study's dense model and budget, for a run's target and seed."""
     device, budget = pick_device(study.hardware.device), study.budget_of(plan)
-    ctc = load(work / "dense" / "model")
+    ctc = load(work.dense_model)
     ctc.to(device)
     regularise(ctc.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
-    features = Features(work / "dense" / "features") if study.training.frozen_frontend else None
+    features = Features(work.features) if study.training.frozen_frontend else None
     return Job(
         ctc,
-        Speech(ctc, Dataset.open(work / "data"), study.corpus.train, features=features),
+        Speech(ctc, Dataset.open(work.data), study.corpus.train, features=features),
         Budget(budget.kind, budget.limit, Clock(wait_for_gpu)),
         Options(
             learning_rate=0.0,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.runs.collection import Run, check_scores
-from benchmark.runs.ownership import OWNER
 from benchmark.runs.reading import read_planned, read_tuning
 from benchmark.runs.recorded_run import copy_run, open_run, refuse_link
-from benchmark.runs.records import PLANNED
 from benchmark.scoring.trn import read_trn
+from benchmark.study.paths import ResultsFolder, RunFolder, recorded_runs
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write
 
 COMPARABLE = ("study", "data_hash", "dense_hash")  # what all runs of one table have in common
-BESIDE = ("ref/*.trn", "tuning/*.json", PLANNED, OWNER)  # what lies beside the runs
 
 
 def merge(sources: list[Path], target: Path) -> list[str]:
@@ -47,12 +46,12 @@ def merge(sources: list[Path], target: Path) -> list[str]:
         found += _runs_in(runs, lines, may_be_empty=runs.resolve() not in named)
     for field in COMPARABLE:
         _require_same(found, field)
-    names = {run.folder.name: [other for other in found if other.folder.name == run.folder.name] for run in found}
+    names = {run.record["run"]: [other for other in found if other.record["run"] == run.record["run"]] for run in found}
     for candidates in names.values():
         _require_same(candidates, "identity")
     _require_same_searches(folders)
     for name in sorted(names):
-        lines.append(f"{name}: {_keep_best(names[name], target / name)}")
+        lines.append(f"{name}: {_keep_best(names[name], RunFolder(target / name))}")
     for runs in sources:
         _copy_missing(runs, target)
     return lines
@@ -70,15 +69,15 @@ def _require_two(sources: list[Path], target: Path) -> None:
 
 def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Run]:
     """The complete runs of a folder; each of the others gets a line."""
-    folders = [path.parent for path in sorted(runs.glob("*/run.json"))]
+    folders = recorded_runs(runs)
     if not folders and not may_be_empty:
         raise UserError(f"no runs in {runs} (expected <run>/run.json): name a folder such as results/<study>/runs")
-    spoken = {path.stem: read_trn(path) for path in sorted(runs.parent.glob("ref/*.trn"))}
+    spoken = {path.stem: read_trn(path) for path in sorted(ResultsFolder(runs.parent).references.glob("*.trn"))}
     complete = []
     for folder in folders:
         run = open_run(folder)
-        transcripts = [Path("hyp", f"{test_set}.trn") for test_set in run.scores]
-        absent = [str(path) for path in transcripts if not (folder / path).is_file()]
+        transcripts = map(folder.hypotheses, run.scores)
+        absent = [str(path.relative_to(folder.path)) for path in transcripts if not path.is_file()]
         if absent:
             lines.append(f"{folder}: left out, {', '.join(absent)} is missing")
         else:
@@ -91,11 +90,15 @@ def _check_beside(runs: Path) -> None:
     """See that what lies beside the runs is what it should be: it is copied as it is."""
     for path in _beside(runs):
         refuse_link(path)
-    read_planned(runs.parent)
+    read_planned(ResultsFolder(runs.parent))
 
 
 def _beside(runs: Path) -> Iterator[Path]:
-    return (path for pattern in BESIDE for path in sorted(runs.parent.glob(pattern)))
+    """What lies beside the runs: references, searches, what was planned, and the file that it was made from."""
+    results = ResultsFolder(runs.parent)
+    yield from sorted(results.references.glob("*.trn"))
+    yield from sorted(results.searches.glob("*.json"))
+    yield from (path for path in (results.planned, results.owner) if os.path.lexists(path))
 
 
 def _require_same(found: list[Run], field: str) -> None:
@@ -106,12 +109,12 @@ def _require_same(found: list[Run], field: str) -> None:
             )
 
 
-def _keep_best(candidates: list[Run], place: Path) -> str:
+def _keep_best(candidates: list[Run], place: RunFolder) -> str:
     """Copy the best run of a name to its place, unless it lies there; returns its status and where it is from."""
     best = max(candidates, key=_worth)  # the first of equals
     if best.folder != place:
         copy_run(best, place)
-    origin = "kept" if best.folder == place else f"from {best.folder.parent}"
+    origin = "kept" if best.folder == place else f"from {best.folder.path.parent}"
     return f"{best.record['status'].replace('_', ' ')}, {origin}, started {best.record['provenance']['started']}"
 
 
@@ -123,7 +126,7 @@ def _worth(run: Run) -> tuple[bool, str]:
 def _require_same_searches(folders: list[Path]) -> None:
     """The seeds of a method may come from several machines, but are one row, with one choice of settings."""
     first: dict[str, Path] = {}
-    for path in (path for runs in folders for path in sorted((runs.parent / "tuning").glob("*.json"))):
+    for path in (path for runs in folders for path in sorted(ResultsFolder(runs.parent).searches.glob("*.json"))):
         other = first.setdefault(path.name, path)
         if read_tuning(other)["chosen"] != read_tuning(path)["chosen"]:
             raise UserError(f"{other} and {path} chose different settings; remove one, with the runs made with it")

@@ -8,12 +8,11 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
+from benchmark.study.paths import ResultsFolder
 from benchmark.study.plan import Study
 from benchmark.system.errors import UserError
 from benchmark.system.files import write_json
 from benchmark.system.validated import read_json_as
-
-OWNER = "study.json"  # beside `runs/`
 
 
 class Owner(TypedDict):
@@ -39,7 +38,7 @@ def refuse_other_file(study: Study) -> None:
 
 def remember_study(study: Study) -> None:
     """Write down which file the study's results are made from, and its reference method."""
-    record = study.results / OWNER
+    record = study.results.owner
     file = Path(os.path.relpath(study.path, _project(study))).as_posix()
     owner = Owner(file=file, reference=study.reference)
     if not record.exists() or read_json_as(record, Owner) != owner:
@@ -52,13 +51,13 @@ def reference_label(results: Path) -> str | None:
     Raises:
         UserError: `study.json` is damaged.
     """
-    record = results / OWNER
+    record = ResultsFolder(results).owner
     return read_json_as(record, Owner).get("reference") if record.exists() else None
 
 
 def _owner(study: Study) -> Path | None:
     """The file that the results were made from. One that is not there any more, or was renamed, owns nothing."""
-    record = study.results / OWNER
+    record = study.results.owner
     if not record.exists():
         return None
     file = _project(study) / read_json_as(record, Owner)["file"]
@@ -67,4 +66,4 @@ def _owner(study: Study) -> Path | None:
 
 def _project(study: Study) -> Path:
     """The folder that holds `results/`."""
-    return study.results.parents[1]
+    return study.results.path.parents[1]

@@ -12,16 +12,15 @@ from benchmark.runs.collection import Run
 from benchmark.runs.error_counts import all_references
 from benchmark.runs.ownership import refuse_other_file, remember_study
 from benchmark.runs.reading import read_tuning
-from benchmark.runs.recorded_run import RECORD, checked_run, copy_run
-from benchmark.runs.records import PLANNED, RunRecord, Tuning
+from benchmark.runs.recorded_run import checked_run, copy_run
+from benchmark.runs.records import RunRecord, Tuning
 from benchmark.runs.reproduction import Pair, differences, summary
 from benchmark.runs.study_status import expected_runs
 from benchmark.scoring.trn import write_trn
+from benchmark.study.paths import ResultsFolder, RunFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write, remove, write_json
-
-UNPLANNED = "unplanned"  # in `runs/`: where runs go that the study does not plan any more
 
 
 def publish_run(study: Study, plan: RunPlan) -> None:
@@ -30,7 +29,7 @@ def publish_run(study: Study, plan: RunPlan) -> None:
     Raises:
         UserError: the results belong to another file, or something in the run's folder is damaged.
     """
-    place = study.results / "runs" / plan.run
+    place = study.results.run(plan.run)
     refuse_other_file(study)
     spoken = _spoken(study)
     run = _finished(study, plan, spoken)
@@ -44,7 +43,7 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
 
     Published records stay as they are, with their times, if every run that was made again has the same results.
     Otherwise one's own take their place, so that the times in a table are of one machine. If the published records are
-    committed, they stay in any case, and one's own go to `study.own_results`.
+    committed, they stay in any case, and one's own go to `study.work.own_results`.
 
     Nothing is written before everything that is to be published has been checked.
 
@@ -61,7 +60,7 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
     """
     refuse_other_file(study)
     spoken = _spoken(study)
-    plans = [plan for plan in study.runs if (study.work / "runs" / plan.run / RECORD).exists()]
+    plans = [plan for plan in study.runs if study.work.run(plan.run).record.exists()]
     runs = [_finished(study, plan, spoken) for plan in plans]
     searches = _searches(study)
     lines: list[str] = []
@@ -70,27 +69,27 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
     apart = bool(found) and not replace and _committed(study.results)
     kept = set() if replace or found else {pair.own["run"] for pair in pairs}
     lines += [*_verdict(study, pairs, replaced=not kept, apart=apart), *found]
-    results = study.own_results if apart else study.results
+    results = study.work.own_results if apart else study.results
     for run in runs:
         if run.record["run"] not in kept:
-            copy_run(run, results / "runs" / run.folder.name)
+            copy_run(run, results.run(run.record["run"]))
     for path, search in searches.items():
-        _publish_search(path, search, results / "tuning" / path.name, replace=replace)
+        _publish_search(path, search, results.searches / path.name, replace=replace)
     for split, texts in spoken.items():
-        write_trn(results / "ref" / f"{split}.trn", texts)
+        write_trn(results.reference(split), texts)
     expected = expected_runs(study)
-    write_json(results / PLANNED, [plan.run for plan in expected])
+    write_json(results.planned, [plan.run for plan in expected])
     if not apart:
         remember_study(study)
-        remove(study.own_results)  # of an earlier call
+        remove(study.work.own_results.path)  # of an earlier call
     lines += _set_aside_unplanned(study, results, prune=prune or apart)
-    published = sum((results / "runs" / plan.run / RECORD).exists() for plan in study.runs)
-    return [*lines, f"{published} of {len(expected)} runs are in {_shown(study, results / 'runs')}"]
+    published = sum(results.run(plan.run).record.exists() for plan in study.runs)
+    return [*lines, f"{published} of {len(expected)} runs are in {_shown(study, results.runs)}"]
 
 
-def _committed(results: Path) -> bool:
+def _committed(results: ResultsFolder) -> bool:
     """Whether git tracks any of the results; not where there is no git."""
-    if not results.is_dir():
+    if not results.path.is_dir():
         return False
     try:
         done = subprocess.run(["git", "ls-files", "."], cwd=results, capture_output=True, timeout=60)
@@ -101,12 +100,12 @@ def _committed(results: Path) -> bool:
 
 def _spoken(study: Study) -> dict[str, dict[str, str]]:
     """What was said, by test set and utterance."""
-    return all_references(study, Dataset.open(study.work / "data"))
+    return all_references(study, Dataset.open(study.work.data))
 
 
 def _finished(study: Study, plan: RunPlan, spoken: dict[str, dict[str, str]]) -> Run:
     """A run of the work folder, checked."""
-    run = checked_run(study.work / "runs" / plan.run, spoken)
+    run = checked_run(study.work.run(plan.run), spoken)
     if (theirs := run.record["study"]) != study.name:
         raise UserError(
             f"{run.folder} holds a run of the study {theirs}, not of {study.name}: delete it, run the study"
@@ -118,7 +117,7 @@ def _made_again(study: Study, runs: list[Run], spoken: dict[str, dict[str, str]]
     """The runs that are published already, beside their published records; adds what cannot be compared to `lines`."""
     pairs = []
     for run in runs:
-        published = _comparable(run, study.results / "runs" / run.folder.name, spoken, lines)
+        published = _comparable(run, study.results.run(run.record["run"]), spoken, lines)
         if published is not None and published != run.record:
             pairs.append(Pair(run.record, published))
     return pairs
@@ -129,7 +128,7 @@ def _verdict(study: Study, pairs: list[Pair], *, replaced: bool, apart: bool) ->
     if not pairs:
         return []
     if apart:
-        ours, theirs = _shown(study, study.own_results), _shown(study, study.results)
+        ours, theirs = _shown(study, study.work.own_results.path), _shown(study, study.results.path)
         command = f"pinchbench publish {study.name} --replace && pinchbench tables {study.name}"
         return [
             f"{summary(pairs)}. The committed records stay in {theirs}; yours are in {ours} (to replace the committed "
@@ -141,9 +140,9 @@ def _verdict(study: Study, pairs: list[Pair], *, replaced: bool, apart: bool) ->
     return [f"{summary(pairs)}: the published records are kept, with their times"]
 
 
-def _comparable(run: Run, place: Path, spoken: dict[str, dict[str, str]], lines: list[str]) -> RunRecord | None:
+def _comparable(run: Run, place: RunFolder, spoken: dict[str, dict[str, str]], lines: list[str]) -> RunRecord | None:
     """The published record that a run is compared with: a damaged one is not, nor a failure that was made good."""
-    if not place.exists():
+    if not place.path.exists():
         return None
     try:
         published = checked_run(place, spoken).record
@@ -175,19 +174,19 @@ def _is_same_search(search: Tuning, place: Path) -> bool:
     return published["trials"] == search["trials"] and published["chosen"] == search["chosen"]
 
 
-def _set_aside_unplanned(study: Study, results: Path, *, prune: bool) -> list[str]:
+def _set_aside_unplanned(study: Study, results: ResultsFolder, *, prune: bool) -> list[str]:
     """Move runs that the study does not plan to where no table reads them; or delete them, and those moved before."""
-    runs = results / "runs"
-    planned = {plan.run for plan in study.runs} | {UNPLANNED}
-    stray = [folder for folder in sorted(runs.glob("[!.]*/")) if folder.name not in planned]
+    aside = results.unplanned
+    planned = {plan.run for plan in study.runs} | {aside.name}
+    stray = [folder for folder in sorted(results.runs.glob("[!.]*/")) if folder.name not in planned]
     if prune:
-        before = sorted((runs / UNPLANNED).glob("*/"))
-        for folder in [*stray, *before, runs / UNPLANNED]:
+        before = sorted(aside.glob("*/"))
+        for folder in [*stray, *before, aside]:
             remove(folder)
         return [f"deleted {_shown(study, folder)}: {study.path} does not plan it" for folder in [*stray, *before]]
     lines = []
     for folder in stray:
-        place = _free(runs / UNPLANNED / folder.name)
+        place = _free(aside / folder.name)
         place.parent.mkdir(exist_ok=True)
         folder.rename(place)
         lines.append(f"moved {_shown(study, folder)} to {_shown(study, place)}: {study.path} does not plan it")
@@ -202,4 +201,4 @@ def _free(place: Path) -> Path:
 
 def _shown(study: Study, path: Path) -> str:
     """A path as it is from the project's folder."""
-    return str(path.relative_to(study.results.parents[1]))
+    return str(path.relative_to(study.results.path.parents[1]))

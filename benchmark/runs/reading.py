@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmark.runs.consistency import require_consistent
-from benchmark.runs.records import PLANNED, SCHEMA, Dense, Name, RunRecord, Transcription, Tuning
+from benchmark.runs.records import SCHEMA, Dense, Name, RunRecord, Transcription, Tuning
+from benchmark.study.paths import ResultsFolder, RunFolder
 from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
 from benchmark.system.validated import checked, read_json_as
@@ -31,21 +32,21 @@ def read_record(path: Path, *, scored: bool = True) -> RunRecord:
     return found
 
 
-def read_run(folder: Path) -> RunRecord:
+def read_run(folder: RunFolder) -> RunRecord:
     """Read the record of a scored run's folder, which has the run's name.
 
     Raises:
         UserError: see `read_record`; or it is the record of another run.
     """
-    record = read_record(folder / "run.json")
-    if record["run"] != folder.name:
+    record = read_record(folder.record)
+    if record["run"] != folder.path.name:
         raise UserError(f"{folder} holds the run {record['run']}: rename the folder, or delete it if it is a copy")
     return record
 
 
-def read_transcription(folder: Path) -> Transcription:
+def read_transcription(folder: RunFolder) -> Transcription:
     """Read a run folder's `transcribe.json`."""
-    return read_json_as(folder / "transcribe.json", Transcription)
+    return read_json_as(folder.transcribed, Transcription)
 
 
 def read_dense(path: Path) -> Dense:
@@ -58,7 +59,6 @@ def read_tuning(path: Path) -> Tuning:
     return read_json_as(path, Tuning)
 
 
-def read_planned(study: Path) -> list[str]:
+def read_planned(results: ResultsFolder) -> list[str]:
     """Names of the runs that a study plans, from `planned.json` in its results folder; none without that file."""
-    path = study / PLANNED
-    return read_json_as(path, list[Name]) if path.exists() else []
+    return read_json_as(results.planned, list[Name]) if results.planned.exists() else []

@@ -7,28 +7,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.runs.collection import Run, check_scores
-from benchmark.runs.curves import FILE as CURVES
 from benchmark.runs.curves import read_curves
 from benchmark.runs.reading import read_run
 from benchmark.scoring.trn import Transcripts
+from benchmark.study.paths import RunFolder
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write
 
-RECORD, TRANSCRIPTS = "run.json", "hyp"
 
-
-def open_run(folder: Path) -> Run:
+def open_run(folder: RunFolder) -> Run:
     """The run of a folder, whose record is of the right form.
 
     Raises:
         UserError: the folder or one of its files is a link, or the record is damaged or another run's.
     """
-    for path in (folder, *(folder / name for name in (RECORD, CURVES, TRANSCRIPTS)), *folder.glob(f"{TRANSCRIPTS}/*")):
+    inside = (folder.record, folder.curves, folder.transcripts, *folder.transcripts.glob("*"))
+    for path in (folder.path, *inside):
         refuse_link(path)
     return Run(read_run(folder), folder)
 
 
-def checked_run(folder: Path, references: Mapping[str, Transcripts]) -> Run:
+def checked_run(folder: RunFolder, references: Mapping[str, Transcripts]) -> Run:
     """The run of a folder, which is complete and true.
 
     Args:
@@ -42,7 +41,7 @@ def checked_run(folder: Path, references: Mapping[str, Transcripts]) -> Run:
     run = open_run(folder)
     if run.ok and run.scores.keys() != references.keys():
         has, needs = (", ".join(sorted(names)) for names in (run.scores, references))
-        raise UserError(f"{folder / RECORD} has scores on {has}, but the test sets are {needs}; repeat the run")
+        raise UserError(f"{folder.record} has scores on {has}, but the test sets are {needs}; repeat the run")
     check_scores(run, references)
     read_curves(folder)
     return run
@@ -60,13 +59,14 @@ def refuse_link(path: Path) -> None:
 
 def files_of(run: Run) -> list[Path]:
     """What is kept of a run, relative to its folder: record, transcripts and curves, but no weights."""
-    transcripts = [Path(TRANSCRIPTS, f"{test_set}.trn") for test_set in run.scores]
-    return [Path(RECORD), *transcripts, *([Path(CURVES)] if (run.folder / CURVES).exists() else [])]
+    folder = run.folder
+    kept = [folder.record, *map(folder.hypotheses, run.scores), *([folder.curves] if folder.curves.exists() else [])]
+    return [path.relative_to(folder.path) for path in kept]
 
 
-def copy_run(run: Run, to: Path) -> None:
+def copy_run(run: Run, to: RunFolder) -> None:
     """Let the folder `to` be what is kept of a run, whole."""
-    with atomic_write(to) as partial:
+    with atomic_write(to.path) as partial:
         for path in files_of(run):
             (partial / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.folder / path, partial / path)

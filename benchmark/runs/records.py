@@ -15,7 +15,6 @@ from benchmark.toolbox.families import Family
 
 SCHEMA = 1
 WIDEST_FIRST = ("avx512f", "avx2", "avx", "sse2")  # vector instructions, as Linux names them
-PLANNED = "planned.json"  # beside `runs/`: the names of all that the study plans
 Status = Literal["ok", "failed", "over_budget"]
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from typing_extensions import TypedDict
 
 from benchmark.runs.identity import plan_digest
+from benchmark.study.paths import RunFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.files import read_json, write_json
 from benchmark.system.validated import Count, checked
-
-FILE = "attempts.json"
 
 
 class Written(TypedDict, closed=True):
@@ -34,26 +32,26 @@ class Attempts:
     failures: int = 0
 
     @classmethod
-    def of(cls, folder: Path) -> Attempts:
+    def of(cls, folder: RunFolder) -> Attempts:
         """The attempts in a run's folder; none if it has no such file.
 
         Raises:
             UserError: the file holds something else.
         """
-        path = folder / FILE
+        path = folder.attempts
         return cls(**checked(read_json(path), Written, f"{path} (delete it to go on)")) if path.exists() else cls()
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: RunFolder) -> None:
         """Write `attempts.json`."""
-        write_json(folder / FILE, asdict(self))
+        write_json(folder.attempts, asdict(self))
 
 
-def start(study: Study, plan: RunPlan, folder: Path) -> None:
+def start(study: Study, plan: RunPlan, folder: RunFolder) -> None:
     """Note which plan is being tried."""
     replace(Attempts.of(folder), plan=plan_digest(study, plan)).write(folder)
 
 
-def count_failure(folder: Path) -> None:
+def count_failure(folder: RunFolder) -> None:
     """Note that it failed."""
     attempts = Attempts.of(folder)
     replace(attempts, failures=attempts.failures + 1).write(folder)

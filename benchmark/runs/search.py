@@ -26,6 +26,7 @@ from benchmark.runs.reading import read_tuning
 from benchmark.runs.records import Trial, Tuning
 from benchmark.runs.trials import best, next_settings
 from benchmark.study.keys import TuningConfig
+from benchmark.study.paths import ResultsFolder, WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.study.registry import load_method
 from benchmark.system.at_work import enter
@@ -34,7 +35,7 @@ from benchmark.system.files import write_json
 from benchmark.training.budget import OverBudget
 
 
-def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None) -> Tuning:
+def tune(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolder | None = None) -> Tuning:
     """Run a method's trials and write `work/tuning/<search>.json`.
 
     Each trial is kept as soon as it has ended, so that a stopped search goes on with the next.
@@ -44,22 +45,22 @@ def tune(study: Study, plan: RunPlan, work: Path, reuse_from: Path | None = None
         study: the study; it has `tuning`.
         plan: the first run of the method at the target.
         work: the study's work folder. A search of the same identity, of another label, is taken over.
-        reuse_from: folder of published searches; one of the same identity is taken over.
+        reuse_from: results with published searches; one of the same identity is taken over.
     """
     path = study.search_file(plan)
     assert study.tuning is not None
     assert path is not None
     searched, plan = replace(study, budget=study.tuning.budget), replace(plan, budget_share=1)
-    data, dense = Dataset.open(work / "data").hash, dense_hash(work)
+    data, dense = Dataset.open(work.data).hash, dense_hash(work)
     asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
     if tried := study.tuning.tried_of(plan.method):
         asked["tunable"] = tried
     key = identity(searched, plan, asked, data, dense)
-    others = sorted(path.parent.glob("*.json"))
-    done = _begun(key, kept_file(path), path, *others, *([reuse_from / path.name] if reuse_from else []))
+    others = sorted(work.searches.glob("*.json"))
+    done = _begun(key, kept_file(path), path, *others, *([reuse_from.search(plan.search)] if reuse_from else []))
     while settings := _next_of(plan, study.tuning, done["trials"]):
         enter(f"tune, trial {len(done['trials']) + 1} of {len(study.tuning.learning_rates)}")
-        checkpoints = path.parent / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
+        checkpoints = work.searches / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
         done["trials"].append(_try(searched, replace(plan, settings=settings), work, checkpoints))
         done["chosen"] = best(done["trials"])
         write_json(kept_file(path), done)
@@ -83,12 +84,12 @@ def _next_of(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[s
         return None
 
 
-def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
+def _try(study: Study, plan: RunPlan, work: WorkFolder, checkpoints: Path) -> Trial:
     """Compress with the plan's settings over the study's and score on dev.
 
     A trial that misses its target has failed: it would win against those that meet it.
     """
-    given, dense = study.run(plan.run).settings, load(work / "dense" / "model")
+    given, dense = study.run(plan.run).settings, load(work.dense_model)
     trial: Trial = {"settings": plan.settings, "dev_wer": None, "reason": None}
     job = job_for(study, plan, work, checkpoints)
     try:
@@ -98,7 +99,7 @@ def _try(study: Study, plan: RunPlan, work: Path, checkpoints: Path) -> Trial:
             compressed = replace(dense, model=returned_model(method.compress(job), dense.model))
             exported, size = read_back(compressed, checkpoints / "model")
             require_size(method.family, job.target if plan.target else None, dense.model, exported.model, size)
-        dataset = Dataset.open(work / "data")
+        dataset = Dataset.open(work.data)
         trial["dev_wer"] = word_error_rate(compressed, dataset, study.corpus.dev, study.evaluation.batch_seconds)
     except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
         trial["reason"] = str(error)

@@ -35,10 +35,10 @@ class RunState:
 
 def run_state(study: Study, plan: RunPlan) -> RunState:
     """State of one run. A record of another plan, such as one with another budget, or of other data counts as left."""
-    folder = study.work / "runs" / plan.run
-    if (now := doing(folder / "lock")) is not None:
+    folder = study.work.run(plan.run)
+    if (now := doing(folder.lock)) is not None:
         return RunState(plan.run, "running", doing=now)
-    if not (folder / "run.json").exists() or Attempts.of(folder).plan != plan_digest(study, plan):
+    if not folder.record.exists() or Attempts.of(folder).plan != plan_digest(study, plan):
         return RunState(plan.run, "left")
     record = read_run(folder)
     return RunState(plan.run, record["status"], record) if _current(study, record) else RunState(plan.run, "left")
@@ -46,7 +46,7 @@ def run_state(study: Study, plan: RunPlan) -> RunState:
 
 def _current(study: Study, record: RunRecord) -> bool:
     """Whether a record belongs to the data and the dense model that are in the work folder now."""
-    data, dense = study.work / "data" / "data.json", study.work / "dense" / "dense.json"
+    data, dense = study.work.data_summary, study.work.dense_record
     if not (data.exists() and dense.exists()):
         return False
     hashes = read_json_as(data, Summary)["hash"], read_dense(dense)["hash"]
@@ -75,14 +75,14 @@ def expected_runs(study: Study) -> list[RunPlan]:
 def _is_new(study: Study, plan: RunPlan, published: list[str]) -> bool:
     if plan.label not in study.unnamed or any(f"{run}-".startswith(f"{plan.label}-") for run in published):
         return False
-    folders = (study.work / "runs" / plan.run, study.results / "runs" / plan.run)
-    return not any((folder / "run.json").exists() for folder in folders)
+    folders = (study.work.run(plan.run), study.results.run(plan.run))
+    return not any(folder.record.exists() for folder in folders)
 
 
 def steps_at_work(study: Study) -> list[str]:
     """What runs before the runs, a line each: the data, the dense model, searches."""
-    searches = {plan.search: study.work / "tuning" / f"{plan.search}.lock" for plan in study.runs if study.tuning}
-    locks = {"data": study.work / "data.lock", "dense model": study.work / "dense.lock"} | searches
+    searches = {plan.search: study.work.search_lock(plan.search) for plan in study.runs if study.tuning}
+    locks = {"data": study.work.data_lock, "dense model": study.work.dense_lock} | searches
     lines = {name: doing(lock) for name, lock in locks.items()}
     return [f"{name}: running: {now}" for name, now in lines.items() if now is not None]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import load
 from benchmark.runs import run_folder
@@ -12,36 +10,37 @@ from benchmark.runs.reading import read_record
 from benchmark.runs.speed import speedup
 from benchmark.runs.transcription import transcribe
 from benchmark.scoring.trn import write_trn
+from benchmark.study.paths import WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.files import write_json
 from benchmark.training.precision import pick_device
 from benchmark.training.speech import Speech
 
 
-def transcribe_run(study: Study, plan: RunPlan, work: Path) -> None:
+def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
     """Transcribe every test set with a run's exported model, and time it against the dense one.
 
     Writes `hyp/<split>.trn` and `transcribe.json`. Transcripts that are there are of this model, since compressing
     clears the folder: they are kept.
     """
-    folder = work / "runs" / plan.run
-    output = folder / "transcribe.json"
+    folder = work.run(plan.run)
+    output = folder.transcribed
     if (kept := run_folder.kept_transcripts(folder, study.corpus.tests)) is not None:
         keep(output, kept)
         print(f"{plan.run}: transcripts kept, finished before")
         return
-    record = read_record(folder / "compress.json", scored=False)
+    record = read_record(folder.compressed, scored=False)
     if record["status"] != "ok" or "scores" in record:  # nothing to transcribe, or taken over with its results
         write_json(output, {})
         return
-    ctc, dense = load(folder / "model"), load(work / "dense" / "model")
+    ctc, dense = load(folder.model), load(work.dense_model)
     for model in (ctc, dense):
         model.to(pick_device(study.hardware.device))
-    dataset, batch_seconds = Dataset.open(work / "data"), study.evaluation.batch_seconds
+    dataset, batch_seconds = Dataset.open(work.data), study.evaluation.batch_seconds
     sets = {}
     for split in study.corpus.tests:
         result = transcribe(ctc, Speech(ctc, dataset, split), batch_seconds)
-        write_trn(folder / "hyp" / f"{split}.trn", result.hypotheses)
+        write_trn(folder.hypotheses(split), result.hypotheses)
         sets[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
     faster = speedup(dense, ctc, Speech(ctc, dataset, study.corpus.tests[0]), batch_seconds)
     keep(output, {"sets": sets, "speedup": faster})

@@ -6,6 +6,7 @@ import os
 from argparse import ArgumentParser
 from pathlib import Path
 
+from benchmark.study.paths import ResultsFolder, WorkFolder
 from benchmark.system import project
 from benchmark.system.errors import UserError, suggestion
 
@@ -52,28 +53,29 @@ def results_folder(text: str, *, made: bool = True) -> Path:
         places = [Path(os.path.relpath(load_study(path).shown_results))]
     elif name is None:
         places = [*_both(Path(), text), path, *_both(_here(), text)]
-    elif path.resolve().parent.name == "work":
+    elif path.resolve().parent.name == WorkFolder.KIND:
         places = _both(_here(), name)
     else:
         places = [path]
     for folder in places:
-        if (folder / "runs").is_dir():
+        if ResultsFolder(folder).runs.is_dir():
             return folder
     if not made:
-        return Path("results", text) if name is None else places[-1]
-    known = sorted({run.parent.name for place in (Path("results"), _here("results")) for run in place.glob("*/runs")})
+        return ResultsFolder.of(text, Path()).path if name is None else places[-1]
+    all_results = (Path(ResultsFolder.KIND), _here(ResultsFolder.KIND))
+    known = sorted({run.parent.name for place in all_results for run in place.glob("*/runs")})
     raise UserError(f'no study "{text}" in results/ and no such folder with runs/{suggestion(name or text, known)}')
 
 
 def _both(project: Path, name: str) -> list[Path]:
     """Where a study's results may lie: one's own, and the committed ones."""
-    return [project / "work" / name / "results", project / "results" / name]
+    return [WorkFolder.of(name, project).own_results.path, ResultsFolder.of(name, project).path]
 
 
 def _name_of_folder(path: Path) -> str | None:
     """The study that a folder belongs to: results/<study> or work/<study> of this project, made already or not."""
-    parents = [project.ROOT / "results", project.ROOT / "work"]
-    return path.name if Path(os.path.abspath(path)).parent in parents else None
+    here = Path(os.path.abspath(path))
+    return path.name if here in (WorkFolder.of(path.name).path, ResultsFolder.of(path.name).path) else None
 
 
 def _here(folder: str = "") -> Path:

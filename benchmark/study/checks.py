@@ -17,7 +17,6 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from benchmark.corpora.manifest import SUMMARY
 from benchmark.corpora.survey import SplitSize, survey
 from benchmark.models.source import (
     CONFIG_ONLY,
@@ -102,7 +101,7 @@ def _corpus(study: Study) -> str:
 
 def _sizes(study: Study) -> dict[str, SplitSize]:
     """Sizes of the splits: of what is prepared, if it has them all."""
-    path = study.work / "data" / SUMMARY
+    path = study.work.data_summary
     if path.exists():
         summary = checked(read_json(path), Prepared, str(path))
         sizes = {
@@ -126,11 +125,11 @@ def _model(study: Study) -> str:
 
 def _folder(study: Study) -> Path:
     """The folder with the dense model's config: this study's own, once it is made, or of what it is made from."""
-    made = study.work / "dense"
-    if (made / "dense.json").exists() and (made / "model" / "config.json").exists():
-        record = checked(read_json(made / "dense.json"), dict[str, object], str(made / "dense.json"))
+    path, made = study.work.dense_record, study.work.dense_model
+    if path.exists() and (made / "config.json").exists():
+        record = checked(read_json(path), dict[str, object], str(path))
         if record.get("source") == study.dense.model:
-            return made / "model"
+            return made
     here = project.ROOT / study.dense.model
     return model_folder(here if here.is_dir() else study.dense.model, study.dense.revision, CONFIG_ONLY)[0]
 
@@ -158,7 +157,7 @@ def _targets(study: Study) -> str:
 def _disk(study: Study) -> str:
     config, sizes = read_config(_folder(study)), _sizes(study)
     needed = disk_bytes(study, config, sizes)
-    place = next(path for path in (study.work, *study.work.parents) if path.exists())
+    place = next(path for path in (study.work.path, *study.work.path.parents) if path.exists())
     free = shutil.disk_usage(place).free
     if needed > free:
         raise UserError(

@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.corpora.choice import CorpusConfig
 from benchmark.evaluations.contract import evaluation_path
 from benchmark.study.keys import StudyKeys
+from benchmark.study.paths import ResultsFolder
 from benchmark.study.plan import Study, named_methods
 from benchmark.system import project
 from benchmark.system.errors import UserError, suggestion
@@ -102,7 +103,7 @@ def _check_settings_from(study: StudyKeys) -> None:
     name = study.settings_from
     if name is not None and study.tuning:
         raise UserError("there are both `tuning` and `settings_from`: keep the one that is to choose the settings")
-    if name is not None and not (searches := project.ROOT / "results" / name / "tuning").is_dir():
+    if name is not None and not (searches := ResultsFolder.of(name).searches).is_dir():
         raise UserError(f"settings_from is {name}, but {searches} does not exist: run that study first")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from benchmark.corpora.manifest import SUMMARY
 from benchmark.corpora.survey import SplitSize
 from benchmark.models.architectures.sizes import ModelConfig
 from benchmark.models.source import encoder_parameters, estimated_parameters, feature_channels, frames_per_second
@@ -28,14 +27,14 @@ def disk_bytes(study: Study, config: ModelConfig, sizes: dict[str, SplitSize]) -
 
 def _to_prepare(study: Study, sizes: dict[str, SplitSize]) -> float:
     """What is downloaded and decoded."""
-    if (study.work / "data" / SUMMARY).exists():
+    if study.work.data_summary.exists():
         return 0.0
     return sum(size.to_fetch + AUDIO_BYTES * size.seconds for size in sizes.values())
 
 
 def _to_cache(study: Study, config: ModelConfig, sizes: dict[str, SplitSize]) -> float:
     """The front-end's output for the training split, at each speed."""
-    if not study.training.frozen_frontend or (study.work / "dense" / "features" / "index.json").exists():
+    if not study.training.frozen_frontend or (study.work.features / "index.json").exists():
         return 0.0
     speeds = {1.0, *(study.dense.fine_tune.speeds if study.dense.fine_tune else ())}
     seconds = sizes[study.corpus.train].seconds if sizes else 0.0
@@ -46,7 +45,7 @@ def _to_cache(study: Study, config: ModelConfig, sizes: dict[str, SplitSize]) ->
 def _to_keep(study: Study, config: ModelConfig) -> float:
     """The dense model, one checkpoint, and the models of all runs that are not made yet."""
     parameters, encoder = estimated_parameters(config), encoder_parameters(config)
-    left = [plan for plan in study.runs if not (study.work / "runs" / plan.run / "compress.json").exists()]
+    left = [plan for plan in study.runs if not study.work.run(plan.run).compressed.exists()]
     remaining = sum(parameters - encoder * (plan.target or 0.0) for plan in left)
     models = WEIGHT_BYTES * (parameters + remaining) + BITMAP_BYTES * parameters * len(left)
     return models + CHECKPOINT_BYTES * parameters

@@ -16,8 +16,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
 from benchmark.study.keys import EVERY_OTHER, MethodOptions, StudyKeys
+from benchmark.study.paths import ResultsFolder, WorkFolder
 from benchmark.study.registry import BrokenMethod, load_method, method_names
-from benchmark.system import project
 from benchmark.system.errors import UserError, suggestion
 from benchmark.system.files import hash_of
 from benchmark.system.strict_yaml import one_line
@@ -80,24 +80,19 @@ class Study(StudyKeys):
         return frozenset(plan.label for plan in self.runs) - self.methods.keys()
 
     @property
-    def work(self) -> Path:
+    def work(self) -> WorkFolder:
         """Folder of intermediate files: prepared audio, models, unfinished runs."""
-        return project.ROOT / "work" / self.name
+        return WorkFolder.of(self.name)
 
     @property
-    def results(self) -> Path:
+    def results(self) -> ResultsFolder:
         """Folder of records, tables and figures."""
-        return project.ROOT / "results" / self.name
+        return ResultsFolder.of(self.name)
 
     @property
-    def own_results(self) -> Path:
-        """Folder of one's own results where they differ from committed ones; git ignores it."""
-        return self.work / "results"
-
-    @property
-    def shown_results(self) -> Path:
+    def shown_results(self) -> ResultsFolder:
         """Folder of the results to read: one's own if there are any."""
-        return self.own_results if (self.own_results / "runs").is_dir() else self.results
+        return self.work.own_results if self.work.own_results.runs.is_dir() else self.results
 
     def budget_of(self, plan: RunPlan) -> BudgetConfig:
         """What a run may compute."""
@@ -106,10 +101,10 @@ class Study(StudyKeys):
     def search_file(self, plan: RunPlan) -> Path | None:
         """The search that sets a run's settings: this study's own, made or not, or a published one if there is one."""
         if self.tuning:
-            return self.work / "tuning" / f"{plan.search}.json"
+            return self.work.search(plan.search)
         if self.settings_from is None:
             return None
-        published = project.ROOT / "results" / self.settings_from / "tuning" / f"{plan.search}.json"
+        published = ResultsFolder.of(self.settings_from).search(plan.search)
         return published if published.is_file() else None
 
     def require_label(self, run: str) -> None:

@@ -98,7 +98,7 @@ def seconds_of(study: Study, split: str) -> float:
     Raises:
         UserError: it is not prepared, and of another corpus.
     """
-    prepared = study.work / "data" / "data.json"
+    prepared = study.work.data_summary
     if prepared.exists():
         return read_json_as(prepared, Summary)["splits"][split]["seconds"]
     if study.corpus.name == "librispeech" and split in OFFICIAL_HOURS:

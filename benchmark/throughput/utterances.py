@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.corpora import prepare
 from benchmark.corpora.choice import CorpusConfig
-from benchmark.corpora.manifest import Dataset, Utterance
+from benchmark.corpora.manifest import SUMMARY, Dataset, Utterance
 from benchmark.study.plan import Study
 from benchmark.system.project import ROOT
 
@@ -20,7 +20,7 @@ LENGTHS = (2.0, 20.0, 16.0)
 
 def embedded_speech(folder: Path, seconds: float) -> Dataset:
     """The first utterances of the embedded corpus, one after the other as one, `seconds` in all at most."""
-    if not (folder / "data.json").exists():
+    if not (folder / SUMMARY).exists():
         root = ROOT / "data" / "mini"
         corpus = CorpusConfig("mini", SPLIT, "dev", ("test-clean",), root=root, limit=EMBEDDED_UTTERANCES)
         prepare(corpus, folder)
@@ -30,10 +30,9 @@ def embedded_speech(folder: Path, seconds: float) -> Dataset:
 
 def study_speech(study: Study, seconds: float) -> Dataset:
     """Utterances of a study's training split, drawn by lot, `seconds` in all at most; prepares the corpus."""
-    folder = study.work / "data"
-    if not (folder / "data.json").exists():
-        prepare(study.corpus, folder)
-    dataset = Dataset.open(folder)
+    if not study.work.data_summary.exists():
+        prepare(study.corpus, study.work.data)
+    dataset = Dataset.open(study.work.data)
     utterances = list(dataset.split(study.corpus.train))
     random.Random(0).shuffle(utterances)
     return only(dataset, utterances, seconds)

@@ -18,6 +18,7 @@ from benchmark.report.page.utterances import WORST, aligned, worst_utterances
 from benchmark.report.rows import table_rows
 from benchmark.report.study_report import write_report
 from benchmark.runs.collection import Run, read_collection
+from benchmark.study.paths import RunFolder
 from benchmark.system.errors import UserError
 from benchmark.system.files import read_json, write_json
 
@@ -157,7 +158,7 @@ def test_the_worst_utterances_come_first_and_right_ones_never() -> None:
 
 def _run(study: Path, folder: Path, curves: str) -> Run:
     (folder / "curves.csv").write_text(curves)
-    return Run(read_json(study / "runs/dense/run.json"), folder)
+    return Run(read_json(study / "runs/dense/run.json"), RunFolder(folder))
 
 
 def test_long_curves_keep_their_ends_and_layers_are_averaged(study: Path, tmp_path: Path) -> None:

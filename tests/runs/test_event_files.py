@@ -15,6 +15,7 @@ from benchmark.runs import event_files
 from benchmark.runs.dense_stage import prepare_dense
 from benchmark.runs.event_files import write_events
 from benchmark.study.file import load_study
+from benchmark.study.paths import RunFolder
 from benchmark.study.plan import Study
 from benchmark.system.errors import UserError
 
@@ -62,13 +63,13 @@ def test_without_the_option_nothing_is_written_and_what_lay_there_goes(study: St
 def test_gaps_stay_gaps_and_a_second_writing_replaces_the_first(tmp_path: Path) -> None:
     (tmp_path / "curves.csv").write_text("step,loss,sparsity,phase\n0,2.5,,1\n3,,0.25,1\n")
     for _ in range(2):
-        write_events(tmp_path)
+        write_events(RunFolder(tmp_path))
     assert read_back(tmp_path / "tensorboard") == {"loss": {0: 2.5}, "sparsity": {3: 0.25}, "phase": {0: 1, 3: 1}}
 
 
 def test_a_run_without_curves_leaves_no_folder(tmp_path: Path) -> None:
     (tmp_path / "curves.csv").write_text("\n")
-    write_events(tmp_path)
+    write_events(RunFolder(tmp_path))
     assert not (tmp_path / "tensorboard").exists()
 
 

@@ -15,6 +15,7 @@ from synthetic_study import RECIPES, build_study, failed
 from benchmark.runs.curves import read_curves
 from benchmark.runs.reading import read_dense, read_planned, read_record, read_run, read_transcription, read_tuning
 from benchmark.runs.retries import Attempts
+from benchmark.study.paths import ResultsFolder, RunFolder
 from benchmark.system.errors import UserError
 from benchmark.system.files import read_json, write_json
 from benchmark.system.project import ROOT
@@ -150,7 +151,7 @@ def test_a_folder_of_another_run_is_refused(pinched: dict[str, Any], tmp_path: P
     folder = tmp_path / "self_pinching-0.65-seed1"
     written(folder, pinched)
     with pytest.raises(UserError, match=r"seed1 holds the run self_pinching-0\.65-seed0: rename the folder, or delete"):
-        read_run(folder)
+        read_run(RunFolder(folder))
 
 
 anything = st.recursive(
@@ -160,11 +161,11 @@ anything = st.recursive(
 )
 READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "record": ("run.json", lambda folder: read_record(folder / "run.json")),
-    "transcription": ("transcribe.json", read_transcription),
+    "transcription": ("transcribe.json", lambda folder: read_transcription(RunFolder(folder))),
     "dense": ("dense.json", lambda folder: read_dense(folder / "dense.json")),
     "search": ("search.json", lambda folder: read_tuning(folder / "search.json")),
-    "plan": ("planned.json", read_planned),
-    "attempts": ("attempts.json", Attempts.of),
+    "plan": ("planned.json", lambda folder: read_planned(ResultsFolder(folder))),
+    "attempts": ("attempts.json", lambda folder: Attempts.of(RunFolder(folder))),
 }
 
 
@@ -198,7 +199,7 @@ def test_any_value_in_any_place_of_a_record_is_read_or_refused_in_one_line(
 @given(content=st.binary(max_size=60) | st.text(alphabet='step,phase\n0123.-ein"', max_size=60).map(str.encode))
 def test_any_curves_are_read_or_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "curves.csv").write_bytes(content)
-    message = refusal(lambda: read_curves(tmp_path))
+    message = refusal(lambda: read_curves(RunFolder(tmp_path)))
     assert not message or "curves.csv" in message
 
 
@@ -215,15 +216,17 @@ def test_any_curves_are_read_or_refused_in_one_line(content: bytes, tmp_path: Pa
 def test_curves_of_another_form_are_refused(table: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "curves.csv").write_text(table)
     with pytest.raises(UserError, match=message):
-        read_curves(tmp_path)
+        read_curves(RunFolder(tmp_path))
 
 
 def test_every_committed_record_is_accepted() -> None:
     studies = [path.parent for path in (ROOT / "results").glob("*/planned.json")]
     assert studies
     for study in studies:
-        assert set(read_planned(study)) == {read_run(folder)["run"] for folder in (study / "runs").iterdir()}
+        assert set(read_planned(ResultsFolder(study))) == {
+            read_run(RunFolder(folder))["run"] for folder in (study / "runs").iterdir()
+        }
         for path in study.glob("tuning/*.json"):
             read_tuning(path)
         for folder in (study / "runs").iterdir():
-            read_curves(folder)
+            read_curves(RunFolder(folder))

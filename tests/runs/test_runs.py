@@ -20,6 +20,7 @@ from benchmark.runs.study_status import progress_line, run_states, steps_at_work
 from benchmark.runs.transcripts import transcribe_run
 from benchmark.scoring.trn import read_trn
 from benchmark.study.file import parse_study
+from benchmark.study.paths import RunFolder
 from benchmark.study.plan import Study
 from benchmark.system.at_work import at_work
 from benchmark.system.errors import UserError
@@ -66,7 +67,7 @@ def study(tmp_path: Path, tiny_corpus: Path, tiny_model: Path, monkeypatch: pyte
 
 def run_through(study: Study, name: str, reuse: bool = False) -> RunRecord:
     plan = study.run(name)
-    compress(study, plan, study.work, study.results / "runs" if reuse else None)
+    compress(study, plan, study.work, study.results if reuse else None)
     transcribe_run(study, plan, study.work)
     return score_run(study, plan, study.work)
 
@@ -79,7 +80,7 @@ def test_a_good_run_has_a_model_curves_and_scores(study: Study) -> None:
     assert 0 < record["speedup"]["low"] <= record["speedup"]["median"] <= record["speedup"]["high"]
     assert (folder / "model").is_dir()
     assert not (folder / "checkpoint").exists()
-    assert Attempts.of(folder).failures == 0
+    assert Attempts.of(RunFolder(folder)).failures == 0
 
 
 @pytest.mark.parametrize(
@@ -160,10 +161,10 @@ def test_failures_are_counted_and_kept(study: Study, tmp_path: Path) -> None:
     folder = study.work / "runs" / "breaks-0.5-seed0"
     run_through(study, folder.name)
     run_through(study, folder.name)
-    assert Attempts.of(folder).failures == 2
+    assert Attempts.of(RunFolder(folder)).failures == 2
     (tmp_path / "methods" / "breaks.py").write_text((tmp_path / "methods" / "good.py").read_text())
     assert run_through(study, folder.name)["status"] == "ok"
-    assert Attempts.of(folder).failures == 2
+    assert Attempts.of(RunFolder(folder)).failures == 2
 
 
 def test_a_failure_removes_the_results_of_an_earlier_attempt(study: Study, tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_a_published_run_is_taken_over_with_its_results(study: Study) -> None:
     publish(study)
     shutil.rmtree(study.work / "runs")
     plan = study.run("good-0.5-seed0")
-    assert compress(study, plan, study.work, study.results / "runs") == first
+    assert compress(study, plan, study.work, study.results) == first
     assert not (study.work / "runs" / plan.run / "model").exists()
     transcribe_run(study, plan, study.work)
     assert score_run(study, plan, study.work) == first
@@ -204,7 +205,7 @@ def test_a_published_run_of_another_identity_is_not(study: Study) -> None:
     publish(study)
     path = study.results / "runs" / "start" / "run.json"
     write_json(path, read_json(path) | {"identity": "other"})
-    compress(study, study.run("start"), study.work, study.results / "runs")
+    compress(study, study.run("start"), study.work, study.results)
     assert (study.work / "runs" / "start" / "model").exists()
 
 

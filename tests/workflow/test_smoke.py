@@ -177,7 +177,7 @@ def test_only_what_changed_runs_again(project: Path, output: str) -> None:
     source.write_text(source.read_text() + "# changed\n")
     (project / "methods" / "newcomer.py").unlink()
     assert planned(project) == steps("uniform_magnitude-0.65-seed0")
-    shared = project / "benchmark" / "toolbox" / "hard_concrete.py"  # the gates', not the masks'
+    shared = project / "benchmark" / "training" / "loop.py"
     shared.write_text(shared.read_text() + "# changed\n")
     assert planned(project) == steps(*TRAINED)
     assert f"{TRAINED[0]}: kept, finished before" in snakemake(project)
