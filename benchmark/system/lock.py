@@ -5,16 +5,19 @@ Lock files may lie where others can write. A link is never followed, and nothing
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+
+from filelock import FileLock, Timeout
 
 from benchmark.system.errors import UserError
+
+LOOK = 0.3  # seconds that a lock is tried for: `in_use` may just be looking
 
 
 @contextmanager
@@ -28,14 +31,13 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot make the folder {path.parent}: {error.strerror}") from None
-    with _opened(path) as file:
-        for last in (False, False, False, True):
-            if _take(file):
-                break
-            if last:
-                raise UserError(f"{what} is at work in another process: wait for it, or stop it")
-            time.sleep(0.1)  # `in_use` may just be looking
+    lock = _lock(path)
+    if not _take(lock, LOOK):
+        raise UserError(f"{what} is at work in another process: wait for it, or stop it")
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def in_use(path: Path) -> bool:
@@ -46,12 +48,10 @@ def in_use(path: Path) -> bool:
     """
     if not os.path.lexists(path):
         return False
-    with _opened(path) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    lock = _lock(path)
+    taken = _take(lock, LOOK / 3)  # another process may just be looking too
+    lock.release()
+    return not taken
 
 
 @contextmanager
@@ -63,20 +63,18 @@ def first_free(paths: Sequence[Path], holder: str) -> Iterator[Path]:
     Raises:
         UserError: one of them cannot be opened, or is no plain file of this user's.
     """
-    with ExitStack() as stack:
-        files = {path: stack.enter_context(_opened(path)) for path in paths}
-        waiting = False
-        while not (free := next((path for path, file in files.items() if _take(file)), None)):
-            if not waiting:
-                held = "; ".join(f"{path.name} is held by {_holder(file)}" for path, file in files.items())
-                print(f"{holder} waits: {held}", flush=True)
-                waiting = True
-            time.sleep(0.2)
-        _name_holder(free, files[free], holder)
-        for path in paths:
-            if path != free:
-                files[path].close()
+    locks = {path: _lock(path, holder) for path in paths}
+    waiting = False
+    while not (free := next((path for path, lock in locks.items() if _take(lock, 0)), None)):
+        if not waiting:
+            held = "; ".join(f"{path.name} is held by {path.read_text(encoding='utf-8')}" for path in paths)
+            print(f"{holder} waits: {held}", flush=True)
+            waiting = True
+        time.sleep(0.2)
+    try:
         yield free
+    finally:
+        locks[free].release()
 
 
 def private_folder(path: Path) -> None:
@@ -101,18 +99,28 @@ def private_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _opened(path: Path) -> TextIO:
-    """The lock file, made if need be, for reading and appending; what it holds stays."""
+def _lock(path: Path, holder: str | None = None) -> FileLock:
+    """A lock on a file, which stays when it is released; `holder` is written into it when the lock is taken."""
+    named = None if holder is None else partial(_name_holder, path, holder)
+    return FileLock(path, preserve_lock_file=True, fallback_to_soft=False, on_acquired=named)
+
+
+def _take(lock: FileLock, seconds: float) -> bool:
+    """Whether a lock could be taken within some seconds.
+
+    Raises:
+        UserError: its file cannot be opened, or is no plain file.
+    """
+    path = Path(lock.lock_file)
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        raise UserError(_not_a_lock(path, "it is not a plain file"))
     try:
-        number = os.open(
-            path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666
-        )
+        lock.acquire(timeout=seconds, poll_interval=LOOK / 6)
+    except Timeout:
+        return False
     except OSError as error:
         raise UserError(_not_a_lock(path, error.strerror)) from None
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        raise UserError(_not_a_lock(path, "it is not a plain file"))
-    return os.fdopen(number, "a+", encoding="utf-8")
+    return True
 
 
 def _not_a_lock(path: Path, reason: str | None) -> str:
@@ -121,24 +129,10 @@ def _not_a_lock(path: Path, reason: str | None) -> str:
     return f"cannot use {path} as a lock file: {reason}; remove it"
 
 
-def _name_holder(path: Path, file: TextIO, holder: str) -> None:
+def _name_holder(path: Path, holder: str, file: int) -> None:
     """Write who holds the lock over who held it before, in a file that is this user's and has no other name."""
-    status = os.fstat(file.fileno())
+    status = os.fstat(file)
     if status.st_uid != os.getuid() or status.st_nlink != 1:
         raise UserError(_not_a_lock(path, "it is another user's, or has a second name"))
-    file.truncate(0)
-    file.write(holder)
-    file.flush()
-
-
-def _holder(file: TextIO) -> str:
-    file.seek(0)
-    return file.read()
-
-
-def _take(file: TextIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    os.ftruncate(file, 0)
+    os.pwrite(file, holder.encode(), 0)

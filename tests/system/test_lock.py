@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,17 @@ def test_a_run_s_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
         exclusive(tmp_path / "run" / "lock", "a"),
     ):
         pass
+
+
+def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    hold = "import sys, time; from pathlib import Path; from benchmark.system.lock import exclusive\n"
+    hold += "with exclusive(Path(sys.argv[1]), 'run a'): print('held', flush=True); time.sleep(600)"
+    holder = subprocess.Popen([sys.executable, "-c", hold, lock], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    assert in_use(lock)
+    holder.kill()
+    holder.communicate()
+    with exclusive(lock, "run a"):
+        assert lock.exists()
