@@ -318,7 +318,8 @@ onstart:
         sys.exit(f"error: {error}")
     stop_with_jobs_at_sigterm()
     # Snakemake plans when a job has ended. Its limit on jobs a second would have it plan again a second after each plan
-    # too: after the hundredth job a hundred times a second, on the cores of the timed jobs.
+    # too: after the hundredth job a hundred times a second, on the cores of the timed jobs. No setting turns it off:
+    # --max-jobs-per-timespan takes a limit only, and with a long timespan Snakemake ends as much later.
     workflow.scheduler.job_rate_limiter = None
 
 
