@@ -94,7 +94,9 @@ def training(rows: list[Row], curves: dict[str, str]) -> Figure:
         below.set(xlabel="share of the budget used", xlim=(0, 1.25))
         below.set_xticks(np.linspace(0, 1, 6))
     seed = rows[0].finished[0].record["seed"]
-    figure.supxlabel(f"Seed {seed}. Where each layer has a value: thick, the mean over the layers; thin, each layer.")
+    figure.supxlabel(
+        f"Seed {seed}. Where each layer has a value: thick, the mean over the layers; thin, each layer.", fontsize=8
+    )
     lay_out(figure)
     for axes, names in labels:
         if names:

@@ -168,12 +168,18 @@ class Reference:
 
 
 def reference_of(rows: list[Row], label: str | None) -> Reference | None:
-    """The rows of the reference method; None for a study that names none."""
+    """The rows of the reference method; None for a study that names none.
+
+    A study that has variants of the method only, under other labels, is compared with the first of them.
+    """
     if label is None:
         return None
-    own = [row for row in rows if row.label == label]
-    title = own[0].title if own else label
-    return Reference(label, title, {row.target: row for row in own if row.finished})
+    own = sorted((row for row in rows if row.first["method"] == label), key=lambda row: row.label != label)
+    finished: dict[float | None, Row] = {}
+    for row in own:
+        if row.finished:
+            finished.setdefault(row.target, row)
+    return Reference(label, own[0].title if own else label, finished)
 
 
 def remaining_parameters(row: Row) -> Spread | None:
