@@ -47,7 +47,7 @@ CALLS = {  # with BAD for what is wrong
 CONTENTS = {"empty": b"", "binary": bytes(range(256)), "list.json": b"[]", "object.json": b"{}", "nan.json": b"[NaN]"}
 OTHERS = ["", "absent/absent", "/", "x" * 300, "9" * 400, "-1", "nan", "two\nlines"]
 NAMED = {"new_method", "new_study"}  # take any name: tests of their own
-WITHOUT = {"methods", "readme"}  # take nothing
+WITHOUT = {"methods", "readme", "schema"}  # take nothing
 
 
 @pytest.fixture

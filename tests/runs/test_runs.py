@@ -178,7 +178,7 @@ def test_a_failure_removes_the_results_of_an_earlier_attempt(study: Study, tmp_p
 def test_published_runs_are_what_the_tables_read(study: Study) -> None:
     for name in ("start", "good-0.5-seed0", "breaks-0.5-seed0"):
         run_through(study, name)
-    assert publish(study) == ["3 of 12 runs are in results/made/runs"]
+    assert publish(study) == ["3 of 14 runs are in results/made/runs"]
     good = study.results / "runs" / "good-0.5-seed0"
     assert sorted(path.name for path in good.iterdir()) == ["curves.csv", "hyp", "run.json"]
     collection = read_collection(study.results / "runs")
@@ -197,7 +197,7 @@ def test_a_published_run_is_taken_over_with_its_results(study: Study) -> None:
     assert not (study.work / "runs" / plan.run / "model").exists()
     transcribe_run(study, plan, study.work)
     assert score_run(study, plan, study.work) == first
-    assert publish(study) == ["1 of 12 runs are in results/made/runs"]
+    assert publish(study) == ["1 of 14 runs are in results/made/runs"]
 
 
 def test_a_published_run_of_another_identity_is_not(study: Study) -> None:
@@ -218,18 +218,18 @@ def test_progress_tells_finished_running_and_left(study: Study) -> None:
     with at_work(study.work / "dense.lock", "dense model", "dense"):
         assert steps_at_work(study) == ["dense model: running: dense"]
     assert line == (
-        "2 of 12 runs done, 1 of them failed; running: good-0.5-seed0; "
+        "2 of 14 runs done, 1 of them failed; running: good-0.5-seed0; "
         "left: absent-0.5-seed0, cannot-0.5-seed0, greedy-0.5-seed0, "
-        "homeless-0.5-seed0, idle-0.5-seed0, nameless-0.5-seed0 and 3 more"
+        "homeless-0.5-seed0, idle-0.5-seed0, nameless-0.5-seed0 and 5 more"
     )
 
 
 def test_a_run_of_an_older_plan_is_left(study: Study, tmp_path: Path) -> None:
     run_through(study, "start")
-    assert progress_line(run_states(study)).startswith("1 of 12 ")
+    assert progress_line(run_states(study)).startswith("1 of 14 ")
     path = tmp_path / "methods" / "start.py"
     source = path.read_text()
     path.write_text(f"{source}# the same code\n")
-    assert progress_line(run_states(study)).startswith("1 of 12 ")
+    assert progress_line(run_states(study)).startswith("1 of 14 ")
     path.write_text(f"{source}CHANGED = 1\n")
-    assert progress_line(run_states(study)).startswith("0 of 12 ")
+    assert progress_line(run_states(study)).startswith("0 of 14 ")
