@@ -19,7 +19,6 @@ from benchmark.runs.retries import Attempts
 from benchmark.runs.sources import source_files
 from benchmark.study.file import load_study, read_yaml
 from benchmark.study.plan import RunPlan, Study
-from benchmark.study.registry import load_method
 from benchmark.system import project
 from benchmark.system.errors import UserError, suggestion
 from benchmark.training.allowance import BudgetConfig
@@ -99,17 +98,9 @@ def search_files(study: Study, plan: RunPlan) -> list[str]:
 def training_files(study: Study, plan: RunPlan) -> list[str]:
     """The run whose training this one shares, if any: the first of its label and seed, which is made before it."""
     first = study.family(plan)[0]
-    if first is plan or not shares_training(plan):
+    if first is plan or not plan.one_training:
         return []
     return [os.path.relpath(study.work.run(first.run).compressed)]
-
-
-def shares_training(plan: RunPlan) -> bool:
-    """Whether one training serves all targets of a run's method; not of one whose file does not import."""
-    try:
-        return load_method(plan.method).one_training
-    except UserError:
-        return False
 
 
 def threads(allowed: int, devices: int) -> int:

@@ -10,21 +10,11 @@ from benchmark.runs.records import RunRecord
 from benchmark.scoring.trn import Transcripts, read_trn
 from benchmark.study.paths import RunFolder
 from benchmark.study.plan import RunPlan, Study
-from benchmark.study.registry import load_method
-from benchmark.system.errors import UserError
 
 
 def dense_plan(study: Study) -> RunPlan | None:
     """The run of the dense model, which evaluations compare with; None in a study without one."""
-    return next((plan for plan in study.runs if _family(plan.method) == "dense"), None)
-
-
-def _family(method: str) -> str | None:
-    """A method's family; None where its file does not import."""
-    try:
-        return load_method(method).family
-    except UserError:
-        return None
+    return next((plan for plan in study.runs if plan.family == "dense"), None)
 
 
 def transcripts(folder: RunFolder, splits: Sequence[str]) -> dict[str, Transcripts]:

@@ -127,6 +127,11 @@ class WorkFolder(StudyFolder):
     KIND = "work"
 
     @property
+    def plan(self) -> Path:
+        """The runs that are planned."""
+        return self.path / "plan.json"
+
+    @property
     def data(self) -> Path:
         """Folder of the prepared corpus."""
         return self.path / "data"

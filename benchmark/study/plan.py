@@ -1,13 +1,14 @@
 """A study as typed values: what it is made on, what its methods may spend, and the list of its runs.
 
-Reading a study imports no torch; asking it for its runs does, since the methods are imported for their traits.
+Reading a study imports no torch. Asking it for its runs does, because the methods are imported, unless the
+runs are kept from before.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
+from benchmark.study.kept_plan import kept_or_planned, plan_key
 from benchmark.study.keys import EVERY_OTHER, MethodOptions, StudyKeys
 from benchmark.study.paths import ResultsFolder, WorkFolder
-from benchmark.study.registry import BrokenMethod, load_method, method_names
+from benchmark.study.registry import BrokenMethod, load_method, method_names, method_path
 from benchmark.system.errors import UserError, suggestion
 from benchmark.system.files import hash_of
 from benchmark.system.strict_yaml import one_line
@@ -39,7 +41,8 @@ def run_name(label: str, target: float | None, seed: int | None) -> str:
 class RunPlan:
     """One run: a method with its settings, a target (None where it takes none) and a seed.
 
-    `budget_share`: of the study's budget; less than all where a study asks how little would do.
+    `budget_share`: of the study's budget; less than all where a study asks how little would do. `family` and
+    `one_training` are the method's; None and False where its file is broken.
     """
 
     run: str
@@ -49,6 +52,8 @@ class RunPlan:
     seed: int
     settings: dict[str, object]
     budget_share: float = 1  # no float: a whole number's share stays whole, and so do identities
+    family: str | None = None
+    one_training: bool = False
 
     @property
     def search(self) -> str:
@@ -70,9 +75,13 @@ class Study(StudyKeys):
             UserError: what it says of a method does not fit it.
         """
         try:
-            return plan_runs(self)
+            methods = {options.method or label for label, options in named_methods(self.methods).items()}
+            keys = [getattr(self, key.name) for key in fields(StudyKeys)]
+            key = plan_key(keys, [method_path(name) for name in sorted(methods)])
+            kept = kept_or_planned(self.work.plan, key, lambda: _plan_to_keep(self, methods))
         except UserError as error:
             raise UserError(f"{self.path}: {one_line(str(error))}") from None
+        return tuple(RunPlan(**run) for run in kept)  # type: ignore[arg-type]  # as they were written
 
     @property
     def unnamed(self) -> frozenset[str]:
@@ -132,6 +141,17 @@ class Study(StudyKeys):
         raise UserError(f'study {self.name} has no run "{name}"{suggestion(name, [p.run for p in self.runs])}')
 
 
+def _plan_to_keep(study: Study, methods: Iterable[str]) -> tuple[list[dict[str, object]], bool]:
+    """A study's runs, and whether all of its methods import."""
+    runs = [asdict(plan) for plan in plan_runs(study)]
+    try:
+        for name in methods:
+            load_method(name)
+    except BrokenMethod:
+        return runs, False
+    return runs, True
+
+
 def plan_runs(study: Study) -> tuple[RunPlan, ...]:
     """All runs of a study. Imports its methods; one whose file is broken is planned as the contract's defaults say.
 
@@ -149,7 +169,17 @@ def plan_runs(study: Study) -> tuple[RunPlan, ...]:
                 if run in runs:
                     pair = f"{runs[run].target} and {target}"
                     raise UserError(f'targets {pair} of "{label}" are one in a run\'s name, {run}: keep one of them')
-                runs[run] = RunPlan(run, label, name, target, seed, options.settings, options.budget_share)
+                runs[run] = RunPlan(
+                    run,
+                    label,
+                    name,
+                    target,
+                    seed,
+                    options.settings,
+                    options.budget_share,
+                    family=getattr(method, "family", None),
+                    one_training=method.one_training,
+                )
     for name, tried in (study.tuning.tunable if study.tuning else {}).items():
         for setting, values in tried.items():
             for value in values:

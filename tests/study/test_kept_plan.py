@@ -1,0 +1,64 @@
+"""Planned runs are kept, so that asking for them again takes no torch, and planned anew after any change."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_study import METHOD, RUN, SmallStudy
+
+from benchmark.study.file import load_study
+
+ASK = """
+import sys
+from pathlib import Path
+from benchmark.study.file import load_study
+
+print([plan.run for plan in load_study(Path("config/small.yaml")).runs], "torch" in sys.modules)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
+    return SmallStudy(tmp_path / "copy", tiny_model, monkeypatch)
+
+
+def ask(study: SmallStudy) -> tuple[str, bool]:
+    """The runs, and whether torch was imported for them."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], cwd=study.root, env={"PYTHONPATH": "."}, capture_output=True, text=True, check=True
+    )
+    runs, _, torch = done.stdout.strip().rpartition(" ")
+    return runs, torch == "True"
+
+
+def test_a_second_call_imports_no_torch_until_something_changes(folder: SmallStudy) -> None:
+    first = ask(folder)
+    assert first == (f"['dense', '{RUN}']", True)
+    assert ask(folder) == (first[0], False)
+    folder.config.write_text(folder.config.read_text().replace("seeds: [0]", "seeds: [1]"))
+    assert ask(folder) == ("['dense', 'breaks_off-0.65-seed1']", True)
+    assert ask(folder)[1] is False
+    (folder.root / "methods" / "breaks_off.py").write_text(
+        METHOD.replace("    title", "    takes_target = False\n    title")
+    )
+    assert ask(folder) == ("['dense', 'breaks_off-seed1']", True)
+    path = folder.root / "benchmark" / "toolbox" / "masks.py"
+    path.write_text(path.read_text() + "# changed\n")
+    assert ask(folder)[1] is True
+
+
+def test_a_plan_with_a_method_that_does_not_import_is_not_kept(folder: SmallStudy) -> None:
+    path = folder.root / "methods" / "breaks_off.py"
+    path.write_text("import nothing_of_this_name\n" + METHOD)
+    assert ask(folder)[1] is True
+    assert ask(folder)[1] is True
+
+
+def test_a_damaged_plan_is_made_again(folder: SmallStudy) -> None:
+    runs = load_study(folder.config).runs
+    path = folder.work / "plan.json"
+    path.write_text(path.read_text()[:50])
+    assert load_study(folder.config).runs == runs
