@@ -1,1 +1,1 @@
-"""The machine under the suite: files, locks, devices, signals, errors. It imports no other room."""
+"""What the suite needs from the machine: files, locks, devices, signals, errors. It imports no other room."""

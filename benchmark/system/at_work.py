@@ -1,4 +1,4 @@
-"""A job at work: the lock that it holds and, in a line beside it, its stage and how far that is. No torch."""
+"""The lock that a running job holds, and a file beside it with one line: stage and progress. No torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.system.lock import exclusive, in_use
 
 
 class _Line:
-    """The line of this process's job, if it has one: a process does one job at a time."""
+    """The progress line of this process's job, if it has one. A process does one job at a time."""
 
     path: Path | None = None
     stage: str = ""
@@ -21,10 +21,10 @@ class _Line:
 
 @contextmanager
 def at_work(lock: Path, what: str, stage: str) -> Iterator[None]:
-    """Hold a job's lock and say beside it what is being done: `stage`, and what its progress bars show.
+    """Hold a job's lock and write its progress beside it: `stage`, and what its progress bars show.
 
     Raises:
-        UserError: another process holds the lock; says `what` it is about.
+        UserError: another process holds the lock; the message names `what` the lock is for.
     """
     with exclusive(lock, what):
         _Line.path = _beside(lock)
@@ -38,23 +38,23 @@ def at_work(lock: Path, what: str, stage: str) -> Iterator[None]:
 
 
 def enter(stage: str) -> None:
-    """Say that this process's job is at a stage now."""
+    """Write that this process's job has entered a stage."""
     _Line.stage = stage
     _write("")
 
 
 def doing(lock: Path) -> str | None:
-    """What the process that holds a lock says of itself, such as `compress, train phase 2, 43 %`; None if none does."""
+    """Progress of the process that holds a lock, such as `compress, train phase 2, 43 %`; None if no process does."""
     if not in_use(lock):
         return None
     try:
         return " ".join(_beside(lock).read_text(encoding="utf-8").split())
     except (OSError, ValueError):
-        return ""  # it has just begun, or does not say
+        return ""  # it has just begun, or its progress cannot be read
 
 
 class Bar(tqdm):  # type: ignore[type-arg]
-    """A progress bar of one part of a stage. Whenever it is drawn, it is written beside the lock of the job too."""
+    """A progress bar for one part of a stage. Each time it is drawn, it is also written beside the job's lock."""
 
     def display(self, *args: Any, **options: Any) -> Any:
         """Draw the bar."""
@@ -64,7 +64,7 @@ class Bar(tqdm):  # type: ignore[type-arg]
 
 
 def _write(part: str) -> None:
-    """Replace the line. It is no part of any result: that it cannot be written stops nothing."""
+    """Replace the progress line. No result depends on it, so a failure to write it is ignored."""
     path = _Line.path
     if path is None:
         return

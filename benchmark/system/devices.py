@@ -1,4 +1,4 @@
-"""One device a job: which GPUs there are, and the lease that keeps two timed jobs off one. Does not import torch."""
+"""Available GPUs, and the lease that gives each timed job a device of its own. Does not import torch."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from benchmark.system.waiting import POLICY, wait_policy
 Device = Literal["auto", "cpu", "cuda"]
 CPU = "cpu"
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-NO_MORE = ("", "-1", "NoDevFiles")  # where CUDA ends its reading of the variable; the last is older Slurm's
+NO_MORE = ("", "-1", "NoDevFiles")  # CUDA stops reading the variable here; the last is from older Slurm versions
 
 
 def devices(asked: Device = "auto") -> list[str]:
-    """What timed jobs may lease: the visible GPUs, or the CPU, which is one device.
+    """The devices that timed jobs may lease: the visible GPUs, or the CPU, which counts as one device.
 
-    A GPU is named by its UUID, or as CUDA_VISIBLE_DEVICES names it where nvidia-smi does not tell.
+    A GPU is named by its UUID, or by its name in CUDA_VISIBLE_DEVICES if nvidia-smi does not list it.
 
     Raises:
-        UserError: CUDA_VISIBLE_DEVICES names a GPU that is not there.
+        UserError: CUDA_VISIBLE_DEVICES names a GPU that does not exist.
     """
     return [CPU] if asked == "cpu" else _visible_gpus() or [CPU]
 
 
 @contextmanager
 def leased_device(asked: Device, job: str, *, spin: bool = False) -> Iterator[str]:
-    """Hold a device for this process alone, and see no other; waits for one, and says so in a line.
+    """Hold a device for this process alone and hide the others. Wait for a free one if necessary, and print that.
 
-    To be entered before torch is imported: then it looks for GPUs and settles how its threads wait. The lock files are
-    the machine's and the user's, whatever the study; in a Slurm job they are the job's own, since the scheduler has
-    already kept other jobs off what it assigned.
+    Enter it before torch is imported: on import, torch looks for GPUs and settles how its threads wait. All studies of
+    a user on a machine share the lock files. A Slurm job has its own, since the scheduler already keeps other jobs off
+    the devices that it assigned.
 
     Args:
         asked: the study's `hardware.device`.
-        job: who holds it, for the line of those who wait.
-        spin: the study's `hardware.spin`, for a job on the CPU.
+        job: name of the holder, shown to the jobs that wait.
+        spin: the study's `hardware.spin`; it matters for jobs on the CPU.
 
     Raises:
-        UserError: CUDA_VISIBLE_DEVICES names a GPU that is not there, or the lock files cannot be written.
+        UserError: CUDA_VISIBLE_DEVICES names a GPU that does not exist, or the lock files cannot be written.
     """
     folder = _lock_folder()
     locks = {folder / device.replace("/", "-"): device for device in devices(asked)}
@@ -60,7 +60,7 @@ def leased_device(asked: Device, job: str, *, spin: bool = False) -> Iterator[st
 
 @contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables; in the end they are as before."""
+    """Set environment variables, and restore them afterwards."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -74,13 +74,13 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def _of_the_cpu(asked: Device, job: str, spin: bool) -> dict[str, str]:
-    """Environment variables of a job on the CPU."""
+    """Environment variables for a job on the CPU."""
     hidden = {VISIBLE: ""} if asked == "cpu" else {}
     return {POLICY: wait_policy(spin, job), **hidden}
 
 
 def _lock_folder() -> Path:
-    """The user's own folder of lock files, the same whatever the study and the session."""
+    """The user's own folder of lock files, which all studies and sessions share."""
     folder = Path(tempfile.gettempdir(), f"pinchbench-{os.getuid()}")
     private_folder(folder)
     if job := os.environ.get("SLURM_JOB_ID"):
@@ -98,7 +98,7 @@ def _visible_gpus() -> list[str]:
 
 
 def _gpu(name: str, there: list[str]) -> str:
-    """The UUID of a GPU that is given by its number, so that all names of a GPU lock the same file."""
+    """The UUID of a GPU that is given by its number, so that every name of a GPU leads to the same lock file."""
     if not name.isdigit() or not there:
         return name
     if int(name) >= len(there):
@@ -109,7 +109,7 @@ def _gpu(name: str, there: list[str]) -> str:
 
 
 def _listed_gpus() -> list[str]:
-    """UUIDs by nvidia-smi, in its order; a GPU that is split (MIG) is its parts. None without an NVIDIA driver."""
+    """UUIDs in the order of nvidia-smi. A split GPU (MIG) is listed as its parts. Empty without an NVIDIA driver."""
     try:
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

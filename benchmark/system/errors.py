@@ -1,4 +1,4 @@
-"""The exceptions that end in one line for the user, and what several places say in them."""
+"""The exceptions that end in one line for the user, and the message parts that several places share."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from difflib import get_close_matches
 
 
 class UserError(Exception):
-    """Something that the user can mend: a wrong setting, a missing file, a full disk.
+    """An error that the user can fix: a wrong setting, a missing file, a full disk.
 
-    The message is one line: what was wrong, where, and what to do. The command line prints it without a traceback
-    and ends with status 2.
+    The message is one line: what is wrong, where, and what to do. The command line prints it without a traceback
+    and exits with status 2.
     """
 
 
@@ -17,19 +17,19 @@ OUT_OF_MEMORY = "out of GPU memory: lower training.batch_seconds and raise train
 
 
 class CannotCompress(Exception):
-    """The method cannot do its work here; the message, why, becomes the reason of a failed row."""
+    """The method cannot compress this model. The message says why and becomes the reason of a failed row."""
 
 
 class CannotReachTarget(CannotCompress):
-    """The method cannot leave as many parameters as the target asks for."""
+    """The method cannot reach the target parameter count."""
 
 
 class TrainingDiverged(Exception):
-    """The loss or a weight is not finite."""
+    """The loss or a weight is no longer finite."""
 
 
 def suggestion(word: str, words: list[str]) -> str:
-    """`: did you mean "x"? available: ...` for an unknown word."""
+    """The end of a message about an unknown word: `: did you mean "x"? available: ...`."""
     close = get_close_matches(word, words, n=1, cutoff=0.5)
     hint = f'did you mean "{close[0]}"? ' if close else ""
     return f": {hint}available: {', '.join(words) or 'none'}"

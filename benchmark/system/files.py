@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and what is hashed of them."""
+"""Atomic writes of files and folders, reading and writing of JSON, and hashes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from typing import Any
 from benchmark.system.errors import UserError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-FULL_TEXTS = ("No space left on device", "Disk quota exceeded", " requested and ")  # the last is NumPy's tofile
+FULL_TEXTS = ("No space left on device", "Disk quota exceeded", " requested and ")  # the last comes from NumPy's tofile
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 _writing: set[Path] = set()  # what this process is about to replace
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` (a file or a folder); it takes `path`'s place when the block succeeds.
+    """Yield a temporary path beside `path` (a file or a folder); it replaces `path` when the block succeeds.
 
-    Whatever happens, `path` is the old one or the new one; what killed processes left is swept by the
-    next writer in the same folder.
+    At any moment `path` is either the old version or the new one. The next writer in the same folder removes what
+    killed processes left.
 
     Raises:
         UserError: the disk is full or the place cannot be written; nothing half-written is left.
@@ -41,9 +41,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def together(folder: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder in `folder`; when the block succeeds, all that lies in it moves to `folder`.
+    """Yield an empty temporary folder in `folder`; when the block succeeds, its content moves to `folder`.
 
-    Until all is made, nothing in `folder` changes; what else lies there stays.
+    Nothing in `folder` changes before that. Other files there stay.
 
     Raises:
         UserError: the disk is full or the place cannot be written; nothing half-written is left.
@@ -59,7 +59,7 @@ def together(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _temporary(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, gone in the end; what killed processes left there is swept first."""
+    """A temporary path beside `path`, removed at the end. What killed processes left there is removed first."""
     _sweep(path.parent)
     partial = _beside(path, "partial")
     _writing.add(path.absolute())
@@ -72,10 +72,10 @@ def _temporary(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _one_line(path: Path) -> Iterator[None]:
-    """Turn a full disk and a forbidden place into one line.
+    """Report a full disk or a place that may not be written in one line.
 
-    Libraries wrap a full disk in errors of their own (torch: RuntimeError, safetensors: SafetensorError), so the
-    whole chain of causes is looked at.
+    Libraries wrap a full disk in errors of their own (torch: RuntimeError, safetensors: SafetensorError), so this
+    looks at the whole chain of causes.
     """
     try:
         yield
@@ -98,18 +98,18 @@ def _says_full(error: BaseException) -> bool:
 
 
 def _beside(path: Path, kind: str) -> Path:
-    """A temporary name that says whose it is: machine and process."""
+    """A temporary name that holds its owner: machine and process."""
     return path.parent / f".{path.name}.{socket.gethostname()}.{os.getpid()}.{kind}"
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes of this machine left in a folder and below, whatever they were writing there."""
+    """Remove the temporary files that killed processes of this machine left in a folder and below."""
     for inside, _, _ in os.walk(folder):
         _sweep(Path(inside))
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left in a folder; bring back what one was about to replace."""
+    """Remove what killed processes left in a folder, and restore what they were about to replace."""
     ours = re.compile(r"\.(.+)\." + re.escape(socket.gethostname()) + r"\.(\d+)\.(partial(\..*)?|old)")
     for left in list(folder.iterdir()):
         match = ours.fullmatch(left.name)
@@ -123,14 +123,14 @@ def _sweep(folder: Path) -> None:
 
 
 def _is_written(path: Path, number: int) -> bool:
-    """Whether the process of this number writes a path. This one knows; an earlier one may have had its number."""
+    """Whether the process with this number is writing a path. An earlier process may have had our number."""
     return path.absolute() in _writing if number == os.getpid() else _runs(number)
 
 
 def _runs(number: int) -> bool:
-    """Whether a process of this number runs."""
+    """Whether a process with this number is running."""
     try:
-        os.kill(number, 0)  # no signal, only the question
+        os.kill(number, 0)  # sends no signal, only checks
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -139,9 +139,9 @@ def _runs(number: int) -> bool:
 
 
 def _replace(partial: Path, path: Path) -> None:
-    """Put `partial` in the place of `path`.
+    """Replace `path` by `partial`.
 
-    Folders cannot be replaced in one step: the old one steps aside first and is deleted last.
+    A folder cannot be replaced in one step: the old one is renamed first and deleted last.
     """
     if not partial.is_dir():
         with partial.open("rb") as file:
@@ -156,7 +156,7 @@ def _replace(partial: Path, path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there; of a link, only the link."""
+    """Remove a file or a folder if it exists. A link is removed, but not its target."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -164,18 +164,18 @@ def remove(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole."""
+    """Write a text file atomically."""
     with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole. NaN is an error: a record must be readable by every JSON parser."""
+    """Write `value` as indented JSON, atomically. NaN is an error: every JSON parser must be able to read a record."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON. NaN and infinity are no JSON, whatever Python's reader accepts.
+    """Read JSON. NaN and infinity are errors, although Python's reader accepts them.
 
     Raises:
         UserError: the file is missing, cannot be read, or is not JSON.
@@ -195,7 +195,7 @@ def _no_json(constant: str) -> None:
 
 
 def hash_of(value: Any) -> str:
-    """SHA-256 of a JSON-able value, independent of key order."""
+    """SHA-256 of a value that JSON can hold, independent of key order."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class InterruptLatch:
-    """While active, SIGINT and SIGTERM only set `requested`; the loop looks at it between steps.
+    """While it is active, SIGINT and SIGTERM only set `requested`, which the training loop checks between steps.
 
     A second signal interrupts at once, as usual.
     """

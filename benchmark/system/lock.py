@@ -1,6 +1,6 @@
-"""Locks that one process holds: the system lets go of them when it ends, however it ends.
+"""File locks, each held by one process. The operating system releases them when the process ends, however it ends.
 
-Lock files may lie where others can write. A link is never followed, and nothing but a plain file is opened.
+Other users may be able to write where lock files lie, so links are never followed and only plain files are opened.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from filelock import FileLock, Timeout
 
 from benchmark.system.errors import UserError
 
-LOOK = 0.3  # seconds that a lock is tried for: `in_use` may just be looking
+LOOK = 0.3  # seconds to try for a lock: `in_use` may hold it for a moment
 
 
 @contextmanager
 def exclusive(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock file `path`; the system lets go of it when this process ends, however it ends.
+    """Hold the lock file `path`; the operating system releases it when this process ends, however it ends.
 
     Raises:
-        UserError: another process holds it (says `what` it is about), or there can be no such file.
+        UserError: another process holds it (the message names `what` it is for), or the file cannot be made.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,24 +44,24 @@ def in_use(path: Path) -> bool:
     """Whether a process holds the lock file `path`.
 
     Raises:
-        UserError: what is there is no lock file.
+        UserError: `path` is not a lock file.
     """
     if not os.path.lexists(path):
         return False
     lock = _lock(path)
-    taken = _take(lock, LOOK / 3)  # another process may just be looking too
+    taken = _take(lock, LOOK / 3)  # another process may be checking too
     lock.release()
     return not taken
 
 
 @contextmanager
 def first_free(paths: Sequence[Path], holder: str) -> Iterator[Path]:
-    """Hold the first of the lock files that is free; wait for one if none is, and say so in a line.
+    """Hold the first free lock file; if none is free, print that and wait for one.
 
-    Each file holds the name of who holds it, or held it last: `holder`.
+    Each file contains the name of its current or last holder: `holder`.
 
     Raises:
-        UserError: one of them cannot be opened, or is no plain file of this user's.
+        UserError: one of them cannot be opened, or is not a plain file of this user.
     """
     locks = {path: _lock(path, holder) for path in paths}
     waiting = False
@@ -78,10 +78,10 @@ def first_free(paths: Sequence[Path], holder: str) -> Iterator[Path]:
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder that nobody but this user can write to or look into, or see to it that it is one.
+    """Make sure that a folder exists which only this user can read and write.
 
     Raises:
-        UserError: it cannot be made, or something else is there: a link, a file, another user's folder.
+        UserError: it cannot be made, or the path is a link, a file or another user's folder.
     """
     try:
         path.mkdir(mode=0o700, exist_ok=True)
@@ -100,16 +100,16 @@ def private_folder(path: Path) -> None:
 
 
 def _lock(path: Path, holder: str | None = None) -> FileLock:
-    """A lock on a file, which stays when it is released; `holder` is written into it when the lock is taken."""
+    """A lock on a file. The file stays after the release; `holder` is written into it when the lock is taken."""
     named = None if holder is None else partial(_name_holder, path, holder)
     return FileLock(path, preserve_lock_file=True, fallback_to_soft=False, on_acquired=named)
 
 
 def _take(lock: FileLock, seconds: float) -> bool:
-    """Whether a lock could be taken within some seconds.
+    """Try to take a lock for some seconds; returns whether that succeeded.
 
     Raises:
-        UserError: its file cannot be opened, or is no plain file.
+        UserError: its file cannot be opened, or is not a plain file.
     """
     path = Path(lock.lock_file)
     if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
@@ -130,7 +130,7 @@ def _not_a_lock(path: Path, reason: str | None) -> str:
 
 
 def _name_holder(path: Path, holder: str, file: int) -> None:
-    """Write who holds the lock over who held it before, in a file that is this user's and has no other name."""
+    """Replace the holder's name in a lock file, which must belong to this user and have no second name."""
     status = os.fstat(file)
     if status.st_uid != os.getuid() or status.st_nlink != 1:
         raise UserError(_not_a_lock(path, "it is another user's, or has a second name"))

@@ -1,4 +1,4 @@
-"""The folder of this project: `config/`, `methods/`, `results/` and `work/` lie in it."""
+"""The folder of this project, which holds `config/`, `methods/`, `results/` and `work/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether files are still those that were written: size and time are compared, and the hash where those differ."""
+"""Stamps that show whether files have changed: size and time are compared first, the hash only if the time differs."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ T = TypeVar("T")
 
 
 class Stamp(TypedDict):
-    """What a file was when it was written."""
+    """A file's size, time and hash when it was written."""
 
     bytes: Count
     modified_ns: int
     sha256: str
 
 
-Stamps = dict[str, Stamp]  # by name in a folder
+Stamps = dict[str, Stamp]  # by file name in a folder
 
 
 def stamped(folder: Path, names: Iterable[str]) -> Stamps:
-    """Stamps of files in a folder, as they are now."""
+    """Current stamps of files in a folder."""
     return {name: _stamp(folder / name) for name in sorted(names)}
 
 
@@ -40,17 +40,17 @@ def _stamp(path: Path) -> Stamp:
 def read_stamped(path: Path, kind: type[T], names: Iterable[str], remedy: str) -> T:
     """Read a JSON file whose `files` are the stamps of files below its folder, and check those too.
 
-    That is cheap: a file is read again only if its size or time has changed, and once a process.
+    That is cheap: a file is hashed again only if its time has changed, and only once per process.
 
     Args:
         path: the JSON file.
-        kind: what it holds.
-        names: files that must be among those stamped.
-        remedy: what to do where something is wrong.
+        kind: the type of its content.
+        names: files that must have a stamp.
+        remedy: what to do if something is wrong.
 
     Raises:
-        UserError: the file is missing or of another form, or a stamped file is missing or has other bytes; says which,
-            and `remedy`.
+        UserError: the file is missing or of another form, or a stamped file is missing or has changed; the message
+            says which, and gives the `remedy`.
     """
     try:
         record = read_json_as(path, kind)
@@ -68,7 +68,7 @@ def _require_unchanged(folder: Path, stamps: Stamps) -> None:
         path = folder / name
         try:
             same = _is(path, stamp)
-        except (OSError, ValueError) as error:  # the latter of a name that no file can have
+        except (OSError, ValueError) as error:  # ValueError: no file can have this name
             raise UserError(f"{path} cannot be read ({getattr(error, 'strerror', error)})") from None
         if not same:
             raise UserError(f"{path} is damaged, for it is not the file that was written")
@@ -83,5 +83,5 @@ def _is(path: Path, stamp: Stamp) -> bool:
 
 @cache
 def _hash_at(path: Path, modified_ns: int) -> str:
-    """Hash of a file that was last written at a time: a copy of a work folder has other times, but the same bytes."""
+    """Hash of a file with this modification time. A copy of a work folder has other times, but the same bytes."""
     return hash_file(path)

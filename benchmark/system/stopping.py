@@ -1,4 +1,4 @@
-"""SIGTERM to Snakemake ends its jobs as Ctrl-C does. By itself it would let them run to their end, for hours maybe."""
+"""Let SIGTERM to Snakemake end its jobs as Ctrl-C does. By default Snakemake lets them finish, which may take hours."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from types import FrameType
 
 import psutil  # type: ignore[import-untyped]
 
-JOB = ["-m", "benchmark"]  # arguments of the Python process that is a job, not of the shell around it
+JOB = ["-m", "benchmark"]  # arguments of a job's Python process; the shell around it has others
 
 
 def stop_with_jobs_at_sigterm() -> None:
-    """From now on SIGTERM reaches the jobs that this process has started, and then interrupts it.
+    """From now on, forward SIGTERM to the jobs that this process has started, and then interrupt this process.
 
-    Training answers by a checkpoint (`benchmark/system/interrupt.py`). Snakemake, interrupted, waits for its jobs.
+    Training then writes a checkpoint (`benchmark/system/interrupt.py`). Once interrupted, Snakemake waits for its jobs.
     """
     signal.signal(signal.SIGTERM, _stop)
 

@@ -1,4 +1,4 @@
-"""YAML, read strictly: what JSON can hold, each key once, every value where the reader sees it. No torch."""
+"""A strict YAML reader: only values that JSON can hold, no key twice, no tags and no merged mappings. No torch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import yaml
 
 from benchmark.system.errors import UserError
 
-LARGEST = 2**63  # integers beyond it fit no array index and no record's reader
-MOST_VALUES = 100_000  # in one file, aliases unfolded: a few lines of aliases to aliases stand for billions
+LARGEST = 2**63  # larger integers fit neither an array index nor the reader of a record
+MOST_VALUES = 100_000  # per file, with aliases expanded: a few lines of nested aliases can stand for billions
 MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses keys that come twice, tags, which name types, and `<<`, which copies one mapping into another."""
+    """Refuses repeated keys, tags, which name types, and `<<`, which copies one mapping into another."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
@@ -44,7 +44,7 @@ def read_yaml_file(path: Path) -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        UserError: it cannot be read, or is not YAML in UTF-8.
+        UserError: it cannot be read, or is not valid YAML in UTF-8.
     """
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
@@ -76,10 +76,10 @@ def _is_endless(content: Any) -> bool:
 
 
 def require_plain(value: object, place: str = "") -> None:
-    """Refuse what JSON cannot hold and what no setting means: NaN, infinity, dates, keys that are no text.
+    """Refuse what JSON cannot hold or no setting can mean: NaN, infinity, dates, keys that are not text.
 
     Raises:
-        UserError: says at which `place`, such as `budget.limit`.
+        UserError: the message names the `place`, such as `budget.limit`.
     """
     match value:
         case None | bool():
@@ -106,6 +106,6 @@ def require_plain(value: object, place: str = "") -> None:
 
 
 def one_line(message: str, most: int = 400) -> str:
-    """A message that quotes what others wrote: on one line, and not without end."""
+    """A message that quotes user input, on one line and at most `most` characters long (then ` ...`)."""
     line = " ".join(message.split())
     return line if len(line) <= most else f"{line[:most]} ..."

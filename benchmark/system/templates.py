@@ -1,4 +1,4 @@
-"""Prose and pages that are generated: Jinja templates, each beside the code that fills it."""
+"""Jinja templates for generated prose and pages. Each template lies beside the code that fills it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 
 def template(path: Path, *, html: bool = False) -> Template:
-    """The template at `path`; a name that it uses and is not given is an error.
+    """The template at `path`. A name that it uses but does not get is an error.
 
     Args:
-        path: the file; it may include others of its folder.
-        html: escape what is filled in. Nothing is escaped in other text.
+        path: the file; it may include other files of its folder.
+        html: escape the values. In other text nothing is escaped.
     """
     environment = Environment(
         loader=FileSystemLoader(path.parent),

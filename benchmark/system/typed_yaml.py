@@ -1,7 +1,7 @@
-"""What stands in a YAML file as typed values: a dataclass of pydantic's says which keys there are and what they take.
+"""A YAML file's content as typed values: a pydantic dataclass defines the keys and the values that they take.
 
-Its fields are the one home of the keys: types and limits are checked here, the text below each field describes it, and
-the JSON schema and the tables in docs/ are made from both. No torch.
+Keys are defined nowhere else. Types and limits are checked here, the text below each field describes it, and the JSON
+schema and the tables in docs/ are generated from both. No torch.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ KEYS = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, use_attribut
 
 
 def _as_written(value: Any, check: Callable[[Any], float]) -> Any:
-    """A whole number stays whole: identities hold it as it stands in the file."""
+    """Keep a whole number an integer, since identities hold it as it is written in the file."""
     check(value)
     return value
 
 
 def shorten(text: str) -> str:
-    """The beginning of a text that is longer than any name."""
+    """The first 70 characters of a text that is longer than any name."""
     return text if len(text) <= 70 else f"{text[:70]}..."
 
 
 @dataclass(frozen=True)
 class Named:
-    """For `Annotated`: a text that matches a pattern, and what it is where it does not."""
+    """For `Annotated`: a text that must match a pattern; `what` says in messages what is expected."""
 
     pattern: str
     what: str
@@ -64,7 +64,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Distinct:
-    """For `Annotated`: a list in which no value comes twice."""
+    """For `Annotated`: a list without repeated values."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
@@ -87,10 +87,10 @@ FilePath = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 def typed(content: Any, kind: type[T]) -> T:
-    """A YAML file's content as a `kind`, strictly: no text for a number, no unknown key.
+    """A YAML file's content as a `kind`, checked strictly: no text instead of a number, no unknown key.
 
     Raises:
-        UserError: names the first key that is wrong, and the nearest one where it is misspelt.
+        UserError: names the first wrong key, and the nearest known one if it is misspelt.
     """
     require_plain(content)
     try:
@@ -113,7 +113,7 @@ def schema_of(kind: Any) -> dict[str, Any]:
 
 
 def _explained(error: ErrorDetails, schema: dict[str, Any]) -> str:
-    """One line for what pydantic found."""
+    """One line about an error that pydantic found."""
     place, value = ".".join(shorten(str(key)) for key in error["loc"]).removesuffix(".[key]"), error["input"]
     match error["type"]:
         case "unexpected_keyword_argument":

@@ -1,4 +1,4 @@
-"""What is read is checked against its type first: strictly, by pydantic. One line says what does not fit, and where."""
+"""Strict type checks by pydantic of everything that is read. One line says what does not fit, and where."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 AtLeastOne = Annotated[int, Field(ge=1, lt=2**63)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]  # NumPy's generator takes no larger one
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # NumPy's generator accepts no larger seed
 
 
 def read_json_as(path: Path, kind: type[T]) -> T:
     """Read a JSON file that holds a `kind`, such as a TypedDict.
 
     Raises:
-        UserError: the file is missing, is not JSON, or holds something else.
+        UserError: the file is missing, is not JSON, or has another form.
     """
     return checked(read_json(path), kind, str(path))
 
 
 def checked(value: Any, kind: type[T], where: str) -> T:
-    """`value`, once it is known to be a `kind`: no text for a number, no NaN, no missing and no unknown key.
+    """`value`, checked to be a `kind`: no text instead of a number, no NaN, no missing and no unknown key.
 
     Raises:
-        UserError: it is not; says what is wrong and `where`.
+        UserError: it is not a `kind`; the message says what is wrong and `where`.
     """
     try:
         valid: T = _adapter(cast(Hashable, kind)).validate_python(value, strict=True)
@@ -54,11 +54,11 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def _shown(key: int | str) -> str:
-    """A key on one line, however long it is and whatever it holds."""
+    """A key in printable form: on one line, ASCII only, at most 60 characters before escapes."""
     return str(key) if isinstance(key, int) else ascii(key[:60])[1:-1]
 
 
 def _in_words(message: str) -> str:
-    """Pydantic's message as the end of a line of ours."""
+    """Pydantic's message, reworded to end one of our lines."""
     message = " ".join(message.removeprefix("Value error, ").split())
     return message[:1].lower() + message[1:]

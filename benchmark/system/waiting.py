@@ -1,4 +1,4 @@
-"""How OpenMP's threads wait for work on a CPU: asleep, or spinning. Does not import torch, which reads it at once."""
+"""How OpenMP's threads wait for work: asleep or spinning. Does not import torch, which reads the setting on import."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 POLICY = "OMP_WAIT_POLICY"
 STATISTICS = Path("/proc/stat")
 LOOK_SECONDS = 0.5
-IDLE = 0.1  # cores in use, of a machine that does nothing
+IDLE = 0.1  # cores in use on an idle machine
 
 
 def wait_policy(spin: bool, job: str) -> str:
-    """`passive`, unless the study asks for threads that spin and the machine has nothing else to do.
+    """`passive`, unless the study asks for spinning threads and the machine is idle. A set OMP_WAIT_POLICY is kept.
 
-    Spinning saves the time to wake threads, up to a tenth of a small model's step. Beside other processes a thread that
-    spins takes the time that the one it waits for needs. Whoever sets OMP_WAIT_POLICY knows better.
+    Spinning saves the time to wake threads, up to a tenth of a small model's step. When other processes run, a
+    spinning thread takes CPU time from the thread that it waits for.
 
     Args:
         spin: the study's `hardware.spin`.
-        job: for the line that says why its threads do not spin.
+        job: name of the job, for the line that says why its threads do not spin.
     """
     if POLICY in os.environ:
         return os.environ[POLICY]
@@ -34,9 +34,9 @@ def wait_policy(spin: bool, job: str) -> str:
 
 
 def busy_cores() -> float:
-    """How many cores are at work while this process looks on for half a second.
+    """Average number of busy cores, measured over half a second in which this process sleeps.
 
-    The load average would count the study's own last job; it stands in where the system keeps no such statistics.
+    The load average would include the study's own last job. It is used only if the system has no /proc/stat.
     """
     try:
         before = _used_and_idle()
@@ -48,7 +48,7 @@ def busy_cores() -> float:
 
 
 def _used_and_idle() -> tuple[int, int]:
-    """Ticks of all cores together since the machine started."""
+    """Used and idle ticks since the machine started, summed over all cores."""
     # user, nice, system, idle, iowait, irq, softirq, steal
     ticks = [int(number) for number in STATISTICS.read_text(encoding="ascii").splitlines()[0].split()[1:9]]
     idle = ticks[3] + ticks[4]
