@@ -1,4 +1,4 @@
-"""Corpora: an adapter each (mini, an4, librispeech), and `prepare`, which brings any of them into one form on disk."""
+"""Corpora: one adapter for each (mini, an4, librispeech), and `prepare`, which brings them into one form on disk."""
 
 from benchmark.corpora.preparation import prepare
 

@@ -1,12 +1,12 @@
 """CMU AN4 (census) in its official layout: `<root>/etc` and `<root>/wav`, NIST SPHERE files.
 
-Two partitions share one development set, six of the official training speakers (an4_dev_speakers.txt):
+Two partitions share one development set: six of the official training speakers (an4_dev_speakers.txt).
 
-    train            with  test            speaker-disjoint; 25 of all 84 speakers are for test (an4_test_speakers.txt)
-    official-train   with  official-test   CMU's own; its test set has only 773 words, too few for small differences
+    train            with  test            speaker-disjoint; 25 of all 84 speakers are in `test` (an4_test_speakers.txt)
+    official-train   with  official-test   CMU's own; its test set has only 773 words, too few to show small differences
 
-The ten official test speakers are among the 25, so a model trained on `train` may be tested on both test sets. One
-trained on `official-train` has heard most speakers of `test`: that pair is refused.
+The ten official test speakers are among the 25, so a model trained on `train` may be tested on both test sets. A
+model trained on `official-train` has heard most speakers of `test`, so that pair is refused.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ TRANSCRIPT = re.compile(r"(.*)\(([\w-]+)\)\s*")
 
 
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
-    """Recordings of a split; texts in lower case, without the silence tags.
+    """Recordings of a split, with texts in lower case and without the silence tags.
 
     Raises:
-        UserError: no such split, a root that is not AN4, or a training and a test split that share speakers.
+        UserError: the split does not exist, the root is not AN4, or a training and a test split share speakers.
     """
     if split not in SPLITS:
         raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(SPLITS)}")
@@ -75,7 +75,7 @@ def _matches(path: Path, form: re.Pattern[str], example: str) -> Iterator[tuple[
     """The groups of every line that is not blank.
 
     Raises:
-        UserError: the file is missing or no text, or a line is of another form.
+        UserError: the file is missing or is not text, or a line has another form.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

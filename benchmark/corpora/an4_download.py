@@ -1,4 +1,4 @@
-"""Download CMU AN4 once, into the user's cache: whole and verified, or not at all."""
+"""Download of CMU AN4 into the user's cache, once. The download is verified and atomic."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write
 
 URL = "http://www.speech.cs.cmu.edu/databases/an4/an4_sphere.tar.gz"
-SIZE = "64 MB"  # of that
+SIZE = "64 MB"  # of the archive
 CONTENT = "e179d3e3345b3523b378da884cf0d6bde63dd2c123098a988d07bac7d7f88980"  # of the official 948 + 130 utterances
 TIMEOUT_SECONDS = 30
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: `$XDG_CACHE_HOME/pinchbench`, by default `~/.cache/pinchbench`."""
+    """Folder of the downloads: `$XDG_CACHE_HOME/pinchbench`, by default `~/.cache/pinchbench`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pinchbench"
 
 
 def download(url: str = URL, content: str = CONTENT) -> Path:
-    """AN4's root folder in the cache, downloaded if it is not there.
+    """AN4's root folder in the cache, downloaded if it is missing.
 
     Args:
         url: the archive, a .tar.gz with the folder `an4`.
-        content: what `content_hash` must give.
+        content: the value that `content_hash` must return.
 
     Raises:
-        UserError: no network, a broken archive, or other content than expected. Nothing of it is left then.
+        UserError: no network, a broken archive, or unexpected content. Then nothing of the download is left.
     """
     root = cache_folder() / "an4"
     if root.exists():
@@ -57,7 +57,7 @@ def download(url: str = URL, content: str = CONTENT) -> Path:
 
 
 def _fetch_and_unpack(url: str, folder: Path) -> None:
-    """Unpack the archive while it comes in."""
+    """Unpack the archive while it is downloaded."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             size = int(response.headers.get("Content-Length", 0)) or None
@@ -75,7 +75,7 @@ def _fetch_and_unpack(url: str, folder: Path) -> None:
 
 
 def content_hash(root: Path) -> str:
-    """SHA-256 over AN4's file lists, transcripts and recordings, however they were packed."""
+    """SHA-256 over AN4's file lists, transcripts and recordings. It does not depend on how they were packed."""
     digest = hashlib.sha256()
     try:
         for part in ("train", "test"):

@@ -1,4 +1,4 @@
-"""Unpack downloaded archives: only files, and only below the folder meant for them."""
+"""Safe unpacking of downloaded archives: only files are written, and only below the given folder."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import tarfile
 import zlib
 from pathlib import Path
 
-DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)  # what reading an archive raises
+DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)  # errors raised when an archive is read
 NO_NAME = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 
 def unpack(archive: tarfile.TarFile, folder: Path) -> None:
-    """Write an archive's files below `folder`. Links that stay inside are left out: no corpus has any.
+    """Write an archive's files below `folder`. Links within the folder are skipped, since no corpus has any.
 
-    `extractall(filter="data")` would do, but Python has it from 3.11.4 on, and Debian 12 stands at 3.11.2.
+    `extractall(filter="data")` would do the same, but needs Python 3.11.4, and Debian 12 has 3.11.2.
 
     Raises:
         tarfile.TarError: a member or a link leads out of `folder`, or cannot be written as a file.
-        DAMAGED: the archive is.
+        DAMAGED: the archive is damaged.
     """
     for member in archive:
         path = folder / member.name
@@ -42,7 +42,7 @@ def _require_inside(path: Path, folder: Path, member: tarfile.TarInfo) -> None:
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
     content = archive.extractfile(member)
-    assert content is not None  # of a file
+    assert content is not None  # extractfile returns None only for members that are not files
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with content, path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Decode any audio file that a corpus comes in (WAV, FLAC, Ogg/Opus, NIST SPHERE) to 16 kHz mono."""
+"""Decoding of a corpus's audio files (WAV, FLAC, Ogg/Opus, NIST SPHERE) to 16 kHz mono."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from benchmark.corpora.containers import damage
 from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.system.errors import UserError
 
-LOWEST_RATE, HIGHEST_RATE = 4_000, 192_000  # Hz; resampling from others takes no end of time or memory
-MOST_VALUES = 2**28  # of all channels in one recording: 4.6 hours of 16 kHz mono
-LOUDEST = 256.0  # full scale is 1: floats above are no samples, or integers that were not scaled
+LOWEST_RATE, HIGHEST_RATE = 4_000, 192_000  # Hz; resampling from other rates may take endless time or memory
+MOST_VALUES = 2**28  # per recording, over all channels: 4.6 hours of 16 kHz mono
+LOUDEST = 256.0  # full scale is 1: larger floats are not samples, or are integers that were not scaled
 BLOCK = 2**16  # frames decoded at a time
-UNKNOWN = 2**63 - 1  # what libsndfile says of a length that the header leaves open, as FLAC may
+UNKNOWN = 2**63 - 1  # libsndfile's value for a length that the header leaves open, as FLAC may
 
 
 class UnusableError(Exception):
-    """This one recording cannot be used; the message says why in a few words."""
+    """This recording cannot be used; the message says why in a few words."""
 
 
 class _Bytes(io.BytesIO):
-    """Stays where it is when a damaged header leads before its start: soundfile would print a traceback."""
+    """Ignores a seek to before the start, which a damaged header may ask for. soundfile would print a traceback."""
 
     def seek(self, offset: int, whence: int = 0) -> int:
         try:
@@ -35,7 +35,7 @@ class _Bytes(io.BytesIO):
 
 
 class _InOrder(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """Decodes from front to back without seeking, which fails at the end of a FLAC file of unknown length."""
+    """Decodes from start to end without seeking. Seeking fails at the end of a FLAC file of unknown length."""
 
     def seekable(self) -> bool:
         return False
@@ -45,16 +45,16 @@ def decode(audio: Path | bytes, source: str, *, resample: bool = False) -> np.nd
     """Decode one recording.
 
     Args:
-        audio: a file, or the bytes of one.
-        source: what to call it in messages.
+        audio: a file, or its bytes.
+        source: the recording's name in messages.
         resample: convert another sampling rate or several channels instead of refusing them.
 
     Returns:
         int16 (samples,) at 16 kHz.
 
     Raises:
-        UnusableError: the recording is missing, empty, truncated, damaged or no audio at all, or its header claims
-            what no speech has.
+        UnusableError: the recording is missing, empty, truncated, damaged or not audio, or its header claims
+            impossible values.
         UserError: it is not 16 kHz mono, and `resample` is off.
     """
     data = audio if isinstance(audio, bytes) else _read(audio)
@@ -73,7 +73,7 @@ def decode(audio: Path | bytes, source: str, *, resample: bool = False) -> np.nd
         raise UnusableError(f"truncated: {len(samples)} of {claimed} samples")
     if not len(samples):
         raise UnusableError("no samples")
-    if not (np.abs(samples) < LOUDEST).all():  # nor is NaN
+    if not (np.abs(samples) < LOUDEST).all():  # NaN fails this comparison too
         raise UnusableError("samples that are NaN, infinite or far beyond full scale")
     return _to_int16(_to_16k_mono(samples, rate))
 
@@ -86,7 +86,7 @@ def _read(path: Path) -> bytes:
 
 
 def _check_header(frames: int, rate: int, channels: int, source: str, resample: bool) -> None:
-    """Refuse what a header claims before anything is allocated for it."""
+    """Refuse a header with impossible values before any memory is allocated for them."""
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise UnusableError(f"its header says {rate} Hz; {LOWEST_RATE} to {HIGHEST_RATE} Hz can be converted")
     if frames != UNKNOWN and frames * channels > MOST_VALUES:
@@ -99,7 +99,7 @@ def _check_header(frames: int, rate: int, channels: int, source: str, resample: 
 
 
 def _decoded(file: soundfile.SoundFile) -> np.ndarray:
-    """All frames there are, float32 (frames, channels): as many as are decoded, whatever the header says."""
+    """All frames that can be decoded, float32 (frames, channels), whatever length the header claims."""
     blocks = [np.zeros((0, file.channels), dtype=np.float32)]
     values = 0
     while values <= MOST_VALUES:
@@ -111,7 +111,7 @@ def _decoded(file: soundfile.SoundFile) -> np.ndarray:
 
 
 def _to_16k_mono(samples: np.ndarray, rate: int) -> np.ndarray:
-    """(samples, channels) at any rate -> (samples,) at 16 kHz."""
+    """Convert (samples, channels) at any rate to (samples,) at 16 kHz."""
     mono: np.ndarray = samples.mean(axis=1)
     if rate == SAMPLE_RATE:
         return mono
@@ -122,5 +122,5 @@ def _to_16k_mono(samples: np.ndarray, rate: int) -> np.ndarray:
 
 
 def _to_int16(samples: np.ndarray) -> np.ndarray:
-    """Exact for 16-bit originals; a lossy codec's overshoot is clipped."""
+    """Convert floats to int16: exact for 16-bit originals, and clipped where a lossy codec overshoots."""
     return np.asarray(np.clip(np.rint(samples * 32768), -32768, 32767), dtype="<i2")

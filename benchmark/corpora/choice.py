@@ -1,4 +1,4 @@
-"""Which speech a study takes: a corpus, its splits, and where it lies."""
+"""The `corpus` section of a study file: a corpus, its splits, and where it lies."""
 
 from __future__ import annotations
 

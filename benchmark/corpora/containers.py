@@ -1,6 +1,6 @@
-"""What a file's container says of damage, before anything is decoded. libsndfile reads such files without a word.
+"""Checks of audio containers for damage, before anything is decoded. libsndfile reads damaged files without an error.
 
-FLAC needs no check: its frames have checksums, and its decoder fails.
+FLAC needs no check: its frames have checksums, and its decoder fails on damage.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import re
 import zlib
 
 REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-OGG_HEADER = 27  # bytes of a page's header; the last says how many segments' lengths follow
-LAST_PAGE = 4  # flag of a stream's last page
+OGG_HEADER = 27  # bytes of a page's header; the last byte is the number of segment lengths that follow
+LAST_PAGE = 4  # flag that marks the last page of a stream
 TRUNCATED = "truncated: the file ends before its header says"
 
 
 def damage(data: bytes) -> str | None:
-    """What is wrong with the container of an encoded recording: bytes are missing, or are not those written."""
+    """What is wrong with the container of an encoded recording (missing or changed bytes); None if nothing is."""
     match data[:4]:
         case b"RIFF":
             size = int.from_bytes(data[4:8], "little")
-            unknown = size == 0xFFFFFFFF  # written to a pipe
+            unknown = size == 0xFFFFFFFF  # the file was written to a pipe
             return None if unknown or 8 + size <= len(data) else TRUNCATED
         case b"NIST":
             return _sphere_damage(data)
@@ -29,7 +29,7 @@ def damage(data: bytes) -> str | None:
 
 
 def _sphere_damage(data: bytes) -> str | None:
-    """Of an uncompressed NIST SPHERE file: a header of text lines, then all samples."""
+    """Damage of an uncompressed NIST SPHERE file: a header of text lines, then all samples."""
     header = data[:1024].decode("latin-1")
     size = re.match(r"NIST_1A\s+(\d+)", header)
     fields = re.findall(r"^(sample_count|sample_n_bytes|channel_count) -(?:i|s\d+) (-?\d+)", header, re.MULTILINE)
@@ -43,7 +43,7 @@ def _sphere_damage(data: bytes) -> str | None:
 
 
 def _ogg_damage(data: bytes) -> str | None:
-    """Of an Ogg file with one stream: its pages are numbered, each has a checksum, the last is marked (RFC 3533)."""
+    """Damage of an Ogg file with one stream. Pages are numbered, have checksums, and the last is marked (RFC 3533)."""
     start = number = 0
     while page := _ogg_page(data, start):
         if page[:4] != b"OggS":
@@ -61,7 +61,7 @@ def _ogg_damage(data: bytes) -> str | None:
 
 
 def _ogg_page(data: bytes, start: int) -> bytes:
-    """The page that starts there, or nothing where the file ends before the page does."""
+    """The page that starts at `start`; empty if the file ends before the page does."""
     if start + OGG_HEADER > len(data):
         return b""
     segments = data[start + OGG_HEADER - 1]
@@ -71,9 +71,9 @@ def _ogg_page(data: bytes, start: int) -> bytes:
 
 
 def _ogg_checksum(page: bytes) -> int:
-    """CRC-32 of a page as Ogg has it: with zlib's polynomial, highest bit first, without zlib's inversions.
+    """CRC-32 of a page as Ogg defines it: zlib's polynomial, highest bit first, without zlib's inversions.
 
-    Bits are reversed for zlib, which is a hundred times as fast as a loop over bytes.
+    The bits are reversed so that zlib can compute it, a hundred times faster than a loop over bytes.
     """
     blank = page[:22] + bytes(4) + page[26:]
     crc = zlib.crc32(blank.translate(REVERSED_BITS), 0xFFFFFFFF) ^ 0xFFFFFFFF

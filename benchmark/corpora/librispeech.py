@@ -35,10 +35,10 @@ OFFICIAL_HOURS = {  # Panayotov et al., ICASSP 2015, table 1
 
 
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
-    """Recordings of a split such as `train-clean-100`; texts as they are, which is upper case.
+    """Recordings of a split such as `train-clean-100`, with the original texts, which are in upper case.
 
     Raises:
-        UserError: no root, no such split, the split is not there and is not to be downloaded, or it is incomplete.
+        UserError: there is no root, the split does not exist, is missing and not to be downloaded, or is incomplete.
     """
     folder = _find(corpus, split)
     for chapter in sorted(folder.glob("*/*/")):
@@ -49,7 +49,7 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
 
 
 def _find(corpus: CorpusConfig, split: str) -> Path:
-    """The split's folder, downloaded first if the config asks for it."""
+    """The split's folder, downloaded first if it is missing and the config asks for that."""
     if split not in OFFICIAL_UTTERANCES:
         raise UserError(f"corpus librispeech has no split {split!r}; there are: {', '.join(OFFICIAL_UTTERANCES)}")
     if corpus.root is None:
@@ -74,7 +74,7 @@ def _find(corpus: CorpusConfig, split: str) -> Path:
 
 
 def _transcripts(chapter: Path) -> dict[str, str]:
-    """Texts of a chapter by id; "" where a line has no text."""
+    """Texts of a chapter by id; "" if a line has no text."""
     path = chapter / f"{chapter.parent.name}-{chapter.name}.trans.txt"
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

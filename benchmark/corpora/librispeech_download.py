@@ -1,4 +1,4 @@
-"""Download LibriSpeech, a split at a time: whole and verified, or not at all."""
+"""Download of LibriSpeech, one split at a time. Each download is verified and atomic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write, hash_file, remove
 
 URL = "https://www.openslr.org/resources/12/"
-ARCHIVES = {  # SHA-256 of <split>.tar.gz, as torchaudio has them too
+ARCHIVES = {  # SHA-256 of <split>.tar.gz; torchaudio lists the same values
     "dev-clean": "76f87d090650617fca0cac8f88b9416e0ebf80350acb97b343a85fa903728ab3",
     "dev-other": "12661c48e8c3fe1de2c1caa4c3e135193bfb1811584f11f569dd12645aa84365",
     "test-clean": "39fde525e59672dc6d1551919b1478f724438a95aa55f874b576be21967e6c23",
@@ -24,11 +24,10 @@ ARCHIVES = {  # SHA-256 of <split>.tar.gz, as torchaudio has them too
 
 
 def download(split: str, root: Path, url: str = URL) -> None:
-    """Put `LibriSpeech/<split>` below `root`, from `<split>.tar.gz` there, which is fetched first if it is missing.
+    """Unpack `<split>.tar.gz` in `root` to `LibriSpeech/<split>`. The archive is downloaded first if it is missing.
 
     Raises:
-        UserError: no network, an archive other than the published one, or one that is damaged. The split is not there
-            then.
+        UserError: no network, or the archive is damaged or not the published one. Then nothing of the split is left.
     """
     archive, folder = root / f"{split}.tar.gz", root / "LibriSpeech" / split
     if not archive.exists():

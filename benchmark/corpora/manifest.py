@@ -1,4 +1,4 @@
-"""A prepared corpus on disk: `manifest.jsonl` says who says what where in `audio.i16`. Reading needs no torch."""
+"""A prepared corpus on disk: `manifest.jsonl` lists the utterances in `audio.i16`. Reading needs no torch."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from benchmark.system.validated import AtLeastOne, Count, NotNegative, checked
 
 SAMPLE_RATE = 16_000
 MANIFEST = "manifest.jsonl"
-AUDIO = "audio.i16"  # all decoded audio: int16, little endian, 16 kHz mono, one utterance after the other
+AUDIO = "audio.i16"  # all decoded audio: int16, little endian, 16 kHz mono, utterances concatenated
 PROBLEMS = "problems.jsonl"
 SUMMARY = "data.json"
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One utterance. `start` and `samples` say where its audio lies, in samples."""
+    """One utterance. `start` and `samples` give the position and length of its audio, in samples."""
 
     id: str
     speaker: str
@@ -49,7 +49,7 @@ class Problem(TypedDict):
 
 
 class SplitSummary(TypedDict):
-    """What `data.json` says of a split."""
+    """The entry of a split in `data.json`."""
 
     utterances: Count
     words: Count
@@ -59,7 +59,7 @@ class SplitSummary(TypedDict):
 
 
 class Summary(TypedDict):
-    """`data.json`."""
+    """Content of `data.json`."""
 
     hash: str  # over ids, texts and audio of all utterances
     splits: dict[str, SplitSummary]
@@ -84,7 +84,7 @@ def write_manifest(
     hash: str,
     splits: dict[str, SplitSummary],
 ) -> None:
-    """Describe the audio in `folder`, which is complete: write the manifest, the problems and, last, the summary."""
+    """Write the manifest, the problems and finally the summary of the audio in `folder`, which must be complete."""
     _write_lines(folder / MANIFEST, map(asdict, utterances))
     _write_lines(folder / PROBLEMS, problems)
     write_json(folder / SUMMARY, Summary(hash=hash, splits=splits, files=stamped(folder, (MANIFEST, AUDIO))))
@@ -95,20 +95,20 @@ def _write_lines(path: Path, values: Iterable[object]) -> None:
 
 
 class Dataset:
-    """A prepared corpus. Audio is memory-mapped: opening is cheap, and processes share the pages."""
+    """A prepared corpus. Audio is memory-mapped, so opening is cheap and processes share memory."""
 
     def __init__(self, folder: Path, summary: Summary, utterances: dict[str, list[Utterance]]) -> None:
-        """Use `Dataset.open`."""
+        """Internal; call `Dataset.open` instead."""
         self.folder = folder
         self.summary = summary
         self.utterances = utterances
 
     @classmethod
     def open(cls, folder: Path) -> Dataset:
-        """Open what `prepare` wrote.
+        """Open a corpus that `prepare` wrote.
 
         Raises:
-            UserError: there is no prepared corpus in `folder`, or it is not as it was written.
+            UserError: there is no prepared corpus in `folder`, or its files have changed since they were written.
         """
         if not (folder / SUMMARY).exists():
             raise UserError(f"no prepared corpus in {folder}: run `python -m benchmark prepare CONFIG` first")

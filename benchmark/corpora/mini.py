@@ -1,4 +1,4 @@
-"""The embedded corpus: one Parquet file a split, with Ogg/Opus audio. Any folder in this format will do."""
+"""The embedded corpus: one Parquet file per split, with Ogg/Opus audio. Any folder in this format can be read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class _Audio(TypedDict):
-    """As the library `datasets` stores audio."""
+    """Audio in the form in which the library `datasets` stores it."""
 
     bytes: bytes | None
     path: NotRequired[str | None]
 
 
 class _Row(TypedDict):
-    """The columns that are read."""
+    """The columns that are read from a file."""
 
     id: str
     text: str | None
@@ -38,7 +38,7 @@ def split_file(corpus: CorpusConfig, split: str) -> Path:
     """The Parquet file of a split.
 
     Raises:
-        UserError: no root, or no such split.
+        UserError: there is no root, or the split does not exist.
     """
     if corpus.root is None:
         raise UserError("corpus mini needs a root, the folder with its Parquet files: set `root: data/mini`")
@@ -50,10 +50,10 @@ def split_file(corpus: CorpusConfig, split: str) -> Path:
 
 
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
-    """Recordings of a split; texts as they are, which is lower case.
+    """Recordings of a split, with the original texts, which are in lower case.
 
     Raises:
-        UserError: no root, no such split, or a file that is damaged or of another form.
+        UserError: there is no root, the split does not exist, or its file is damaged or has another form.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -1,4 +1,4 @@
-"""Bring a corpus into the one form that all else reads: decoded audio, a manifest, and a list of what was left out."""
+"""Preparation of a corpus for all other rooms: decoded audio, a manifest, and a list of the excluded utterances."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ ADAPTERS: dict[str, Adapter] = {
     "an4": an4.recordings,
     "librispeech": librispeech.recordings,
 }
-SHORTEST_SECONDS = 0.1  # wav2vec 2.0 makes four frames of it: less is no speech
+SHORTEST_SECONDS = 0.1  # four frames of wav2vec 2.0; anything shorter is not speech
 
 
 def prepare(corpus: CorpusConfig, out: Path) -> None:
-    """Decode the splits that a study uses into the folder `out`, whole or not at all.
+    """Decode the splits that a study uses into the folder `out`, atomically.
 
-    Utterances of the training split that cannot be used are left out, listed in `problems.jsonl`, counted in
-    `data.json` and on a printed line. The other splits are whole: one unusable utterance stops the preparation, unless
+    Unusable utterances of the training split are left out, listed in `problems.jsonl`, counted in `data.json` and
+    reported on a printed line. The other splits must be complete: one unusable utterance stops the preparation, unless
     `corpus.partial` allows it to be left out too.
 
     Raises:
-        UserError: unknown corpus or split, missing root, wrong sampling rate, an id or audio that comes in two splits,
-            an unusable utterance of a split that must be whole, a split without a usable one, or a full disk.
+        UserError: unknown corpus or split, missing root, wrong sampling rate, an id or audio that two splits share, an
+            unusable utterance in a split that must be complete, a split without usable utterances, or a full disk.
     """
     recordings = _adapter(corpus.name)
     if corpus.root is not None and not corpus.root.is_dir() and not corpus.download:
@@ -75,14 +75,14 @@ def _adapter(name: str) -> Adapter:
 
 
 class _AudioFile:
-    """All decoded audio, one utterance after the other, and a hash over ids, texts and audio."""
+    """The file of all decoded audio, utterance after utterance, and a hash over ids, texts and audio."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.digest = hashlib.sha256()
 
     def append(self, id: str, text: str, samples: np.ndarray) -> int:
-        """Write an utterance's audio, int16 (samples,); returns where it starts, in samples."""
+        """Append an utterance's audio, int16 (samples,); returns its start, in samples."""
         start = self.file.tell() // samples.itemsize
         self.file.write(samples.tobytes())
         self.digest.update(f"{id}\n{text}\n{len(samples)}\n".encode() + samples.tobytes())
@@ -92,10 +92,10 @@ class _AudioFile:
 def _write_split(
     corpus: CorpusConfig, split: str, recordings: Iterable[Recording], audio: _AudioFile, overlaps: Overlaps
 ) -> tuple[list[Utterance], list[Problem]]:
-    """Append a split's audio; return its usable utterances and those left out."""
+    """Append a split's audio; returns its usable utterances and those left out."""
     usable: list[Utterance] = []
     left_out: list[Problem] = []
-    longest = corpus.max_seconds if split == corpus.train else math.inf  # a test set is scored whole
+    longest = corpus.max_seconds if split == corpus.train else math.inf  # a test set is scored completely
     for recording in Bar(recordings, desc=split, unit="utt", mininterval=2):
         try:
             samples = _usable_samples(recording, corpus, longest)
@@ -110,7 +110,7 @@ def _write_split(
 
 
 def _refuse_gaps(corpus: CorpusConfig, split: str, usable: list[Utterance], left_out: list[Problem]) -> None:
-    """A split needs utterances, and a test set or development set all of them: others score it whole."""
+    """Refuse an empty split, and an incomplete test or development set, since others score the complete set."""
     where = f"split {split} of corpus {corpus.name}"
     if not usable:
         reasons = f": {left_out[0]['id']}: {left_out[0]['reason']}, and so on" if left_out else ""
@@ -124,7 +124,7 @@ def _refuse_gaps(corpus: CorpusConfig, split: str, usable: list[Utterance], left
 
 
 def _usable_samples(recording: Recording, corpus: CorpusConfig, longest: float) -> np.ndarray:
-    """Decoded audio of a recording that has a transcript and a length in bounds."""
+    """Decoded audio of a recording, which must have a transcript and an allowed length."""
     if not recording.text.strip():
         raise UnusableError("no transcript")
     if recording.audio is None:

@@ -1,4 +1,4 @@
-"""What every corpus adapter hands over: recordings, still encoded, with their transcripts."""
+"""Recordings as corpus adapters return them: encoded audio with its transcript."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from benchmark.system.errors import UserError
 
 @dataclass(frozen=True)
 class Recording:
-    """One utterance as the corpus has it.
+    """One utterance as it is in the corpus.
 
-    `text` is "" where the corpus has no transcript, `audio` is None where it has no recording. `source` names the file
-    in messages.
+    `text` is "" if the corpus has no transcript, and `audio` is None if it has no recording. `source` names the file in
+    messages.
 
     Raises:
-        UserError: the id or the text cannot stand in a NIST transcript (`.trn`), which every score is counted from.
+        UserError: the id or the text is not allowed in a NIST transcript (`.trn`), from which all scores are computed.
     """
 
     id: str
@@ -38,5 +38,5 @@ class Recording:
 
     @property
     def speaker(self) -> str:
-        """What stands before the first hyphen of the id."""
+        """The part of the id before its first hyphen."""
         return self.id.split("-", 1)[0]

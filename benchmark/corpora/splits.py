@@ -1,4 +1,4 @@
-"""No training on what is tested: splits that share an utterance are refused. Only test sets may overlap each other."""
+"""Checks that splits share no utterance, so that no model is tested on its training data. Test sets may overlap."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from benchmark.system.errors import UserError
 
 
 class Overlaps:
-    """Refuses what comes in two splits, by id and by audio, as a part and the whole of a test set may.
+    """Refuses an id or audio that two splits share. Test sets may overlap, as a test set and a part of it do.
 
     Args:
-        tests: the test sets, without a development set that is reported beside them.
+        tests: the test sets, without a development set that is only reported with them.
     """
 
     def __init__(self, tests: set[str]) -> None:
         self._tests = tests
         self._ids: dict[str, list[str]] = {}
-        self._audio: dict[bytes, dict[str, str]] = {}  # the first id in each split that has this audio
+        self._audio: dict[bytes, dict[str, str]] = {}  # the first id with this audio, by split
 
     def once(self, recordings: Iterable[Recording], split: str) -> Iterable[Recording]:
-        """Pass on the recordings of a split.
+        """Yield the recordings of a split unchanged, and check their ids.
 
         Raises:
-            UserError: an id comes twice.
+            UserError: an id occurs twice.
         """
         for recording in recordings:
             for other in self._ids.setdefault(recording.id, []):
@@ -41,7 +41,7 @@ class Overlaps:
         """Note the audio of a recording, int16 (samples,).
 
         Raises:
-            UserError: another split has the same under whatever id.
+            UserError: another split has the same audio, under any id.
         """
         same = self._audio.setdefault(hashlib.sha256(samples.tobytes()).digest(), {})
         for other, id in same.items():

@@ -1,4 +1,4 @@
-"""What of a corpus is there, seen from outside: no audio is decoded and nothing is downloaded. No torch."""
+"""Sizes of a corpus's splits. No audio is decoded and nothing is downloaded. No torch."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from benchmark.system.errors import UserError, suggestion
 if TYPE_CHECKING:
     from benchmark.corpora.choice import CorpusConfig
 
-OPUS_BYTES_A_SECOND = 2000  # of the embedded corpus
-AN4_SECONDS = 2.9  # of an utterance, on average
-AN4_UTTERANCES = {"train": 683, "dev": 76, "test": 319, "official-train": 872, "official-test": 130}  # nearly
-FLAC_BYTES_A_SECOND = 18_200  # of LibriSpeech
+OPUS_BYTES_A_SECOND = 2000  # for the embedded corpus
+AN4_SECONDS = 2.9  # mean length of an utterance
+AN4_UTTERANCES = {"train": 683, "dev": 76, "test": 319, "official-train": 872, "official-test": 130}  # approximate
+FLAC_BYTES_A_SECOND = 18_200  # for LibriSpeech
 
 
 @dataclass(frozen=True)
 class SplitSize:
-    """How large a split is, before anything is left out; `seconds` may be estimated, `to_fetch` is in bytes."""
+    """Size of a split before exclusions. `seconds` may be an estimate; `to_fetch` is disk space to fill, in bytes."""
 
     utterances: int
     seconds: float
@@ -33,7 +33,7 @@ def survey(corpus: CorpusConfig) -> dict[str, SplitSize]:
     """The size of every split that a study uses.
 
     Raises:
-        UserError: no such corpus, no such split, or the split is not there and is not to be downloaded.
+        UserError: the corpus or a split does not exist, or a split is missing and not to be downloaded.
     """
     if corpus.name not in SURVEYORS:
         raise UserError(f'unknown corpus "{corpus.name}" (`corpus.name`){suggestion(corpus.name, list(SURVEYORS))}')
@@ -65,7 +65,7 @@ def _mini(corpus: CorpusConfig, split: str) -> SplitSize:
 def _an4(corpus: CorpusConfig, split: str) -> SplitSize:
     if split not in AN4_UTTERANCES:
         raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(AN4_UTTERANCES)}")
-    if corpus.root is None and not (cache_folder() / "an4").exists():  # its 64 MB go to the user's cache
+    if corpus.root is None and not (cache_folder() / "an4").exists():  # the 64 MB will go to the user's cache
         return SplitSize(AN4_UTTERANCES[split], AN4_UTTERANCES[split] * AN4_SECONDS)
     found = list(an4.recordings(corpus, split))
     if not any(isinstance(recording.audio, Path) and recording.audio.is_file() for recording in found):
@@ -88,7 +88,7 @@ def _librispeech(corpus: CorpusConfig, split: str) -> SplitSize:
                 f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or "
                 "`download: true` under `corpus`"
             )
-        return SplitSize(official, seconds, 2 * seconds * FLAC_BYTES_A_SECOND)  # the archive, and what it unpacks to
+        return SplitSize(official, seconds, 2 * seconds * FLAC_BYTES_A_SECOND)  # the archive and its unpacked files
     found = sum(1 for _ in folder.glob("*/*/*.flac"))
     if found != official and not corpus.partial:
         raise UserError(
