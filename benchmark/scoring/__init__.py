@@ -1,1 +1,1 @@
-"""Word error rate, matched-pairs significance (MAPSSWE, as NIST SCTK), bootstrap intervals, Holm. No torch."""
+"""Word error rate, matched-pairs significance test (MAPSSWE, as in NIST SCTK), bootstrap intervals, Holm. No torch."""

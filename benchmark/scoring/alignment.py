@@ -1,4 +1,4 @@
-"""Word alignment exactly as NIST SCTK's sclite makes it."""
+"""Word alignment, identical to that of NIST SCTK's sclite."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ GAP, SUBSTITUTION = 3, 4  # costs of a deletion or insertion, and of a substitut
 def align(reference: Sequence[str], hypothesis: Sequence[str]) -> str:
     """Edit string of the sclite alignment: C correct, S substitution, D deletion, I insertion.
 
-    Ties take the diagonal if it is no worse than both others, else a deletion only if it is strictly cheaper than an
-    insertion, else an insertion; traced back from the end. Words are compared as they are: fold case before.
+    Ties take the diagonal if neither other edit is cheaper, else a deletion if that is strictly cheaper than an
+    insertion, else an insertion. The path is traced back from the end. Case counts, so fold it before the call.
     """
-    # A common ending is always taken word by word: the diagonal costs nothing there, so it is never worse.
+    # A common ending always aligns word by word: the diagonal costs nothing there, so it is never worse.
     rows, columns = len(reference), len(hypothesis)
     while rows and columns and reference[rows - 1] == hypothesis[columns - 1]:
         rows, columns = rows - 1, columns - 1
@@ -22,7 +22,7 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> str:
 
 
 def _moves(reference: Sequence[str], hypothesis: Sequence[str]) -> list[list[str]]:
-    """Last edit of the best alignment of every pair of beginnings, [words of reference][words of hypothesis]."""
+    """Last edit of the best alignment of each pair of prefixes, indexed [reference words][hypothesis words]."""
     above = [GAP * column for column in range(len(hypothesis) + 1)]
     moves = [["I"] * len(above)]
     for row, word in enumerate(reference, start=1):

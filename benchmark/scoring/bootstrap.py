@@ -1,7 +1,7 @@
-"""Bootstrap of the word error rate (Bisani and Ney, ICASSP 2004), paired: all systems share the same draws.
+"""Paired bootstrap of the word error rate (Bisani and Ney, ICASSP 2004): all systems share the same draws.
 
-What is drawn with replacement is speakers, since the errors of one speaker go together, or utterances where speakers
-are unknown or few. The interval is the percentile one.
+Speakers are drawn with replacement, since the errors of one speaker are correlated. If speakers are unknown or few,
+utterances are drawn instead. The interval is the percentile interval.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmark.scoring.wer import WordErrors
 
 Unit = Literal["speakers", "utterances"]
 
-FEWEST_SPEAKERS = 10  # resampling fewer gives intervals that are far too narrow
+FEWEST_SPEAKERS = 10  # resampling fewer speakers gives intervals that are far too narrow
 REPLICATIONS = 10_000
 SEED = 0
 LEVEL = 0.95
@@ -25,10 +25,10 @@ _AT_ONCE = 500  # replications in memory
 
 
 def resample(utterances: Sequence[str], systems: Sequence[Sequence[WordErrors]]) -> tuple[Unit, NDArray[np.float64]]:
-    """WER of every system in every replication, (replications, systems), and what was drawn.
+    """The unit that was drawn, and the WER of each system in each replication, (replications, systems).
 
     Args:
-        utterances: ids, which tell the speakers.
+        utterances: ids, which contain the speakers.
         systems: for each system the counts of each utterance, in the order of the ids.
     """
     unit, units = _sampling_units(utterances)
@@ -37,12 +37,12 @@ def resample(utterances: Sequence[str], systems: Sequence[Sequence[WordErrors]])
     sums = np.stack([np.bincount(units, weights=column, minlength=n) for column in columns], axis=1)
     rng = np.random.default_rng(SEED)
     totals = np.concatenate([_times_drawn(n, rng) @ sums for _ in range(REPLICATIONS // _AT_ONCE)])
-    totals = totals[totals[:, 0] > 0]  # a draw of nothing but empty references has no rate
+    totals = totals[totals[:, 0] > 0]  # a draw that holds only empty references has no rate
     return unit, totals[:, 1:] / totals[:, :1]
 
 
 def _sampling_units(utterances: Sequence[str]) -> tuple[Unit, NDArray[np.int64]]:
-    """What to draw, and the number of the unit that each utterance belongs to."""
+    """The unit to draw, and for each utterance the number of its unit."""
     names, speakers = np.unique([speaker(utterance) for utterance in utterances], return_inverse=True)
     if FEWEST_SPEAKERS <= len(names) < len(utterances):
         return "speakers", speakers
@@ -50,7 +50,7 @@ def _sampling_units(utterances: Sequence[str]) -> tuple[Unit, NDArray[np.int64]]
 
 
 def _times_drawn(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """How often each of n units is drawn in n draws with replacement, (_AT_ONCE, n)."""
+    """How often each of n units occurs in n draws with replacement, (_AT_ONCE, n)."""
     draws = rng.integers(n, size=(_AT_ONCE, n)) + n * np.arange(_AT_ONCE)[:, None]
     return np.bincount(draws.ravel(), minlength=_AT_ONCE * n).reshape(_AT_ONCE, n)
 

@@ -1,6 +1,6 @@
-"""The matched-pairs sentence-segment word error test (MAPSSWE), equal to NIST SCTK's sc_stats.
+"""The matched-pairs sentence-segment word error test (MAPSSWE), identical to that of NIST SCTK's sc_stats.
 
-Source: Gillick and Cox, ICASSP 1989, as SCTK 2.4.12 implements it; checked against its recorded outputs.
+Source: Gillick and Cox, ICASSP 1989, as implemented in SCTK 2.4.12. The tests compare with its recorded outputs.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-BUFFER = 2  # words that both systems have right between two segments
+BUFFER = 2  # words between two segments that both systems get right
 CRITICAL_Z = 1.960  # two-tailed, 5 %
 
 
 class Segment(NamedTuple):
-    """A stretch of an utterance in which a system errs: inclusive bounds in each edit string, and the errors there."""
+    """A part of an utterance with errors of either system: inclusive bounds in each edit string, and error counts."""
 
     first_a: int
     last_a: int
@@ -33,12 +33,12 @@ class Segment(NamedTuple):
 class MatchedPairs:
     """Result of the test on the differences errors(A) - errors(B) of the segments.
 
-    Where no test is possible, `degenerate` says why; Z is then 0 and p is 1, which means nothing.
+    If no test is possible, `degenerate` says why. Then Z is 0 and p is 1, and neither has a meaning.
     """
 
     segments: int
     mean: float  # positive: A makes more errors
-    std: float  # with n - 1
+    std: float  # sample standard deviation, with n - 1
     z: float
     p: float  # two-tailed, from the exact normal distribution
     degenerate: str | None
@@ -50,7 +50,7 @@ class MatchedPairs:
 
     @property
     def better(self) -> Literal["A", "B"] | None:
-        """The system with significantly fewer errors at the 5 % level, if there is one."""
+        """The system with significantly fewer errors at the 5 % level; None if there is none."""
         if self.degenerate is not None or abs(self.z) <= CRITICAL_Z:
             return None
         return "B" if self.z > 0 else "A"
@@ -72,14 +72,14 @@ def segments(path_a: str, path_b: str) -> list[Segment]:
 def _bounds(a: str, b: str) -> Iterator[tuple[int, int, int, int]]:
     """Walk both edit strings side by side, reference word by reference word, as SCTK does.
 
-    A segment begins at the last but one word before its first error (at the first word, where there are fewer) and
-    ends with the BUFFER-th word in a row that both have right, or with the utterance.
+    A segment begins at the second last word before its first error (at the first word if there are fewer). It ends
+    with the BUFFER-th consecutive word that both systems get right, or with the utterance.
     """
     i = j = 0
-    good_i = good_j = 0  # the last word that both have right before the segment
-    right = BUFFER  # words in a row that both have right; below BUFFER we are inside a segment
+    good_i = good_j = 0  # the last word before the segment that both get right
+    right = BUFFER  # consecutive words that both get right; inside a segment this is below BUFFER
     while i < len(a):
-        if right == BUFFER:  # outside: jump to the next error of either
+        if right == BUFFER:  # outside a segment: jump to the next error of either system
             run = min(len(a) - len(a[i:].lstrip("C")) - i, len(b) - len(b[j:].lstrip("C")) - j)
             if run:
                 i, j = i + run, j + run
@@ -106,11 +106,11 @@ def _bounds(a: str, b: str) -> Iterator[tuple[int, int, int, int]]:
 
 
 def matched_pairs(differences: Iterable[int]) -> MatchedPairs:
-    """Test whether errors(A) - errors(B), one a segment, have mean zero."""
+    """Test whether the differences errors(A) - errors(B), one per segment, have mean zero."""
     values = list(differences)
     n, total = len(values), sum(values)
     mean = total / n if n else 0.0
-    spread = n * sum(value * value for value in values) - total * total  # n (n - 1) variance, exact in integers
+    spread = n * sum(value * value for value in values) - total * total  # n (n - 1) variances, exact in integers
     std = math.sqrt(spread / (n * (n - 1))) if spread else 0.0
     z = mean / (std / math.sqrt(n)) if std else 0.0
     return MatchedPairs(
@@ -141,8 +141,8 @@ _TABLE_Z = [step / 100 for step in range(515)]
 def _sctk_table() -> Sequence[float]:
     """The normal distribution function at _TABLE_Z as SCTK tabulates it, to seven digits.
 
-    SCTK's values (src/sclite/statdist.c) came from a program that evaluated the approximation 26.2.17 of Abramowitz
-    and Stegun in single precision. The same arithmetic repeats them all but two, which are set by hand.
+    SCTK's values (src/sclite/statdist.c) came from a program that evaluated approximation 26.2.17 of Abramowitz and
+    Stegun in single precision. The same arithmetic reproduces all of them but two, which are set by hand.
     """
     single = np.float32
     z = single(0.01) * np.arange(len(_TABLE_Z), dtype=single)

@@ -1,4 +1,4 @@
-"""Correction for many tests in one table."""
+"""Holm's correction for many tests in one table."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down adjusted p values; None, where no test was possible, stays None and does not count."""
-    # Imported here because it takes a second.
+    """Holm's step-down adjusted p values. None (no test was possible) stays None and does not count as a test."""
+    # Imported here because the import takes a second.
     from statsmodels.stats.multitest import multipletests
 
     tested = [p for p in p_values if p is not None]

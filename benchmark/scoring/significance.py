@@ -1,4 +1,4 @@
-"""Systems compared on one test set: matched-pairs test, difference in WER with its interval, Holm over the pairs."""
+"""Comparison of systems on one test set: matched-pairs test, difference in WER with its interval, Holm over pairs."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from benchmark.scoring.wer import WordErrors, total, utterance_errors, words
 
 @dataclass(frozen=True)
 class Comparison:
-    """System A against system B; all differences are A minus B, so positive means that A is worse."""
+    """Comparison of systems A and B. All differences are A minus B, so a positive one means that A is worse."""
 
     a: str
     b: str
     errors_a: WordErrors
     errors_b: WordErrors
     interval: tuple[float, float]  # 95 % bootstrap interval of delta_wer
-    resampled: Unit  # what the bootstrap drew
+    resampled: Unit  # the unit that the bootstrap drew
     test: MatchedPairs
-    p_holm: float | None = None  # p after Holm's correction over the pairs compared together; None without a test
+    p_holm: float | None = None  # p after Holm's correction over all pairs of the call; None if no test was possible
 
     @property
     def delta_wer(self) -> float:
@@ -46,7 +46,7 @@ class Comparison:
         return f"{self.test.better} better" if self.test.better else "no significant difference"
 
     def as_json(self) -> dict[str, Any]:
-        """All figures for `json.dumps`."""
+        """All figures in a form for `json.dumps`."""
         return {
             "a": self.a,
             "b": self.b,
@@ -65,10 +65,10 @@ class Comparison:
 
 
 def compare(references: Transcripts, hypotheses_a: Transcripts, hypotheses_b: Transcripts) -> Comparison:
-    """Compare two systems, called A and B.
+    """Compare two systems, which are called A and B.
 
     Raises:
-        UserError: the utterances differ, or the reference holds no word.
+        UserError: the utterances differ, or the reference has no words.
     """
     return compare_all(references, {"A": hypotheses_a, "B": hypotheses_b})[0]
 
@@ -77,7 +77,7 @@ def compare_all(references: Transcripts, systems: Mapping[str, Transcripts]) -> 
     """Compare every pair of systems (given by name), in the order of `itertools.combinations`.
 
     Raises:
-        UserError: the utterances differ, or the reference holds no word.
+        UserError: the utterances differ, or the reference has no words.
     """
     if len(systems) < 2:
         return []

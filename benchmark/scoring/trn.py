@@ -1,4 +1,4 @@
-"""NIST transcripts, `.trn`: one `words (utterance-id)` a line. The speaker is what stands before the id's first `-`."""
+"""NIST transcripts (`.trn`): one `words (utterance-id)` per line. The speaker is the id's part before its first `-`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.system.files import write_text
 
 _ID = r"[^()\s]+"
 _LINE = re.compile(rf"(?P<text>.*)\((?P<id>{_ID})\)\s*")
-_SHOWN = 3  # ids named in a message
+_SHOWN = 3  # number of ids that a message names
 
 Transcripts = Mapping[str, str]  # text by utterance id
 
@@ -20,7 +20,7 @@ def read_trn(path: Path) -> dict[str, str]:
     """Transcripts by utterance id, in the file's order. Blank lines and comments (`;;`) are skipped.
 
     Raises:
-        UserError: the file is missing, unreadable or empty, a line is malformed, or an id stands twice.
+        UserError: the file is missing, unreadable or empty, a line is malformed, or an id occurs twice.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
@@ -54,12 +54,12 @@ def _parse(line: str, where: str) -> tuple[str, str]:
 
 
 def write_trn(path: Path, transcripts: Transcripts) -> None:
-    """Write transcripts in the order given, whole or not at all."""
+    """Write transcripts in the given order, atomically."""
     write_text(path, "".join(" ".join([*text.split(), f"({name})\n"]) for name, text in transcripts.items()))
 
 
 def is_id(name: str) -> bool:
-    """Whether a transcript can go by this id: it has no spaces and no parentheses, and is text in UTF-8."""
+    """Whether a name is a valid utterance id: printable, without spaces and parentheses."""
     return re.fullmatch(_ID, name) is not None and name.isprintable()
 
 
@@ -69,12 +69,12 @@ def speaker(utterance: str) -> str:
 
 
 def require_same_utterances(references: Transcripts, hypotheses: Transcripts, name: str) -> None:
-    """Refuse `name`'s hypotheses unless they are of the reference's utterances, all and no others.
+    """Refuse `name`'s hypotheses unless they cover exactly the utterances of the reference.
 
-    Scoring only those that happen to match would give a wrong rate without a word.
+    Scoring only the common utterances would silently give a wrong rate.
 
     Raises:
-        UserError: how many utterances are missing or unknown, and the first few.
+        UserError: utterances are missing or unknown; the message says how many, and names the first few.
     """
     missing = _few(sorted(references.keys() - hypotheses.keys()))
     unknown = _few(sorted(hypotheses.keys() - references.keys()))

@@ -1,4 +1,4 @@
-"""Word error rate: errors summed over the corpus, divided by its words."""
+"""Word error rate: the errors of a whole corpus, divided by its words."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from benchmark.system.errors import UserError
 
 @dataclass(frozen=True)
 class WordErrors:
-    """Counts of a minimal alignment (unit costs), of one utterance or of many."""
+    """Counts of a minimal alignment (unit costs), for one utterance or for many."""
 
     utterances: int
-    words: int  # of the reference
+    words: int  # in the reference
     substitutions: int
     deletions: int
     insertions: int
 
     @property
     def errors(self) -> int:
-        """All three kinds."""
+        """Substitutions, deletions and insertions together."""
         return self.substitutions + self.deletions + self.insertions
 
     @property
     def wer(self) -> float:
-        """Errors over words, 0..1 and above."""
+        """Errors divided by words. It can exceed 1."""
         return self.errors / self.words
 
 
 def words(text: str) -> list[str]:
-    """The words that are compared: case folded, as in SCTK."""
+    """The words that are compared, in lower case, as in SCTK."""
     return text.lower().split()
 
 
 def word_errors(references: Transcripts, hypotheses: Transcripts, name: str = "the hypothesis") -> WordErrors:
-    """Count word errors over a corpus; `name` stands for the hypotheses in messages.
+    """Count word errors over a corpus; messages call the hypotheses `name`.
 
     Raises:
-        UserError: the utterances differ, or the reference holds no word.
+        UserError: the utterances differ, or the reference has no words.
     """
     return total(utterance_errors(references, hypotheses, name))
 
@@ -49,10 +49,10 @@ def word_errors(references: Transcripts, hypotheses: Transcripts, name: str = "t
 def utterance_errors(references: Transcripts, hypotheses: Transcripts, name: str) -> list[WordErrors]:
     """Counts of each utterance, in the reference's order, from jiwer's alignments.
 
-    An empty hypothesis counts as deletions only, an empty reference as insertions only.
+    An empty hypothesis gives only deletions, and an empty reference only insertions.
 
     Raises:
-        UserError: the utterances differ, or the reference holds no word.
+        UserError: the utterances differ, or the reference has no words.
     """
     require_same_utterances(references, hypotheses, name)
     reference_words = [words(text) for text in references.values()]
