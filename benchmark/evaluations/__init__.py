@@ -1,1 +1,1 @@
-"""Evaluations: what is measured of a finished run on a split, one file each; the study names those it wants."""
+"""Evaluations: measurements of a finished run on a split, one per file. A study names the evaluations that it uses."""

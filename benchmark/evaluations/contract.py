@@ -1,4 +1,4 @@
-"""The contract of an evaluation, and how those in the files beside this one are found. Does not import torch."""
+"""The interface of an evaluation, and the search for evaluations in this folder. Does not import torch."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What an evaluation gets: a run that was transcribed.
+    """The input of an evaluation: a run that has been transcribed.
 
     Attributes:
-        references: what was said, by split.
+        references: the correct transcripts, by split.
         hypotheses: the run's transcripts, by split.
-        dense_hypotheses: those of the dense model, by split; empty while its run is not transcribed.
-        model_folder: the exported model.
+        dense_hypotheses: the dense model's transcripts, by split; empty until the dense run has been transcribed.
+        model_folder: folder of the exported model.
     """
 
     references: Mapping[str, Transcripts]
@@ -41,7 +41,7 @@ class FinishedRun:
         """The dense model's transcripts of a split.
 
         Raises:
-            UserError: there are none.
+            UserError: the dense run has not been transcribed.
         """
         if split not in self.dense_hypotheses:
             raise UserError("the dense run has no transcripts yet: make them, then score this run again")
@@ -49,10 +49,10 @@ class FinishedRun:
 
     @cached_property
     def model(self) -> SpeechModel:
-        """The exported model, read back, on the CPU.
+        """The exported model, loaded on the CPU.
 
         Raises:
-            UserError: it is not there, as where the run was taken over from published results.
+            UserError: the folder is missing, for example because the run was reused from published results.
         """
         from benchmark.models.checkpoints import load
 
@@ -61,13 +61,13 @@ class FinishedRun:
 
 @dataclass(frozen=True)
 class Column:
-    """How a metric stands in the tables.
+    """How the tables show a metric.
 
     Attributes:
-        heading: of the column, with the unit.
-        meaning: the sentence about it below the table, without its full stop.
-        factor: from the metric's unit to the heading's.
-        digits: after the point.
+        heading: heading of the column, with the unit.
+        meaning: sentence below the table that explains the column, without its full stop.
+        factor: factor from the metric's unit to the unit in the heading.
+        digits: number of decimals.
     """
 
     heading: str
@@ -77,15 +77,15 @@ class Column:
 
 
 class Evaluation(ABC):
-    """Something to measure of finished runs. Subclass it in one file of this folder, which gives it its name."""
+    """A measurement of finished runs. Subclass it in a file of this folder; the file name is the evaluation's name."""
 
-    columns: ClassVar[Mapping[str, Column]] = {}  # by metric; a metric without one is in the record alone
+    columns: ClassVar[Mapping[str, Column]] = {}  # by metric; a metric without a column is only in the record
 
     @abstractmethod
     def measure(self, run: FinishedRun, split: str) -> Mapping[str, float]:
         """Metrics of a run on a split, by name.
 
-        Whatever it raises fails no run: the metrics are absent then, and a note in the record says why.
+        An exception does not fail the run: the metrics are then absent, and a note in the record says why.
         """
 
 
@@ -99,7 +99,7 @@ def evaluation_path(name: str) -> Path:
     """The file of an evaluation.
 
     Raises:
-        UserError: there is none of this name.
+        UserError: no evaluation has this name.
     """
     spec = find_spec(f"{evaluations.__name__}.{name}") if name in (names := evaluation_names()) else None
     if spec is None or spec.origin is None:
@@ -111,7 +111,7 @@ def load_evaluation(name: str) -> Evaluation:
     """An evaluation by name.
 
     Raises:
-        UserError: there is none, its file does not import, or it does not hold exactly one `Evaluation`.
+        UserError: it does not exist, its file does not import, or the file does not hold exactly one `Evaluation`.
     """
     evaluation_path(name)
     module_name = f"{evaluations.__name__}.{name}"

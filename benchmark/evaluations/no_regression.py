@@ -1,4 +1,4 @@
-"""No regression: on how many utterances compression cost nothing."""
+"""No regression: on how many utterances compression adds no word errors."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from benchmark.scoring.wer import utterance_errors
 
 
 class NoRegression(Evaluation):
-    """Share of the utterances on which a run makes no more word errors than the dense model.
+    """Share of utterances on which a run makes no more word errors than the dense model.
 
-    A mean such as the WER hides utterances that became unusable behind others that got better.
+    In a mean such as the WER, utterances that improve can hide others that become unusable.
     """
 
     columns: ClassVar = {
@@ -27,7 +27,7 @@ class NoRegression(Evaluation):
         """`share`, 0..1.
 
         Raises:
-            UserError: the dense run is not transcribed, or transcripts are of other utterances than the references.
+            UserError: the dense run is not transcribed, or transcripts and references are not of the same utterances.
         """
         spoken = run.references[split]
         pairs = zip(

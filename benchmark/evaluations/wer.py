@@ -1,4 +1,4 @@
-"""Word error rate. Every run has it, and its counts, on every test set: they are the record's `scores`."""
+"""Word error rate and its counts. Every record has them for every test set, as `scores`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class WordErrorRate(Evaluation):
         """`utterances`, `words`, the three kinds of errors, their sum `errors`, and `wer`, errors per word.
 
         Raises:
-            UserError: the transcripts are of other utterances than the references.
+            UserError: transcripts and references are not of the same utterances.
         """
         counts = word_errors(run.references[split], run.hypotheses[split])
         return {
