@@ -1,4 +1,4 @@
-"""The seven convolutions, trained without labels, and what stands on them when they are frozen."""
+"""Training of the seven convolutions of the front-end without labels, and models on top of them once frozen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from benchmark.training.speech import Speech
 
 
 def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> SpeechModel:
-    """A model whose seven convolutions predict log-mel energies (see `benchmark.pretraining.log_mel`)."""
+    """Train a model whose seven convolutions predict log-mel energies (see `benchmark.pretraining.log_mel`)."""
     ctc = fresh_model(replace(recipe.architecture, context_strides=()), recipe.seed)
     ctc.to(pick_device())
     stage = recipe.front_end
@@ -34,7 +34,7 @@ def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> SpeechMod
     learning = [*convolutions(ctc.model).parameters(), *head.parameters()]
 
     def loss(batch: Batch, _state: State) -> Any:
-        job.budget.charge(3 * batch.seconds)  # the meter sits on the Transformer, which this loss does not pass
+        job.budget.charge(3 * batch.seconds)  # the meter sits on the Transformer, which this loss does not use
         return head.loss(ctc.model, batch)
 
     job.train(
@@ -48,14 +48,14 @@ def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> SpeechMod
 
 
 def convolutions(model: PreTrainedModel) -> nn.ModuleList:
-    """The layers of the front-end."""
+    """The convolutional layers of the front-end."""
     layers = architecture_of(model).front_end_module(model).conv_layers
     assert isinstance(layers, nn.ModuleList)
     return layers
 
 
 def on_top_of(listener: SpeechModel, recipe: Recipe) -> SpeechModel:
-    """The model to be trained: the listener's convolutions, frozen, under context convolutions and a Transformer."""
+    """A model to train: context convolutions and a Transformer on top of the listener's frozen convolutions."""
     ctc = fresh_model(recipe.architecture, recipe.seed)
     ctc.to(listener.model.device)
     for layer, learnt in zip(convolutions(ctc.model), convolutions(listener.model), strict=False):
@@ -65,7 +65,7 @@ def on_top_of(listener: SpeechModel, recipe: Recipe) -> SpeechModel:
 
 
 def at_full_rate(coarse: SpeechModel, listener: SpeechModel, recipe: Recipe) -> SpeechModel:
-    """The same weights at the 50 frames a second of the seven convolutions: the context convolutions stride no more."""
+    """The same weights at the seven convolutions' 50 frames per second: the context convolutions get stride 1."""
     strides = (1,) * len(recipe.architecture.context_strides)
     ctc = on_top_of(listener, replace(recipe, architecture=replace(recipe.architecture, context_strides=strides)))
     ctc.model.load_state_dict(coarse.model.state_dict())
@@ -73,7 +73,7 @@ def at_full_rate(coarse: SpeechModel, listener: SpeechModel, recipe: Recipe) -> 
 
 
 def through_context(model: PreTrainedModel, batch: Batch) -> Batch:
-    """A batch of features of the first seven convolutions, taken through the context convolutions on them."""
+    """Pass a batch of features of the first seven convolutions through the context convolutions."""
     assert batch.features is not None
     hidden, frames = batch.features.transpose(1, 2), batch.frames
     layers = zip(convolutions(model), model.config.conv_kernel, model.config.conv_stride, strict=True)

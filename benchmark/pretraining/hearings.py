@@ -1,4 +1,4 @@
-"""The training speech as the frozen convolutions hear it: as it is, in other voices, and these in rooms."""
+"""Cached features of the training speech: unchanged, in other voices, and in other voices with reverberation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.training.speech import Speech, normalised
 
 
 def cached_features(listener: SpeechModel, dataset: Dataset, recipe: Recipe) -> list[Features]:
-    """The listener's output at every speed for the training speech as it is, in other voices, and these in rooms."""
+    """The listener's output at every speed for the speech unchanged, in other voices, and in other voices in rooms."""
     speech = Speech(listener, dataset, recipe.corpus.train)
 
     def in_another_voice(index: int, speed: float) -> torch.Tensor:

@@ -15,7 +15,7 @@ from benchmark.training.speech import Speech
 def job_for(
     ctc: SpeechModel, speech: Speech, recipe: Recipe, stage: StageRecipe, clock: Clock, checkpoints: Path
 ) -> Job:
-    """A job over `speech` on the stage's budget, with what all stages share."""
+    """A job over `speech` on the stage's budget, with the options that all stages share."""
     options = Options(
         learning_rate=0.0,
         warmup=stage.warmup,
@@ -24,7 +24,7 @@ def job_for(
         clip=5.0,
         speeds=recipe.speeds,
         bf16=stage.bf16,
-        load_ahead=False,  # from one step to the next the stages change what is heard
+        load_ahead=False,  # the stages change the speech between steps
     )
     return Job(
         ctc,

@@ -1,4 +1,4 @@
-"""The recipe of a model from scratch: its YAML, checked, as typed values, and what its stages are made from."""
+"""The recipe of a model from scratch: its YAML file as checked, typed values, and the keys of its stages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 
 @dataclass(frozen=True, config=KEYS)
 class StageRecipe:
-    """How one of the stages trains; `units` of work as in a study's budget."""
+    """How one stage trains. `units` are units of work as in a study's budget."""
 
     units: Above0
     learning_rate: Above0
@@ -34,10 +34,10 @@ class StageRecipe:
 
 @dataclass(frozen=True, config=KEYS)
 class Recipe:
-    """`config/dense-mini.yaml`.
+    """Content of a recipe such as `config/dense-mini.yaml`.
 
-    `front_end` trains the seven convolutions, `sentences` what stands on them, `spliced` the same on spliced sentences,
-    `fine` trains on at 50 frames a second, without the strides of the architecture's context convolutions.
+    `front_end` trains the seven convolutions, `sentences` the layers on top of them, and `spliced` the same layers on
+    spliced sentences. `fine` continues at 50 frames per second, without the strides of the context convolutions.
     `varied_from` and `regularised_from` are shares of `sentences`.
     """
 
@@ -60,7 +60,7 @@ def read_recipe(path: Path) -> Recipe:
     """Read and check a recipe.
 
     Raises:
-        UserError: the file is missing, or a key of it is missing, unknown or of the wrong kind.
+        UserError: the file is missing, or one of its keys is missing, unknown or of the wrong type.
     """
     try:
         recipe = typed(read_yaml_file(path), Recipe)
@@ -74,13 +74,13 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def front_end_key(dataset: Dataset, recipe: Recipe) -> str:
-    """Names what the seven convolutions are made from."""
+    """Key of everything that the seven convolutions depend on."""
     channels = recipe.architecture.channels
     return hash_of([dataset.hash, channels, asdict(recipe.front_end), recipe.speeds, recipe.seed])[:16]
 
 
 def stage_key(dataset: Dataset, recipe: Recipe, stage: Stage) -> str:
-    """Names what a stage is made from: the corpus and the recipe, without later stages and where things are."""
+    """Key of everything that a stage depends on: the corpus and the recipe, without paths and later stages."""
     later = STAGES[STAGES.index(stage) + 1 :]
     choices = {k: v for k, v in asdict(recipe).items() if k not in ("corpus", "work", "output", *later)}
     return hash_of([dataset.hash, choices])[:16]

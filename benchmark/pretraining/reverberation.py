@@ -1,4 +1,4 @@
-"""Clean speech as heard in rooms: reverberation, background noise, and telephone band for three in ten."""
+"""Simulated rooms for clean speech: reverberation, background noise, and telephone band for three in ten."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.signal import butter, fftconvolve, sosfilt
 
 from benchmark.corpora.manifest import SAMPLE_RATE
 
-REVERBERATION_SECONDS = (0.2, 0.6)  # RT60: time for the sound to fall by 60 dB
+REVERBERATION_SECONDS = (0.2, 0.6)  # RT60: time in which the sound falls by 60 dB
 DIRECT_TO_REVERBERANT_DB = (0.0, 8.0)
 SIGNAL_TO_NOISE_DB = (5.0, 20.0)
 TELEPHONE_BAND_HZ = (300, 3400)
@@ -22,7 +22,7 @@ Talker = TypeVar("Talker")
 
 
 def room_impulse_response(rng: np.random.Generator) -> np.ndarray:
-    """The direct sound, then noise that decays exponentially from 3 ms on (Polack's model of a room)."""
+    """Impulse response: the direct sound, then exponentially decaying noise from 3 ms on (Polack's room model)."""
     reverberation = rng.uniform(*REVERBERATION_SECONDS)
     time = np.arange(int(reverberation * SAMPLE_RATE)) / SAMPLE_RATE
     tail = rng.normal(size=time.size) * 10 ** (-3 * time / reverberation) * (time > 0.003)
@@ -33,7 +33,7 @@ def room_impulse_response(rng: np.random.Generator) -> np.ndarray:
 
 
 def coloured_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
-    """Noise whose power falls with frequency to the power of 0 (white) to 2 (brown)."""
+    """Noise with power proportional to 1 / frequency ** a, where a is drawn from 0 (white) to 2 (brown)."""
     spectrum = np.fft.rfft(rng.normal(size=samples))
     frequency = np.maximum(np.fft.rfftfreq(samples, 1 / SAMPLE_RATE), 50)
     coloured: np.ndarray = np.fft.irfft(spectrum * frequency ** (-rng.uniform(0, 2) / 2), samples)
@@ -41,22 +41,22 @@ def coloured_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def babble(samples: int, talkers: list[np.ndarray]) -> np.ndarray:
-    """The talkers at once, each repeated until the end."""
+    """Sum of all talkers, each repeated to fill the length."""
     together: np.ndarray = np.sum([np.resize(talker, samples) for talker in talkers], axis=0)
     return together
 
 
 def telephone(audio: np.ndarray) -> np.ndarray:
-    """Only what a telephone lets through."""
+    """The audio limited to the telephone band."""
     return np.asarray(sosfilt(butter(4, TELEPHONE_BAND_HZ, "bandpass", fs=SAMPLE_RATE, output="sos"), audio))
 
 
 def heard_in_a_room(
     audio: np.ndarray, rng: np.random.Generator, crowd: Sequence[Talker], voice: Callable[[Talker], np.ndarray]
 ) -> np.ndarray:
-    """The utterance (samples,) in a room, at the level it had.
+    """The utterance (samples,) in a room, at its original level.
 
-    `crowd` is who may babble in the background, at least eight; `voice` gives one's audio.
+    `crowd` lists at least eight possible background talkers; `voice` returns a talker's audio.
     """
     level = np.sqrt(np.mean(audio**2))
     heard = fftconvolve(audio, room_impulse_response(rng))[: len(audio)]

@@ -1,6 +1,6 @@
-"""Sentences that nobody said: the beginning of one utterance and the end of another, cut between words.
+"""Spliced sentences: the beginning of one utterance and the end of another, cut between words.
 
-A small model that is trained for long on few sentences learns them by heart; here it hears new ones all the time.
+A small model that is trained for long on few sentences memorises them. Splicing gives it new sentences all the time.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ SPLICED_SHARE = 0.75
 def gaps_between_words(
     log_probabilities: torch.Tensor, labels: torch.Tensor, blank: int, delimiter: int
 ) -> list[float]:
-    """Where an utterance can be cut: the middle of each gap between two words, as a share of its frames.
+    """Points where an utterance can be cut: the middle of each gap between words, as a share of its frames.
 
     Args:
-        log_probabilities: of a CTC model (frames, tokens).
-        labels: token ids (letters,), words set apart by the delimiter.
+        log_probabilities: output of a CTC model (frames, tokens).
+        labels: token ids (letters,), with the delimiter between words.
         blank: id of the blank.
         delimiter: id of the word delimiter.
 
     Returns:
-        One share a gap; none at all where the labels do not fit into the frames.
+        One share per gap; an empty list if the labels do not fit into the frames.
     """
     repeats = int((labels[1:] == labels[:-1]).sum())
     if len(labels) + repeats > len(log_probabilities):
@@ -44,11 +44,13 @@ def gaps_between_words(
 
 
 class SplicedSpeech(Speech):
-    """Speech of which three utterances in four get the end of another one, at about the same share of their length.
+    """Speech in which three of four utterances get the end of another one of the same speaker.
+
+    The other one is cut at about the same share of its length.
 
     Attributes:
-        gaps: of every utterance, as `gaps_between_words` gives them.
-        turn: what is spliced is fixed by the seed, the utterance and this: the training step, for example.
+        gaps: gaps of every utterance, as `gaps_between_words` returns them.
+        turn: a number such as the training step. It determines the splice, together with the seed and the utterance.
     """
 
     def __init__(self, *args: Any, gaps: list[list[float]], delimiter: int, seed: int) -> None:
@@ -70,7 +72,7 @@ class SplicedSpeech(Speech):
         return np.concatenate([beginning[0], end[0]]), torch.cat([beginning[1], end[1]])
 
     def _halves(self, index: int, gap: int, speed: float) -> list[tuple[np.ndarray, torch.Tensor]]:
-        """Features and labels before and after a gap; the delimiter goes with what is before."""
+        """Features and labels before and after a gap; the delimiter belongs to the part before."""
         features, labels = super().example(index, speed)
         frame = round(self.gaps[index][gap] * len(features))
         letter = int((labels == self.delimiter).nonzero()[gap]) + 1

@@ -1,4 +1,4 @@
-"""The stages of training from scratch, one after the other."""
+"""The stages of training from scratch, in their order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from benchmark.training.speech import Speech
 
 @dataclass(frozen=True)
 class Lessons:
-    """What the stages on the frozen convolutions share; `hearings` are cached features of the training speech."""
+    """Inputs shared by all stages on the frozen convolutions. `hearings` are cached features of the training speech."""
 
     dataset: Dataset
     recipe: Recipe
@@ -42,7 +42,7 @@ class Lessons:
 
 
 def train_from_scratch(path: Path) -> None:
-    """Train the embedded dense model by the recipe in `path` and write its folder; resumes from its checkpoints.
+    """Train the embedded dense model by the recipe in `path` and write its folder. Resumes from checkpoints.
 
     Raises:
         UserError: the recipe is missing or wrong.
@@ -63,7 +63,7 @@ def train_from_scratch(path: Path) -> None:
 
 
 def train_all_stages(listener: SpeechModel, lessons: Lessons) -> SpeechModel:
-    """Whole sentences and spliced ones at the architecture's frame rate, where a step is cheap; then twice as fine."""
+    """Train on whole and on spliced sentences at the architecture's low frame rate, then at twice that rate."""
     ctc = on_top_of(listener, lessons.recipe)
     train_on_sentences(ctc, lessons)
     train_on_spliced(ctc, lessons, "spliced", word_gaps(ctc, lessons))
@@ -74,10 +74,10 @@ def train_all_stages(listener: SpeechModel, lessons: Lessons) -> SpeechModel:
 
 
 def train_on_sentences(ctc: SpeechModel, lessons: Lessons) -> None:
-    """Train what stands on the seven convolutions with CTC.
+    """Train the layers on top of the seven convolutions with CTC.
 
-    Unregularised, short utterances first and the recordings as they are, to leave the plateau. Then batches take turns
-    in the `hearings`; last come SpecAugment and dropout.
+    Training starts without regularisation, with short utterances first and unchanged recordings, to get past the phase
+    of blank output. Then batches rotate through the `hearings`. SpecAugment and dropout are switched on last.
     """
     recipe, hearings = lessons.recipe, lessons.hearings
     speech = Speech(ctc, lessons.dataset, recipe.corpus.train)
@@ -92,7 +92,7 @@ def train_on_sentences(ctc: SpeechModel, lessons: Lessons) -> None:
 
 
 def train_on_spliced(ctc: SpeechModel, lessons: Lessons, stage: Stage, gaps: list[list[float]]) -> None:
-    """Train on, with all hearings and regularisers, on sentences spliced in the `gaps` between words."""
+    """Continue training on sentences spliced in the `gaps` between words, with all hearings and regularisers."""
     recipe, hearings = lessons.recipe, lessons.hearings
     delimiter = LETTERS.tokens[WORD_DELIMITER]
     speech = SplicedSpeech(
@@ -135,9 +135,9 @@ def _train(
 
 @torch.inference_mode()
 def word_gaps(ctc: SpeechModel, lessons: Lessons) -> list[list[float]]:
-    """The gaps between the words of every training utterance as it is, where the model hears them."""
+    """The gaps between words of every unchanged training utterance, according to the model's alignment."""
     speech = Speech(ctc, lessons.dataset, lessons.recipe.corpus.train, lessons.hearings[0])
-    model, gaps = frozen_copy(ctc.model), []  # a copy is not metered
+    model, gaps = frozen_copy(ctc.model), []  # a copy has no meter
     blank, delimiter = LETTERS.blank, LETTERS.tokens[WORD_DELIMITER]
     with lessons.clock.phase("alignment"):
         for index in tqdm(range(len(speech)), desc="align", unit="utt", mininterval=2):

@@ -1,4 +1,4 @@
-"""Other voices from the same recordings, for a model that hears few of them: pace, pitch, formants and timbre vary."""
+"""New voices from the same recordings, for training data with few speakers: pace, pitch, formants and timbre vary."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import torch.nn.functional as F
 
 from benchmark.training.speech import Speech, normalised
 
-PACE = (0.85, 1.2)  # played so many times as fast: pitch and formants move with it
+PACE = (0.85, 1.2)  # range of the playback speed; pitch and formants change with it
 TIMBRE_DB = 4.0  # standard deviation of the gain at each knot of the spectrum
 KNOTS = 9  # evenly spaced from 0 Hz to half the sampling rate
 
 
 def another_voice(speech: Speech, index: int, variant: float, seed: int) -> torch.Tensor:
-    """Audio (samples,) of an utterance as another person might have said it, fixed by `variant` and `seed`."""
+    """Audio (samples,) of an utterance in another voice, which `index`, `variant` and `seed` determine."""
     rng = np.random.default_rng([seed, index, round(100 * variant)])
     pace = float(np.exp(rng.uniform(*np.log(PACE))))
     return normalised(with_timbre(speech.audio(index, pace), torch.from_numpy(rng.normal(0, TIMBRE_DB, KNOTS)).float()))
