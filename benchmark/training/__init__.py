@@ -1,1 +1,1 @@
-"""The one training loop, its batches, checkpoints and cached front-end features."""
+"""The training loop, its batches, budgets and checkpoints, and cached front-end features."""

@@ -1,4 +1,4 @@
-"""What a run may compute. No torch: plans and records are checked against it."""
+"""The `budget` section of a study file. No torch, since plans and records use it too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 from benchmark.system.typed_yaml import KEYS, Number
 
 BudgetKind = Literal["work", "device_seconds"]
-TOLERANCE = 0.01  # of a budget's limit: the last step may end a little beyond it
+TOLERANCE = 0.01  # share of a budget's limit by which the last step may exceed it
 
 
 @dataclass(frozen=True, config=KEYS)

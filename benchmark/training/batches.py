@@ -1,4 +1,4 @@
-"""How utterances are grouped into batches of like length, fixed by a seed."""
+"""Batches of utterances of similar length, determined by a seed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-BUCKET_BATCHES = 20  # utterances are sorted by length within a window of so many batches
+BUCKET_BATCHES = 20  # utterances are sorted by length within windows of this many batches
 
 
 def group_by_length(seconds: Sequence[float], order: Sequence[int], batch_seconds: float) -> list[list[int]]:
-    """Cut `order` into batches of at most `batch_seconds`, padding included; an over-long utterance goes alone."""
+    """Cut `order` into batches of at most `batch_seconds` with padding. A longer utterance is a batch of its own."""
     batches: list[list[int]] = []
     batch: list[int] = []
     longest = 0.0
@@ -24,9 +24,9 @@ def group_by_length(seconds: Sequence[float], order: Sequence[int], batch_second
 
 
 def epoch_batches(seconds: Sequence[float], batch_seconds: float, seed: int, epoch: int) -> list[list[int]]:
-    """One epoch: shuffle, sort by length within windows, cut into batches, shuffle the batches.
+    """Batches of one epoch: shuffle, sort by length within windows, cut into batches, shuffle the batches.
 
-    A pure function of its arguments, so that a resumed run only needs to know the epoch and the position in it.
+    This is a pure function, so a resumed run only needs the epoch and the position in it.
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(seconds))
@@ -40,5 +40,5 @@ def epoch_batches(seconds: Sequence[float], batch_seconds: float, seed: int, epo
 
 
 def sorted_batches(seconds: Sequence[float], batch_seconds: float) -> list[list[int]]:
-    """All utterances by length, short first: for decoding, and for the first epochs of training from scratch."""
+    """Batches of all utterances, short first: for decoding, and for the first epochs of training from scratch."""
     return group_by_length(seconds, sorted(range(len(seconds)), key=lambda i: (seconds[i], i)), batch_seconds)

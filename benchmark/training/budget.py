@@ -1,4 +1,4 @@
-"""The compute budget of a run, metered by the harness, and the clock that times its phases."""
+"""The compute budget of a run, the meter that charges it, and the clock that times its phases."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ METER_NUMBERS = count()
 
 
 class OverBudget(Exception):
-    """A method computed more than its budget allows."""
+    """A method has used more compute than its budget allows."""
 
 
 class Clock:
-    """Wall-clock seconds by phase. Phases nest: time goes to the innermost; `pause` keeps it out of all."""
+    """Wall-clock seconds by phase. Phases nest: time counts for the innermost phase only; a phase None is not timed."""
 
     def __init__(self, synchronise: Callable[[], None] = lambda: None) -> None:
         self.seconds: dict[str, float] = {}
@@ -46,7 +46,7 @@ class Clock:
 
     @contextmanager
     def phase(self, name: str | None) -> Iterator[None]:
-        """Time what happens inside as `name`; None keeps it off the clock."""
+        """Count the time of the block for phase `name`; with None it is not counted."""
         self._settle()
         self._phases.append(name)
         try:
@@ -63,7 +63,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Meter:
-    """Of one model: which encoder it sits on, the model's parameters when it was set, and what a forward costs."""
+    """The meter of one model: the id of its encoder, its parameter count when metering began, and a forward's cost."""
 
     encoder: int
     parameters: int
@@ -71,16 +71,16 @@ class Meter:
     relative_cost: float
 
     def units(self, hidden: torch.Tensor) -> float:
-        """Work of a forward whose hidden states are (batch, frames, width)."""
+        """Work of a forward pass with hidden states (batch, frames, width)."""
         batch, frames = hidden.shape[:2]
         return batch * frames / self.frame_rate * self.relative_cost
 
 
 class Budget:
-    """What a run may compute.
+    """The compute budget of a run.
 
-    `work`: a forward of the dense model over one second of audio costs 1 unit and a backward 2; any other model in
-    proportion to its multiply-accumulates. `device_seconds`: the seconds on the run's clock.
+    `work`: a forward pass of the dense model over one second of audio costs 1 unit, a backward pass 2. Other models
+    cost in proportion to their multiply-accumulates. `device_seconds`: the seconds on the run's clock.
     """
 
     def __init__(self, kind: BudgetKind, limit: float, clock: Clock) -> None:
@@ -88,11 +88,11 @@ class Budget:
         self.limit = limit
         self.clock = clock
         self.work = 0.0
-        self._metered: dict[int, Meter] = {}  # by the number that the encoder carries
+        self._metered: dict[int, Meter] = {}  # by the number stored on the encoder
 
     @property
     def spent(self) -> float:
-        """Units or seconds used."""
+        """Units or seconds used so far."""
         return self.work if self.kind == "work" else self.clock.total()
 
     @property
@@ -101,40 +101,40 @@ class Budget:
         return max(0.0, self.limit - self.spent)
 
     def charge(self, units: float) -> None:
-        """Add work.
+        """Add work and check the limit.
 
         Raises:
-            OverBudget: the limit is passed.
+            OverBudget: the limit is exceeded.
         """
         self._add(units)
         self.check()
 
     def check(self) -> None:
-        """Raise `OverBudget` when the limit is passed."""
+        """Raise `OverBudget` if the limit is exceeded."""
         if self.spent > self.limit * (1 + TOLERANCE):
             raise OverBudget(f"used {self.spent:.0f} of {self.limit:.0f} {self.kind.replace('_', ' ')}")
 
     def meters(self, model: PreTrainedModel) -> bool:
-        """Whether this budget meters `model` as it is: not if it is a deep copy, or its shape has changed since."""
+        """Whether this budget meters `model`. False for a deep copy, or if the model's shape has changed since."""
         encoder = Encoder(model).module
         meter = self._metered.get(getattr(encoder, "meter", -1))
         return meter is not None and (meter.encoder, meter.parameters) == (id(encoder), count_parameters(model))
 
     def charge_layer(self, model: PreTrainedModel, hidden: torch.Tensor) -> None:
-        """Add a forward through one layer of a metered model: its share of the model's.
+        """Charge a forward pass through one layer of a metered model: an equal share of the model's forward pass.
 
         Raises:
-            OverBudget: the limit is passed.
+            OverBudget: the limit is exceeded.
         """
         encoder = Encoder(model)
         self.charge(self._metered[cast(int, encoder.module.meter)].units(hidden) / len(encoder.layers))
 
     def meter(self, model: PreTrainedModel, relative_cost: float) -> None:
-        """Charge every forward and backward through `model` from now on; an older meter, of any budget, is void.
+        """Charge every forward and backward through `model` from now on. This replaces an older meter of any budget.
 
-        The meter sits on the Transformer encoder, which every forward passes whether it starts from audio or from
-        cached features. Each layer's share of a backward is charged when a gradient comes back through its output:
-        a loss on hidden layers, which never sees the encoder's output, has its price too.
+        The meter sits on the Transformer encoder, which every forward pass uses, from audio or from cached features.
+        Each layer's share of a backward pass is charged when a gradient reaches its output. So a loss on hidden
+        layers, which does not use the encoder's output, is charged too.
         """
         encoder, number = Encoder(model).module, next(METER_NUMBERS)
         encoder.meter = number  # type: ignore[assignment]
@@ -142,7 +142,7 @@ class Budget:
         self._metered[number] = meter
 
         def charge_forward(module: nn.Module, args: tuple[torch.Tensor, ...], _output: object) -> None:
-            if module is encoder and encoder.meter == number:  # a deep copy inherits the hook, but is not metered
+            if module is encoder and encoder.meter == number:  # a deep copy has the hook too, but is not metered
                 self.charge(meter.units(args[0]))
 
         def charge_backward(module: nn.Module, _args: object, output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
@@ -156,5 +156,5 @@ class Budget:
             layer.register_forward_hook(charge_backward)
 
     def _add(self, units: float) -> None:
-        """Add work without a look at the limit, which may wait for the device: the next forward or step looks."""
+        """Add work without a check of the limit, which may wait for the device. The next forward or step checks it."""
         self.work += units

@@ -1,4 +1,4 @@
-"""Checkpoints of a training phase: everything that a bit-exact resume needs, in one file that appears whole."""
+"""Checkpoints of a training phase: everything that a bit-exact resume needs, in one file, written atomically."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmark.system.files import atomic_write
 
 
 def random_state(generator: torch.Generator) -> dict[str, Any]:
-    """State of every generator that training draws from: the job's, PyTorch's and NumPy's (SpecAugment)."""
+    """State of all random generators that training uses: the job's, PyTorch's and NumPy's (SpecAugment)."""
     name, keys, position, has_gauss, cached = np.random.get_state()
     return {
         "job": generator.get_state(),
@@ -26,34 +26,34 @@ def random_state(generator: torch.Generator) -> dict[str, Any]:
 
 
 def restore_random_state(state: dict[str, Any], generator: torch.Generator) -> None:
-    """Undo `random_state`."""
+    """Restore the generators to what `random_state` returned."""
     generator.set_state(state["job"])
     torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.is_available():  # a run may go on without its GPU
+    if state["cuda"] and torch.cuda.is_available():  # a run may continue on a machine without GPU
         torch.cuda.set_rng_state_all(state["cuda"])
     name, keys, position, has_gauss, cached = state["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), position, has_gauss, cached))
 
 
 def seed_everything(seed: int) -> torch.Generator:
-    """Seed PyTorch and NumPy and return the job's own generator."""
+    """Seed PyTorch and NumPy; returns the job's own generator."""
     torch.manual_seed(seed)
     np.random.seed(seed)  # transformers' SpecAugment draws from the global generator
     return torch.Generator().manual_seed(seed)
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint whole.
+    """Write a checkpoint atomically.
 
     Raises:
-        UserError: the disk is full; the last checkpoint is still there.
+        UserError: the disk is full; the previous checkpoint still exists.
     """
-    with atomic_write(path) as partial, partial.open("wb") as file:  # given a path, torch hides why a write failed
+    with atomic_write(path) as partial, partial.open("wb") as file:  # if torch gets a path, it hides why a write failed
         torch.save(state, file)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:
-    """Read a checkpoint, on the CPU; None when there is none.
+    """Read a checkpoint to the CPU; None if the file does not exist.
 
     Raises:
         UserError: the file is damaged.
@@ -67,7 +67,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Whatever goes wrong with what a checkpoint holds ends in one line; the file stays, for it may be looked at.
+    """Report every error in the content of a checkpoint in one line. The file is kept, so that it can be examined.
 
     Raises:
         UserError: the file is damaged, or was not written by this run of this version.

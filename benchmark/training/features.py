@@ -1,4 +1,4 @@
-"""The frozen front-end's output for a split, computed once, kept on disk as memory-mapped 16-bit floats."""
+"""Cache of the frozen front-end's output for a split, on disk as memory-mapped 16-bit floats."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ INDEX, DATA = "index.json", "features.f16"
 
 
 class Index(TypedDict):
-    """`index.json`."""
+    """Content of `index.json`."""
 
     key: str
     channels: AtLeastOne
-    frames: dict[str, list[Count]]  # of every utterance, by speed
-    files: Stamps  # of the features
+    frames: dict[str, list[Count]]  # frames of each utterance, by speed
+    files: Stamps  # stamps of the feature file
 
 
 def write_features(
@@ -39,10 +39,10 @@ def write_features(
     speeds: Sequence[float] = (1.0,),
     audio: Callable[[int, float], torch.Tensor] | None = None,
 ) -> None:
-    """Cache the front-end's output of every utterance of `speech` at every speed in `folder`, whole.
+    """Cache the front-end's output for every utterance of `speech` at every speed in `folder`, atomically.
 
-    Does nothing when the cache is there, undamaged, for the same `key`, which names model, data and `audio`: what to
-    take for an utterance at a speed, `speech.audio` by default.
+    Does nothing if an undamaged cache with the same `key` exists. The `key` must identify model, data and `audio`,
+    which returns the audio of an utterance at a speed and is `speech.audio` by default.
     """
     audio = audio or speech.audio
     if _is_cached(folder, key):
@@ -71,15 +71,15 @@ def _is_cached(folder: Path, key: str) -> bool:
 
 
 def _read_index(folder: Path) -> Index:
-    """The index of features that are as they were written."""
+    """The index of a cache whose files are unchanged."""
     return read_stamped(folder / INDEX, Index, [DATA], f"delete {folder} and make the dense model again")
 
 
 class Features:
-    """Access to the cache: (utterance index, speed) -> (frames, channels) float16.
+    """Reads from the cache: (utterance index, speed) -> (frames, channels) float16.
 
     Raises:
-        UserError: there is none, or it is not as it was written.
+        UserError: the cache does not exist, or its files have changed since they were written.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What hooks and losses get: where training is, and the clock of what happens now and then."""
+"""The training state that hooks and losses get, with milestones for actions that happen only now and then."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from benchmark.models.batch import Batch
 
 @dataclass
 class State:
-    """What hooks may read.
+    """The training state that hooks may read.
 
-    `progress` in (0, 1] is the share of the phase's budget used when this step ends, `began` that of the step before;
-    `recording`: whether scalars logged in this step go into the curves.
+    `progress` in (0, 1] is the share of the phase's budget that is used when this step ends. `began` is that of the
+    previous step. `recording` says whether scalars logged in this step go into the curves.
     """
 
     step: int = 0
@@ -25,11 +25,11 @@ class State:
     scalars: dict[str, float] = field(default_factory=dict)
 
     def milestones(self, count: int, until: float = 1.0) -> int:
-        """How many of `count` milestones, evenly spread over (0, until], are passed when the step ends."""
+        """How many of `count` milestones, evenly spaced in (0, until], are reached when the step ends."""
         return _milestones(self.progress, count, until)
 
     def crosses_milestone(self, count: int, until: float = 1.0) -> bool:
-        """Whether this step passes one of the milestones: the clock of what happens now and then."""
+        """Whether this step reaches a milestone, for actions that do not happen in every step."""
         return self.milestones(count, until) > _milestones(self.began, count, until)
 
 

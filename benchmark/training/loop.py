@@ -1,4 +1,4 @@
-"""The one training loop: AdamW over a share of the budget, with hooks, masks, checkpoints and bit-exact resume."""
+"""The training loop: gradient steps on a share of the budget, with hooks, masks, checkpoints and bit-exact resume."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from benchmark.training.options import Options, learning_rate_factor
 from benchmark.training.prefetch import load_ahead
 from benchmark.training.speech import Speech
 
-CURVE_POINTS = 200  # rows of curves.csv that a phase aims at
+CURVE_POINTS = 200  # rows of curves.csv that a phase aims for
 LOWER_RATE = "a lower learning rate may help"
 
 
 def batch_indices(speech: Speech, options: Options, seed: int, epoch: int) -> list[list[int]]:
-    """The batches of one epoch, as utterance indices."""
+    """The batches of one epoch, as lists of utterance indices."""
     if epoch < options.sorted_epochs:
         return sorted_batches(speech.seconds, options.batch_seconds)
     return epoch_batches(speech.seconds, options.batch_seconds, seed, epoch)
@@ -41,7 +41,7 @@ def batch_indices(speech: Speech, options: Options, seed: int, epoch: int) -> li
 
 @dataclass(frozen=True)
 class Planned:
-    """A step to come: its micro-batches, each the utterances' indices and their speed; where the epoch is after it."""
+    """A planned step: its micro-batches (utterance indices and speed), and the epoch and position after it."""
 
     batches: list[tuple[list[int], float]]
     epoch: int
@@ -77,7 +77,7 @@ class Phase:
         self.loss, self.masks = loss, masks
         self.before_step, self.after_backward, self.after_step = before_step, after_backward, after_step
         self.generator, self.seed, self.checkpoint, self.name = generator, seed, checkpoint, name
-        self.asks_again = optimizer is not None  # for the gradient at other points of the same step, maybe
+        self.asks_again = optimizer is not None  # it may ask for further gradients within a step
         self.optimizer = (optimizer or partial(adamw, options=options))(parameters)
         if masks is not None:
             masks.optimizer = self.optimizer
@@ -85,17 +85,17 @@ class Phase:
             group.setdefault("peak_lr", group["lr"])
         self.state = State()
         self.epoch, self.position = 0, 0
-        self.step_cost = step_cost  # of the budget a second of audio, before the first step has been measured
+        self.step_cost = step_cost  # cost per second of audio; an estimate until the first step has been measured
         self.curves: list[dict[str, float]] = []
         self.finished = False
 
     def run(self) -> list[dict[str, float]]:
-        """Train until the phase's budget is used, or go on from its checkpoint; returns the curves.
+        """Train until the phase's budget is used, from its checkpoint if there is one; returns the curves.
 
         Raises:
-            OverBudget: nothing is left to train on, or the hooks computed more than the budget holds.
+            OverBudget: no budget is left for training, or the hooks computed more than the budget allows.
             TrainingDiverged: the loss or a weight is not finite.
-            KeyboardInterrupt: SIGINT or SIGTERM came; the checkpoint is written.
+            KeyboardInterrupt: SIGINT or SIGTERM was received; the checkpoint is written.
             UserError: the checkpoint is damaged, or cannot be written.
         """
         self._resume()
@@ -120,7 +120,7 @@ class Phase:
         return self.curves
 
     def steps(self) -> Iterator[list[list[int]]]:
-        """Take step after step until the budget is used; after each, the utterances of its micro-batches."""
+        """Take steps until the budget is used; yields the utterance indices of each step's micro-batches."""
         if self.masks is not None:
             self.masks.apply_masks()
         ahead = int(self.options.load_ahead and len(self.options.speeds) == 1)
@@ -133,7 +133,7 @@ class Phase:
                 yield [indices for indices, _ in step.batches]
 
     def _planned(self) -> Iterator[Planned]:
-        """The steps to come, epoch after epoch from the current position."""
+        """The next steps from the current position on, epoch after epoch."""
         epoch, position = self.epoch, self.position
         while True:
             batches = batch_indices(self.speech, self.options, self.seed, epoch)
@@ -144,7 +144,7 @@ class Phase:
             epoch, position = epoch + 1, 0
 
     def _expect(self, seconds: float) -> float:
-        """Set the progress and whether to record for a step over `seconds` of audio; returns its expected end."""
+        """Set progress and recording for a step over `seconds` of audio; returns the budget used after it."""
         end_of_step = self.budget.spent + self.step_cost * seconds
         self.state.began = self.state.progress
         self.state.progress = min(1.0, (end_of_step - self.start) / (self.end - self.start))
@@ -153,7 +153,7 @@ class Phase:
         return end_of_step
 
     def _step(self, step: Planned, load: Callable[[], list[Batch]]) -> bool:
-        """One optimiser step over the batches that `load` gives; False when the budget left is too small for it."""
+        """One optimiser step on the batches that `load` returns; False if the remaining budget is too small for it."""
         seconds = sum(max(self.speech.seconds[i] for i in ids) * len(ids) / speed for ids, speed in step.batches)
         if self._expect(seconds) > self.end and self.state.step > 0:
             return False
@@ -176,9 +176,9 @@ class Phase:
         return True
 
     def _descend(self, batches: list[Batch]) -> list[torch.Tensor]:
-        """The optimiser's step; returns the loss at every point where it asked for the gradient, its own first.
+        """The optimiser's step; returns the loss at each point where it asked for a gradient, its own weights first.
 
-        At further points dropout and SpecAugment are the same, and pruned weights are zero too.
+        Further points use the same dropout and SpecAugment, and pruned weights are zero there too.
         """
         losses: list[torch.Tensor] = []
         noise = random_state(self.generator) if self.asks_again else None
@@ -195,7 +195,7 @@ class Phase:
                 nn.utils.clip_grad_norm_(self.modules.parameters(), self.options.clip)
             return losses[-1]
 
-        self.optimizer.step(gradient)  # type: ignore[arg-type]  # a tensor, as torch's own optimisers take it
+        self.optimizer.step(gradient)  # type: ignore[arg-type]  # it returns a tensor, which torch accepts
         return losses
 
     def _accumulate(self, batches: list[Batch]) -> torch.Tensor:
@@ -217,7 +217,7 @@ class Phase:
         return self.options.speeds[int(choice)]
 
     def _record(self, loss: torch.Tensor) -> None:
-        """Keep a row of the curves now and then; looking at the loss costs a synchronisation on a GPU."""
+        """Keep a row of the curves in recording steps only, since reading the loss synchronises with the GPU."""
         if not self.state.recording:
             return
         value = float(loss)
@@ -227,7 +227,7 @@ class Phase:
         self.curves.append(row | {"learning_rate": self.optimizer.param_groups[0]["lr"]} | self.state.scalars)
 
     def _check_weights(self) -> None:
-        """Between two rows of the curves nobody looks at the loss: what is handed on is finite."""
+        """Refuse weights that are not finite. The loss is checked only in recording steps, so it may miss them."""
         if not all(bool(parameter.isfinite().all()) for parameter in self.modules.parameters()):
             raise TrainingDiverged(f"a weight is not finite after {self.state.step} steps; {LOWER_RATE}")
 

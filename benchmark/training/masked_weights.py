@@ -1,4 +1,4 @@
-"""Masks that training holds over the encoder matrices: the one place where masked weights are zeroed."""
+"""Masks of the encoder matrices in training. Masked weights are zeroed here and nowhere else."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from torch import nn
 
 from benchmark.models.encoder import Encoder
 
-Masks = dict[str, torch.Tensor]  # by matrix name, true where a weight stays
+Masks = dict[str, torch.Tensor]  # by matrix name, true where a weight is kept
 
 
 class MaskedWeights(nn.Module):
-    """Masks that training holds: pruned weights stay at zero, although Adam's momentum would revive them.
+    """Masks that keep pruned weights at zero in training, although Adam's momentum would revive them.
 
-    A module, so that masks which change on the way are in the checkpoints.
+    This is a module, so that checkpoints include masks that change in training.
     """
 
     def __init__(self, encoder: Encoder, masks: Masks) -> None:
         super().__init__()
         self.weights = {matrix.name: matrix.linear.weight for matrix in encoder if matrix.name in masks}
-        self.optimizer: torch.optim.Optimizer | None = None  # of the phase that holds them
+        self.optimizer: torch.optim.Optimizer | None = None  # of the phase that uses the masks
         for name, weight in self.weights.items():
-            self.register_buffer(_buffer(name), masks[name].to(weight))  # a product of floats is the fastest mask
+            self.register_buffer(_buffer(name), masks[name].to(weight))  # multiplying floats is the fastest way to mask
 
     def __getitem__(self, name: str) -> torch.Tensor:
-        """The mask of a matrix, true where a weight stays."""
+        """The mask of a matrix, true where a weight is kept."""
         return self.get_buffer(_buffer(name)).bool()
 
     @torch.no_grad()
     def update(self, masks: Masks) -> None:
-        """Hold other masks from now on. A weight that comes back starts at zero, and so do its moments."""
+        """Replace the masks. A weight that is restored starts at zero, and so do its moments."""
         for name, mask in masks.items():
             self._forget(self.weights[name], mask & ~self[name])
             self.get_buffer(_buffer(name)).copy_(mask)

@@ -1,4 +1,4 @@
-"""How a phase trains: learning rate and its schedule, batches, precision, checkpoints."""
+"""Options of a training phase: learning rate and its schedule, batches, precision, checkpoints."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Options:
-    """How one phase trains.
+    """Options of one training phase.
 
-    `learning_rate` rises linearly over the first `warmup` of the phase and falls linearly to zero. `clip` bounds the
-    gradient's norm. `sorted_epochs` and `speeds` (of speed perturbation) are for the dense model: the first epochs go
-    from short to long utterances. `load_ahead`: load the next step's batches while a step runs; never with several
-    speeds, since each step draws its own, nor where hooks change the speech.
+    `learning_rate` is the peak: the rate rises linearly over the share `warmup` of the phase, then falls linearly to
+    zero. `clip` bounds the gradient's norm. `sorted_epochs` and `speeds` (of speed perturbation) are for the dense
+    model; `sorted_epochs` is the number of first epochs that go from short to long utterances. `load_ahead` loads the
+    next step's batches while a step runs. It has no effect with several speeds, since each step draws its own. Switch
+    it off if hooks change the speech.
     """
 
     learning_rate: float

@@ -1,4 +1,4 @@
-"""Which device, waiting for it, and where bf16 autocast pays on it."""
+"""The device of a job, synchronisation with it, and the choice of bf16 autocast."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Precision = Literal["auto", "fp32", "bf16"]
 
 
 def uses_bf16(precision: Precision, device: torch.device) -> bool:
-    """Whether to autocast to bf16: when asked, or by `auto` on a GPU that has it.
+    """Whether to autocast to bf16: if the study asks for it, or with `auto` on a GPU that supports it.
 
-    `auto` stays at fp32 on CPUs: AVX-512 bf16 gains a factor of 1.2 on the embedded model and of 2.4 on wav2vec2-base,
-    but CPUs without it take minutes a step, and numbers would differ from CPU to CPU.
+    `auto` uses fp32 on CPUs. AVX-512 bf16 is 1.2 times as fast on the embedded model and 2.4 times on wav2vec2-base,
+    but CPUs without it take minutes per step, and results would differ between CPUs.
     """
     if precision == "auto":
         return device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -26,10 +26,10 @@ def uses_bf16(precision: Precision, device: torch.device) -> bool:
 
 
 def pick_device(asked: Device = "auto") -> torch.device:
-    """The device that a study asks for; `auto` is the GPU if there is one.
+    """The device that a study asks for; `auto` means the GPU if there is one.
 
     Raises:
-        UserError: a GPU is asked for and there is none that torch can use.
+        UserError: the study asks for a GPU, and torch can use none.
     """
     there = asked != "cpu" and torch.cuda.is_available()
     visible = os.environ.get(VISIBLE)
@@ -42,13 +42,13 @@ def pick_device(asked: Device = "auto") -> torch.device:
 
 
 def wait_for_gpu() -> None:
-    """Return when the GPU has done all that it was told, so that clocks see it; at once where there is none."""
+    """Wait until the GPU has finished all work, so that times include it. Does nothing without a GPU."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def device_name(device: torch.device) -> str:
-    """The device in words, for the record."""
+    """Name of the device, for the record."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {torch.get_num_threads()} threads"

@@ -1,4 +1,4 @@
-"""Loading ahead: what the next step needs is made on a thread of its own while this step runs."""
+"""Loading ahead: a thread loads the next step's batches while the current step runs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ Loaded = TypeVar("Loaded")
 def load_ahead(
     items: Iterable[Item], load: Callable[[Item], Loaded], ahead: int
 ) -> Generator[tuple[Item, Callable[[], Loaded]], None, None]:
-    """Each item with a call that returns `load(item)`, in the items' order.
+    """Yield each item in order, with a function that returns `load(item)`.
 
-    When an item is handed out, the `ahead` items after it have been drawn too, here, and one thread loads all of them
-    in turn; with `ahead` 0 there is no thread, and the call itself loads. The call raises what `load` raised.
+    When an item is yielded, the next `ahead` items have been drawn too, in the caller's thread, and another thread
+    loads them one by one. If `ahead` is 0, there is no thread and the function itself loads. The function raises what
+    `load` raised.
     """
     if ahead == 0:
         for item in items:

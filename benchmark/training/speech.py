@@ -1,4 +1,4 @@
-"""One split of a corpus as batches for one model, made of audio or of cached front-end features."""
+"""One split of a corpus as batches for one model, from audio or from cached front-end features."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ class Speech:
     """One split of a dataset as batches for one model.
 
     Args:
-        ctc: the model; its tokenizer, front-end, audio normalisation and device shape the batches.
+        ctc: the model; the batches depend on its tokenizer, front-end, audio normalisation and device.
         dataset: the prepared corpus.
-        split: which part of it.
-        features: cached front-end output of an utterance at a speed, (frames, channels); then batches hold features.
+        split: name of the split.
+        features: returns the cached front-end output (frames, channels) of an utterance at a speed. If it is given,
+            batches hold features instead of audio.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Speech:
         return len(self.utterances)
 
     def audio(self, index: int, speed: float = 1.0) -> torch.Tensor:
-        """Audio (samples,) of an utterance, normalised as the model wants it, played `speed` times as fast."""
+        """Audio (samples,) of an utterance, normalised as the model expects, played `speed` times as fast."""
         audio = torch.from_numpy(self.dataset.audio(self.utterances[index]))
         if speed != 1.0:
             audio = torchaudio.functional.resample(audio, round(SAMPLE_RATE * speed / 100) * 100, SAMPLE_RATE)
@@ -65,7 +66,7 @@ class Speech:
         return self.collate(indices, speed).to(self.device)
 
     def collate(self, indices: Sequence[int], speed: float = 1.0) -> Batch:
-        """Utterances as a batch on the host, in pinned memory if the device is a GPU; features as they are cached."""
+        """Utterances as a batch on the host, in pinned memory for a GPU. Features keep their cached type."""
         labels = [self.labels[i] for i in indices]
         audio = features = None
         if self.features is not None:
@@ -90,12 +91,12 @@ class Speech:
         return batch.pinned() if self.device.type == "cuda" else batch
 
     def in_order(self, batch_seconds: float) -> Iterator[tuple[list[int], Batch]]:
-        """All utterances in fixed batches by length, short first, for decoding."""
+        """All utterances in fixed batches sorted by length, short first, for decoding."""
         for indices in sorted_batches(self.seconds, batch_seconds):
             yield indices, self.batch(indices)
 
     def unlabelled(self, seconds: float, batch_seconds: float, seed: int) -> list[Batch]:
-        """Batches without labels, about `seconds` of audio in all, in the order of the seed's first epoch."""
+        """Batches without labels, with about `seconds` of audio in total, in the order of the seed's first epoch."""
         batches: list[Batch] = []
         for indices in epoch_batches(self.seconds, batch_seconds, seed, epoch=0):
             batch = self.batch(indices)
@@ -106,6 +107,6 @@ class Speech:
         return batches
 
     def mean_batch_seconds(self, batch_seconds: float, seed: int) -> float:
-        """Seconds of audio in a training batch on average, padding included, in the seed's first epoch."""
+        """Mean seconds of audio per training batch in the seed's first epoch, padding included."""
         batches = epoch_batches(self.seconds, batch_seconds, seed, epoch=0)
         return sum(max(self.seconds[i] for i in batch) * len(batch) for batch in batches) / len(batches)
