@@ -1,1 +1,1 @@
-"""How fast the suite trains: a plain step, each method's step, Hugging Face's Trainer; and what a study will cost."""
+"""Training speed of a plain step, of each method's step and of Hugging Face's Trainer, and the cost of a study."""

@@ -1,4 +1,4 @@
-"""A model with its speech at one precision, and who is timed on it: methods at their first step, and the Trainer."""
+"""A model with its speech at one precision, and the loops to time on it: methods' and Hugging Face's Trainer."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from benchmark.training.speech import Speech
 
 Precision = Literal["fp32", "bf16"]
 SPARSITY = 0.65
-RUN_STEPS = 10 * CURVE_POINTS  # length of the run that is begun: every tenth step is recorded
+RUN_STEPS = 10 * CURVE_POINTS  # length of the run that is started: every tenth step is recorded
 WARM_UP = 3
 
 
 def usual_precision() -> Precision:
-    """What a study takes on this device unless its file says otherwise."""
+    """The precision that a study uses on this device by default."""
     return "bf16" if uses_bf16("auto", pick_device()) else "fp32"
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What is timed: a model, the split `SPLIT` of a dataset, in batches of so many seconds."""
+    """What is timed: a model on the split `SPLIT` of a dataset, in batches of `batch_seconds` of audio."""
 
     name: str
     ctc: SpeechModel
     dataset: Dataset
     batch_seconds: float
     precision: Precision
-    folder: Path  # of the front-end's cached output and of checkpoints
+    folder: Path  # for the front-end's cached output and for checkpoints
 
     def job(self, method: str, steps: int, make: type[Job] = Job, *, from_audio: bool = False) -> Job:
-        """A job for a method on a copy of the model, on a budget of so many plain steps."""
+        """A job for a method on a copy of the model, with a budget of `steps` plain steps."""
         ctc = on_device(self.ctc, pick_device())
         return make(
             ctc,
@@ -61,31 +61,31 @@ class Bench:
         )
 
     def loop(self, method: str, *, steps: int = RUN_STEPS, from_audio: bool = False, compiled: bool = False) -> Loop:
-        """A method at its first training step of a run of so many, warmed up.
+        """A method's training loop in a run of `steps` steps, after the warm-up.
 
-        `compiled`: each Transformer layer by `torch.compile`; all layers and batches of any shape share their graphs.
+        `compiled` applies `torch.compile` to each Transformer layer. Layers and batches of all shapes share graphs.
         """
         before = bytes_in_use()
         job = self.job(method, steps, HeldJob, from_audio=from_audio)
         if compiled:
             for layer in job.encoder.layers:
-                layer.forward = torch.compile(layer.forward, dynamic=True)  # the meter's hooks stay outside the graph
+                layer.forward = torch.compile(layer.forward, dynamic=True)  # the meter's hooks stay out of the graph
         return Loop(phase_of(method, job), before, WARM_UP)
 
     def trainer(self, variant: str) -> HuggingFace:
-        """Hugging Face's Trainer, from audio."""
+        """Hugging Face's Trainer, which computes everything from audio."""
         ctc = on_device(self.ctc, pick_device())
         return HuggingFace(variant, ctc, Speech(ctc, self.dataset, SPLIT), self.batch_seconds, self.folder)
 
     def transcription_speed(self) -> float:
-        """Seconds of speech a second that the dense model transcribes, as in studies: in fp32, from audio."""
+        """Seconds of speech per second that the dense model transcribes, as in studies: in fp32, from audio."""
         ctc = on_device(self.ctc, pick_device())
         ctc = replace(ctc, model=frozen_copy(ctc.model))
         done = transcribe(ctc, Speech(ctc, self.dataset, SPLIT), self.batch_seconds)
         return done.audio_seconds / done.seconds
 
     def _features(self, ctc: SpeechModel) -> Features:
-        """The front-end's output as a study caches it; computed once."""
+        """The front-end's output, cached as in a study and computed only once."""
         folder = self.folder / "features"
         write_features(ctc.model, Speech(ctc, self.dataset, SPLIT), folder, key=self.name)
         return Features(folder)

@@ -1,4 +1,4 @@
-"""What a study will cost in hours, from a measured throughput and the study's file."""
+"""Cost of a study in hours, computed from measured throughput and the study's file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOUR = 3600.0
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of a label: of each search, one a target, and of each run; None where its speed was not measured."""
+    """Seconds of each search of a label, one per target, and of each run. None if its speed was not measured."""
 
     label: str
     searches: tuple[float | None, ...]
@@ -30,26 +30,26 @@ class Cost:
 
     @property
     def known(self) -> bool:
-        """Whether all of it is known."""
+        """Whether all its times are known."""
         return None not in self.searches + self.runs
 
 
 @dataclass(frozen=True)
 class CostPlan:
-    """A study's costs: the dense stage before all, then each label's."""
+    """A study's costs: the dense stage, which comes first, then each label."""
 
     dense: float
     labels: tuple[Cost, ...]
 
     def hours(self, devices: int) -> float:
-        """Wall-clock hours of all that is known, one job a device: the dense stage, the searches, the runs."""
+        """Wall-clock hours of all known costs with one job per device: the dense stage, the searches, the runs."""
         searches = [search for cost in self.labels for search in cost.searches if search is not None]
         runs = [run for cost in self.labels for run in cost.runs if run is not None]
         return (self.dense + makespan(searches, devices) + makespan(runs, devices)) / HOUR
 
 
 def makespan(jobs: Iterable[float], devices: int) -> float:
-    """Seconds until all jobs are done, the longest first, each on the device that is free first."""
+    """Seconds until all jobs are done. The longest start first, each on the first free device."""
     free = [0.0] * devices
     for job in sorted(jobs, reverse=True):
         heapq.heapreplace(free, free[0] + job)
@@ -57,13 +57,13 @@ def makespan(jobs: Iterable[float], devices: int) -> float:
 
 
 def cost_plan(study: Study, rates: Rates) -> CostPlan:
-    """Add up a study: training by its budgets, transcription of dev and tests by their length.
+    """Sum of a study's costs: training from its budgets, transcription of dev and tests from their length.
 
-    Not in it: preparing the corpus, caching the front-end, loading, exporting, scoring, and the calibration of methods
-    that do not train.
+    It excludes preparing the corpus, caching the front-end, loading, exporting, scoring, and the calibration of
+    methods that do not train.
 
     Raises:
-        UserError: the length of a split is not known, or the plain step or transcription was not measured.
+        UserError: the length of a split is unknown, or the plain step or transcription was not measured.
     """
     dev = rates.transcribing(seconds_of(study, study.corpus.dev))
     tests = rates.transcribing(sum(seconds_of(study, split) for split in study.corpus.tests))
@@ -78,7 +78,7 @@ def cost_plan(study: Study, rates: Rates) -> CostPlan:
 
 
 def _cost(study: Study, plans: list[RunPlan], rates: Rates, dev: float, tests: float) -> Cost:
-    """Of the runs of one label, in which `dev` and `tests` seconds go into transcription."""
+    """Cost of the runs of one label. Transcription takes `dev` seconds per trial and `tests` seconds per run."""
     name = plans[0].method
     method = load_method(name)(plans[0].settings)
     if not method.trains_as_set:
@@ -93,10 +93,10 @@ def _cost(study: Study, plans: list[RunPlan], rates: Rates, dev: float, tests: f
 
 
 def seconds_of(study: Study, split: str) -> float:
-    """Length of a split's speech: as prepared, or as published for LibriSpeech.
+    """Seconds of speech in a split: of the prepared corpus, or as published for LibriSpeech.
 
     Raises:
-        UserError: it is not prepared, and of another corpus.
+        UserError: the corpus is not prepared and is not LibriSpeech.
     """
     prepared = study.work.data_summary
     if prepared.exists():

@@ -1,4 +1,4 @@
-"""A plan of costs as a table, on one device and on eight."""
+"""A table of a study's costs on one device and on eight."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNKNOWN = "not measured"
 
 
 def as_markdown(plan: CostPlan, study: Study, rates: Rates, measured: Throughput) -> str:
-    """Where the figures are from, then a row a label, the dense stage and the sum of what is known."""
+    """Source of the figures, then a table: the dense stage, one row per label, and the sum of known costs."""
     dense = ["dense stage", "", "", "", _hours(plan.dense), _hours(plan.dense)]
     missing = [cost.label for cost in plan.labels if not cost.known]
     total = "sum of what is known" if missing else "sum"

@@ -1,4 +1,4 @@
-"""The form of a measurement of speed: a row a model, precision and name."""
+"""Types of a speed measurement: one row per model, precision and name."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Quartiles = Annotated[list[Positive], Field(min_length=3, max_length=3)]  # lowe
 
 
 class Figures(TypedDict):
-    """What was measured of one name."""
+    """The measured figures of one name."""
 
     steps: AtLeastOne
-    speech_per_second: Quartiles  # seconds of speech a second, padding not counted, over the steps
+    speech_per_second: Quartiles  # seconds of speech per second without padding, over the steps
     work_per_second: NotNegative  # units of a study's budget
-    time_of_plain: Quartiles | None  # time for a second of speech over the plain step's, over the turns
-    peak_bytes: Count | None  # of GPU memory, this name's alone
+    time_of_plain: Quartiles | None  # time per second of speech, divided by the plain step's, over the turns
+    peak_bytes: Count | None  # of GPU memory, for this name only
 
 
 class Row(TypedDict):
-    """One line of the table; without figures where `reason` says why."""
+    """One row of the table. If it has no figures, `reason` says why."""
 
     model: str
     parameters: Count
@@ -37,12 +37,12 @@ class Row(TypedDict):
 
 
 class Throughput(TypedDict):
-    """What a call of `throughput` leaves."""
+    """The file that a call of `throughput` writes."""
 
-    device: str  # kind: cuda or cpu
+    device: str  # type of device: cuda or cpu
     batch_seconds: Positive
-    speech: str  # where it is from
+    speech: str  # source of the speech
     utterances: Count
-    mean_seconds: Positive  # of an utterance
+    mean_seconds: Positive  # per utterance
     rows: list[Row]
     provenance: Provenance

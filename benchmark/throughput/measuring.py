@@ -1,4 +1,4 @@
-"""Rows of a bench: the plain step, each method's step beside it, Hugging Face's Trainer beside it, transcription."""
+"""Measured rows: the plain step, methods' steps and Hugging Face's Trainer compared with it, and transcription."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from benchmark.throughput.timing import Contestant, Step, in_turns, quartiles, s
 from benchmark.throughput.trainer import VARIANTS
 from benchmark.training.budget import OverBudget
 
-TRAINER_ROUNDS = 4  # each of so many steps of the loop, then of the Trainer
+TRAINER_ROUNDS = 4  # each round takes some steps of the loop, then of the Trainer
 FROM_AUDIO = "dense_finetuned, from audio"
 COMPILED = "dense_finetuned, compiled"
 
 
 def figures(steps: list[Step], ratios: list[float] | None, peak_bytes: int | None) -> Figures:
-    """Figures of so many steps, and of their turns against the plain step."""
+    """Figures of some steps, and of their time ratios to the plain step."""
     return Figures(
         steps=len(steps),
         speech_per_second=quartiles([speed([step]) for step in steps]),
@@ -34,7 +34,7 @@ def figures(steps: list[Step], ratios: list[float] | None, peak_bytes: int | Non
 
 
 class Turns:
-    """The plain loop of a bench and all steps that it has taken."""
+    """The plain loop of a bench with all its steps so far, and measurements in turns with it."""
 
     def __init__(self, bench: Bench, steps: int) -> None:
         self.bench, self.steps = bench, steps
@@ -42,23 +42,23 @@ class Turns:
         self.taken = self.plain.take(steps)
 
     def figures(self) -> Figures:
-        """Of the plain step."""
+        """Figures of the plain step."""
         return figures(self.taken, None, self.plain.peak_bytes)
 
     def method(self, name: str) -> Figures:
-        """Of a method's step: pair by pair over the same batches."""
+        """Figures of a method's step, alternating with plain steps on the same batches."""
         return self._beside(self.bench.loop(name), self.steps, 1)
 
     def from_audio(self) -> Figures:
-        """Of the plain step that computes the frozen front-end instead of reading its cached output."""
+        """Figures of the plain step that computes the frozen front-end instead of reading its cached output."""
         return self._beside(self.bench.loop(PLAIN, from_audio=True), self.steps, 1)
 
     def compiled(self) -> Figures:
-        """Of the plain step with the Transformer layers compiled."""
+        """Figures of the plain step with compiled Transformer layers."""
         return self._beside(self.bench.loop(PLAIN, compiled=True), self.steps, 1)
 
     def trainer(self, variant: str) -> Figures:
-        """Of the Trainer's step, some steps a turn."""
+        """Figures of the Trainer's step, with several steps per turn."""
         return self._beside(self.bench.trainer(variant), TRAINER_ROUNDS, max(1, self.steps // TRAINER_ROUNDS))
 
     def _beside(self, other: Contestant, rounds: int, steps: int) -> Figures:
@@ -69,9 +69,9 @@ class Turns:
 
 
 def rows_at(bench: Bench, methods: list[str], steps: int, *, compiled: bool, trainer: bool) -> Iterator[list[Row]]:
-    """After each row of a bench all that there are, plain first.
+    """Yields all rows of a bench so far, after each new row; the plain step comes first.
 
-    One that fails, as for want of memory, says why and holds up no other.
+    A row that fails, for example out of memory, records its reason, and the others continue.
     """
     turns: list[Turns] = []
 
@@ -90,18 +90,18 @@ def rows_at(bench: Bench, methods: list[str], steps: int, *, compiled: bool, tra
     for name, measure in tqdm(measures, desc=f"{bench.name}, {bench.precision}", unit="row"):
         rows.append(row(bench, name, measure))
         for plain in turns:
-            rows[0]["figures"] = plain.figures()  # with the steps taken beside the others
+            rows[0]["figures"] = plain.figures()  # including the plain steps of the latest comparison
         yield rows
 
 
 def transcription(bench: Bench) -> Figures:
-    """The dense model's transcription of all the speech, as one step."""
+    """Figures of the dense model's transcription of all the speech, counted as one step."""
     seconds = 1 / bench.transcription_speed()
     return figures([Step(seconds, 1.0, 0.0)], None, None)
 
 
 def row(bench: Bench, name: str, measure: Callable[[], Figures]) -> Row:
-    """Measure, or say why there is nothing to measure."""
+    """The row of a measurement, with its figures or the reason of its failure."""
     found, reason = None, None
     try:
         with failures_as_reasons():

@@ -1,4 +1,4 @@
-"""What is timed: the embedded dense model, and the full-size models with random weights."""
+"""The models to time: the embedded dense model, and full-size models with random weights."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MODELS: dict[str, Callable[[], SpeechModel]] = {"embedded": embedded, **FULL_SIZ
 
 
 def built(name: str) -> SpeechModel:
-    """A model by name, on the CPU; random weights are the same every time.
+    """A model by name, on the CPU. Random weights are the same in every call.
 
     Raises:
-        UserError: there is no such model.
+        UserError: the model does not exist.
     """
     if name not in MODELS:
         raise UserError(f'unknown model "{name}"{suggestion(name, list(MODELS))}')

@@ -1,4 +1,4 @@
-"""A method's training phase, ready for its first step: its own hooks, parameter groups and optimiser on a job."""
+"""A method's training phase before its first step, with the method's own hooks, parameter groups and optimiser."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class ReadyToTrain(Exception):
 
 
 class HeldJob(Job):
-    """A job that hands its first training phase over instead of running it."""
+    """A job that raises its first training phase in `ReadyToTrain` instead of running it."""
 
     def _run(self, phase: Phase) -> list[dict[str, float]]:
         raise ReadyToTrain(phase)
 
 
 def training_settings(name: str) -> dict[str, object]:
-    """Settings by which a method calibrates little and trains, a post-training one too."""
+    """Settings that give a method a short calibration and training, even if it is a post-training method."""
     known = load_method(name).Settings.__dataclass_fields__
     wanted = {"calibration_seconds": CALIBRATION_SECONDS, "fine_tune": True}
     return {key: value for key, value in wanted.items() if key in known}
@@ -49,7 +49,7 @@ def on_device(ctc: SpeechModel, device: torch.device) -> SpeechModel:
 
 
 def phase_of(name: str, job: Job) -> Phase:
-    """The first training phase of a method on a `HeldJob`; what comes before it in the method is done.
+    """The first training phase of a method on a `HeldJob`. Everything before it in the method is executed.
 
     Raises:
         CannotCompress: the method does not train, or cannot work on this model.

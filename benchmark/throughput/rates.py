@@ -1,4 +1,4 @@
-"""The measured speeds of one model at one precision, as a plan of costs asks for them."""
+"""The measured speeds of one model at one precision, in the form that a cost plan needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from benchmark.system.errors import UserError
 from benchmark.throughput.figures import TRANSCRIBE, Figures, Throughput
 from benchmark.training.allowance import BudgetConfig
 
-SHAPES = {  # which measured model has the shape of a study's `dense.model`
+SHAPES = {  # from a study's `dense.model` to the measured model of the same shape
     "data/mini/model": "embedded",
     "data/an4/model": "embedded",
     "facebook/wav2vec2-base": "wav2vec2-base",
@@ -19,10 +19,10 @@ SHAPES = {  # which measured model has the shape of a study's `dense.model`
 
 
 class Rates:
-    """Speeds by name of what was measured."""
+    """Measured speeds, by name of a row."""
 
     def __init__(self, measured: Throughput, model: str, precision: str) -> None:
-        """Raises `UserError` when the model was not measured at this precision."""
+        """Raises `UserError` if the model was not measured at this precision."""
         rows = [row for row in measured["rows"] if (row["model"], row["precision"]) == (model, precision)]
         if not rows:
             there = sorted({f"{row['model']} at {row['precision']}" for row in measured["rows"]})
@@ -32,10 +32,10 @@ class Rates:
 
     @classmethod
     def for_study(cls, measured: Throughput, study: Study, model: str | None = None) -> Rates:
-        """Those of a study's dense model, or of `model`, at the precision that the study has on the device measured.
+        """Speeds of a study's dense model, or of `model`, at the study's precision on the measured device.
 
         Raises:
-            UserError: no measured model is known to have that shape, or it was not measured at that precision.
+            UserError: no measured model is known to have the same shape, or it was not measured at that precision.
         """
         model = model or SHAPES.get(study.dense.model)
         if model is None:
@@ -44,7 +44,7 @@ class Rates:
         return cls(measured, model, automatic if study.training.precision == "auto" else study.training.precision)
 
     def transcribing(self, speech: float) -> float:
-        """Seconds in which so many seconds of speech are transcribed.
+        """Seconds that the transcription of `speech` seconds of speech takes.
 
         Raises:
             UserError: transcription was not measured.
@@ -55,7 +55,7 @@ class Rates:
         return speech / found["speech_per_second"][1]
 
     def training(self, method: str, budget: BudgetConfig) -> float | None:
-        """Seconds in which a method uses a budget up; None where its speed matters and was not measured."""
+        """Seconds that a method takes to use up a budget; None if that depends on a speed that was not measured."""
         if budget.kind == "device_seconds":
             return budget.limit
         found = self._figures.get(method)

@@ -1,4 +1,4 @@
-"""The whole measurement, as it is kept and as it is read."""
+"""A complete speed measurement, and its table in Markdown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from benchmark.throughput.utterances import SPLIT, embedded_speech, study_speech
 from benchmark.training.batches import BUCKET_BATCHES
 from benchmark.training.precision import device_name, pick_device
 
-MOST_STEPS, MOST_SECONDS = 100_000, 3600  # more than any machine ends, or holds in a batch
+MOST_STEPS, MOST_SECONDS = 100_000, 3600  # more than any machine completes, or holds in one batch
 
 
 def measure(
@@ -37,10 +37,10 @@ def measure(
     batch_seconds: float,
     config: Path | None,
 ) -> Iterator[Throughput]:
-    """Time all models; after each row all that is known. The speech is as much as one window of batches needs.
+    """Time all models; yields all results so far after each row. The speech fills one window of batches.
 
     Raises:
-        UserError: an unknown model, method or precision, nothing to time, or no `accelerate` for `trainer`.
+        UserError: a model, method or precision is unknown, a number is out of range, or `trainer` lacks `accelerate`.
     """
     if not 1 <= steps <= MOST_STEPS or not 0 < batch_seconds <= MOST_SECONDS:
         most = f"at most {MOST_STEPS:,} and {MOST_SECONDS:,}"
@@ -92,7 +92,7 @@ def _speech(folder: Path, config: Path | None, seconds: float) -> tuple[Dataset,
 
 
 def as_table(measured: Throughput) -> str:
-    """Markdown: medians, with quartiles in brackets; under it, what could not be measured and why."""
+    """Markdown table of medians, with quartiles in brackets, followed by the failed rows and their reasons."""
     rows = [_cells(row) for row in measured["rows"] if row["figures"]]
     headers = ["model", "precision", "step of", "speech s/s", "time of plain", "peak memory (GB)"]
     failed = [f"{row['model']}, {row['precision']}, {row['name']}: {row['reason']}" for row in _failed(measured)]

@@ -1,4 +1,4 @@
-"""Timed steps, taken in turns: what slows the machine for a while meets both sides."""
+"""Timed steps, taken in turns, so that a temporary slowdown of the machine affects both sides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmark.training.precision import wait_for_gpu
 
 @dataclass(frozen=True)
 class Step:
-    """One step: wall-clock seconds, seconds of speech without padding, and units of work charged for it."""
+    """One step: wall-clock seconds, seconds of speech without padding, and charged units of work."""
 
     seconds: float
     speech: float
@@ -26,24 +26,24 @@ class Step:
 
 
 class Contestant(Protocol):
-    """Whoever takes steps. `peak_bytes`: of GPU memory, its own alone; None on a CPU."""
+    """Something that takes steps. `peak_bytes` is its own peak of GPU memory; None on a CPU."""
 
     peak_bytes: int | None
 
     def take(self, number: int) -> list[Step]:
-        """So many steps, warmed up where they need it."""
+        """Take `number` steps, after a warm-up if they need one."""
 
 
 def own_peak(resident: int) -> int:
-    """Peak GPU memory of the steps since the last reset, of a contestant that keeps `resident` bytes between them.
+    """Peak GPU memory since the last reset, for a contestant that keeps `resident` bytes between steps.
 
-    Whatever others keep on the GPU is as much before the steps as at their peak.
+    The memory of others is excluded, since it is the same before the steps and at their peak.
     """
     return resident + torch.cuda.max_memory_allocated() - torch.cuda.memory_allocated()
 
 
 class Loop:
-    """The suite's own training loop over a phase."""
+    """The suite's own training loop on a phase."""
 
     def __init__(self, phase: Phase, bytes_before: int, warm_up: int) -> None:
         self.peak_bytes: int | None = None
@@ -55,7 +55,7 @@ class Loop:
             self.peak_bytes = own_peak(self._resident)
 
     def take(self, number: int) -> list[Step]:
-        """So many of the phase's next steps."""
+        """Take the next `number` steps of the phase."""
         return [self._step() for _ in range(number)]
 
     def _step(self) -> Step:
@@ -76,7 +76,7 @@ class Loop:
 
 
 def in_turns(one: Contestant, other: Contestant, rounds: int, steps: int) -> tuple[list[list[Step]], list[list[Step]]]:
-    """Rounds of both, each of so many steps of the one, then of the other."""
+    """Rounds of `steps` steps of `one`, then of `other`; returns the steps of both, by round."""
     ours, theirs = [], []
     for _ in tqdm(range(rounds), desc="turns", unit="turn", leave=False, disable=None):
         ours.append(one.take(steps))
@@ -85,7 +85,7 @@ def in_turns(one: Contestant, other: Contestant, rounds: int, steps: int) -> tup
 
 
 def speed(steps: list[Step]) -> float:
-    """Seconds of speech a second."""
+    """Seconds of speech per second."""
     return sum(step.speech for step in steps) / sum(step.seconds for step in steps)
 
 
@@ -95,6 +95,6 @@ def quartiles(values: list[float]) -> list[float]:
 
 
 def bytes_in_use() -> int:
-    """GPU memory in use, after what nobody refers to any more is gone."""
+    """GPU memory in use, after garbage collection."""
     gc.collect()
     return torch.cuda.memory_allocated() if torch.cuda.is_available() else 0

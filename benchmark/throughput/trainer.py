@@ -1,4 +1,4 @@
-"""Steps of Hugging Face's `Trainer` on the same utterances, as its CTC fine-tuning example sets it up."""
+"""Steps of Hugging Face's `Trainer` on the same utterances, configured as in its CTC fine-tuning example."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmark.throughput.timing import Step, own_peak
 from benchmark.training.precision import wait_for_gpu
 from benchmark.training.speech import Speech
 
-WARM_UP = 1  # steps of every call that are not counted
+WARM_UP = 1  # steps of each call that are not counted
 VARIANTS: dict[str, dict[str, Any]] = {
     "Trainer, defaults": {},
     "Trainer, group_by_length, bf16": {"train_sampling_strategy": "group_by_length", "bf16": True},
@@ -27,13 +27,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def check_accelerate() -> None:
-    """Raise `UserError` where the library that `Trainer` needs is missing."""
+    """Raise `UserError` if the library that `Trainer` needs is missing."""
     if find_spec("accelerate") is None:
         raise UserError("--trainer needs accelerate, which is not installed: pip install -e '.[dev]'")
 
 
 class Utterances(Dataset[dict[str, Any]]):
-    """A split as `Trainer` wants it: normalised audio from the memory-mapped file, and label ids."""
+    """A split in the form that `Trainer` needs: normalised audio from the memory-mapped file, and label ids."""
 
     def __init__(self, speech: Speech) -> None:
         self.speech = speech
@@ -47,7 +47,7 @@ class Utterances(Dataset[dict[str, Any]]):
 
 
 class Collator:
-    """`DataCollatorCTCWithPadding` of the examples; remembers the seconds of speech in each batch."""
+    """The examples' `DataCollatorCTCWithPadding`, which also keeps the seconds of speech in each batch."""
 
     def __init__(self, extractor: Wav2Vec2FeatureExtractor) -> None:
         self.extractor = extractor
@@ -64,7 +64,7 @@ class Collator:
 
 
 class Stopwatch(TrainerCallback):
-    """When each step ended, fetching its batch included."""
+    """Records when each step ended. A step includes fetching its batch."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []
@@ -78,10 +78,10 @@ class Stopwatch(TrainerCallback):
 
 
 class HuggingFace:
-    """A `Trainer` that takes steps in calls of `train`, each over another shuffling of the speech.
+    """A `Trainer` that takes steps in calls of `train`. Each call shuffles the speech anew.
 
-    Its front-end is frozen as in the example, but computed in every step. Dropout and SpecAugment are off, as in the
-    suite's own steps. A batch is so many utterances that it holds `batch_seconds` of speech on average.
+    The front-end is frozen as in the example, but computed in every step. Dropout and SpecAugment are off, as in the
+    suite's own steps. All batches have the same number of utterances, on average `batch_seconds` of speech.
     """
 
     def __init__(self, variant: str, ctc: SpeechModel, speech: Speech, batch_seconds: float, folder: Path) -> None:
@@ -97,7 +97,7 @@ class HuggingFace:
         self._extractor = Wav2Vec2FeatureExtractor(do_normalize=False, return_attention_mask=masked)
 
     def take(self, number: int) -> list[Step]:
-        """A call of `train`, its first steps left out."""
+        """One call of `train`, without its first steps."""
         stopwatch, collator = Stopwatch(), Collator(self._extractor)
         arguments = TrainingArguments(
             output_dir=str(self._folder),

@@ -1,4 +1,4 @@
-"""Which speech the steps are timed on: a study's own, or the embedded corpus in utterances as long as LibriSpeech's."""
+"""The speech for timed steps: a study's own, or the embedded corpus joined to utterances as long as LibriSpeech's."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from benchmark.system.project import ROOT
 
 SPLIT = "train"
 EMBEDDED_UTTERANCES = 1000
-# Seconds: shortest, longest, commonest. Their mean is 12.7 as that of train-clean-100 (100.6 h in 28,539 utterances);
-# the shape between is a guess.
+# Shortest, longest and most common length in seconds. The mean is 12.7 s, as in train-clean-100 (100.6 h in 28,539
+# utterances). The triangular shape is a guess.
 LENGTHS = (2.0, 20.0, 16.0)
 
 
 def embedded_speech(folder: Path, seconds: float) -> Dataset:
-    """The first utterances of the embedded corpus, one after the other as one, `seconds` in all at most."""
+    """The first utterances of the embedded corpus, joined to longer ones, at most `seconds` in total."""
     if not (folder / SUMMARY).exists():
         root = ROOT / "data" / "mini"
         corpus = CorpusConfig("mini", SPLIT, "dev", ("test-clean",), root=root, limit=EMBEDDED_UTTERANCES)
@@ -29,7 +29,7 @@ def embedded_speech(folder: Path, seconds: float) -> Dataset:
 
 
 def study_speech(study: Study, seconds: float) -> Dataset:
-    """Utterances of a study's training split, drawn by lot, `seconds` in all at most; prepares the corpus."""
+    """Random utterances of a study's training split, at most `seconds` in total. Prepares the corpus if necessary."""
     if not study.work.data_summary.exists():
         prepare(study.corpus, study.work.data)
     dataset = Dataset.open(study.work.data)
@@ -39,9 +39,9 @@ def study_speech(study: Study, seconds: float) -> Dataset:
 
 
 def joined(utterances: list[Utterance]) -> list[Utterance]:
-    """Neighbours made one until lengths drawn from `LENGTHS` are met as nearly as they can be.
+    """Join neighbouring utterances to lengths that are as close as possible to lengths drawn from `LENGTHS`.
 
-    The audio of neighbours lies one after the other, so the joined utterance is a longer stretch of it.
+    The audio of neighbours is contiguous, so a joined utterance is one longer piece of it.
     """
     rng, whole = random.Random(0), list[Utterance]()
     group: list[Utterance] = []
@@ -61,7 +61,7 @@ def _one(group: list[Utterance]) -> Utterance:
 
 
 def only(dataset: Dataset, utterances: list[Utterance], seconds: float) -> Dataset:
-    """A corpus whose split `SPLIT` is the first of `utterances` that fit into `seconds`, the first one in any case."""
+    """A corpus whose split `SPLIT` holds the first `utterances` that fit into `seconds`, but at least one."""
     chosen: list[Utterance] = []
     for utterance in utterances:
         seconds -= utterance.seconds
