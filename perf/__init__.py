@@ -1,4 +1,4 @@
-"""What the suite itself costs: one file a measure, `python -m perf.NAME`."""
+"""Measurements of the suite's own cost, one per file: `python -m perf.NAME`."""
 
 import os
 
@@ -6,4 +6,4 @@ from benchmark.system.devices import CPU, devices
 from benchmark.system.waiting import POLICY, wait_policy
 
 if devices() == [CPU]:
-    os.environ[POLICY] = wait_policy(spin=False, job="perf")  # before torch is imported; as a study's job has it
+    os.environ[POLICY] = wait_policy(spin=False, job="perf")  # as in a study's job; must come before torch is imported

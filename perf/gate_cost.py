@@ -1,9 +1,9 @@
-"""Time of one self-pinching training step over one plain CTC fine-tuning step on the same batch.
+"""Time of a self-pinching training step, relative to a plain CTC fine-tuning step on the same batch.
 
 Run it from the top folder: `python -m perf.gate_cost [--full-size] [--json FILE]`.
 
-Both methods run as in a study, up to their training loop; then the steps of the two loops alternate over the same
-batches, so that a slow moment of the machine meets both.
+Both methods run as in a study up to their training loop. Then the steps of the two loops alternate on the same
+batches, so that a temporary slowdown of the machine affects both.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from perf.subjects import BATCH_SECONDS, bench_of
 
 AIMS = {"embedded": 1.05, "wav2vec2-base": 1.10}
 PAIRS = 20
-STEPS = CURVE_POINTS  # length of the run that is begun: in one as short as this every step is recorded
+STEPS = CURVE_POINTS  # length of the run that is started; in such a short run every step is recorded
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Seconds of the timed steps, pair by pair."""
+    """Seconds of the timed steps, in pairs."""
 
     model: str
     batch_seconds: float
@@ -38,7 +38,7 @@ class Measurement:
 
     @property
     def ratios(self) -> list[float]:
-        """Gated over plain of each pair."""
+        """Time of the gated step divided by that of the plain step, for each pair."""
         return [gated / plain for plain, gated in zip(self.plain, self.gated, strict=True)]
 
     @property
@@ -47,7 +47,7 @@ class Measurement:
         return statistics.quantiles(self.ratios, n=4, method="inclusive")
 
     def sentence(self) -> str:
-        """What was found, on one line."""
+        """The result, on one line."""
         low, middle, high = self.quartiles
         return (
             f"{self.model}, {self.batch_seconds:g} s a step: a gated step takes {middle:.3f} of a plain one "
@@ -56,7 +56,7 @@ class Measurement:
         )
 
     def as_json(self) -> dict[str, object]:
-        """Everything, for `json.dump`."""
+        """All figures in a form for `json.dump`."""
         return asdict(self) | {"ratios": self.ratios, "quartiles": self.quartiles, "aim": AIMS[self.model]}
 
 
@@ -70,7 +70,7 @@ def measure(name: str, work: Path) -> Measurement:
 
 
 def main() -> None:
-    """Measure, print one line a model, and keep the numbers if asked to."""
+    """Measure, print one line per model, and write the numbers to a file if asked."""
     parser = argparse.ArgumentParser(prog="python -m perf.gate_cost", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--full-size", action="store_true", help="also a wav2vec2-base with random weights (7 GB)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every time, and where it was measured")

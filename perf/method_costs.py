@@ -1,9 +1,9 @@
-"""What each method costs: a training step over a plain one, time outside the training loop, peak memory.
+"""Cost of each method: training step relative to a plain one, time outside the training loop, peak memory.
 
 Run it from the top folder: `python -m perf.method_costs [--model MODEL] [--json FILE] [METHOD ...]`.
 
-Each method runs whole, in a process of its own, on a budget of so many plain steps. Plain fine-tuning,
-`dense_finetuned`, runs before and after each of them: a machine's speed drifts within minutes, a ratio should not.
+Each method runs completely, in a process of its own, on a fixed budget of plain steps. Plain fine-tuning,
+`dense_finetuned`, runs before and after each method: a machine's speed drifts within minutes, but ratios should not.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from benchmark.training.loop import Phase, Planned
 from benchmark.training.precision import device_name, pick_device, wait_for_gpu
 from perf.subjects import BATCH_SECONDS, bench_of
 
-# As long as in the default study: what a method does now and then, such as pruning, belongs to its steps.
+# As long as in the default study, since work that a method does now and then, such as pruning, is part of its steps.
 STEPS = {"embedded": 150, "wav2vec2-base": 12}
 PLAIN_STEPS = {"embedded": 75, "wav2vec2-base": 6}
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run: seconds of the mean step and outside the loop; peak memory in bytes."""
+    """Cost of one run: mean seconds per step, seconds outside the loop, and peak memory in bytes."""
 
     step_seconds: float
     outside_seconds: float
@@ -52,7 +52,7 @@ class Cost:
 
 
 def cost_of(name: str, model: str, work: Path) -> Cost:
-    """Run a method and measure it. Post-training methods fine-tune afterwards, so that they have steps too."""
+    """Run a method and measure it. Post-training methods fine-tune afterwards, so they have steps too."""
     method = load_method(name)(training_settings(name))
     job = bench_of(model, work).job(name, (PLAIN_STEPS if name == PLAIN else STEPS)[model])
     steps: list[float] = []
@@ -81,14 +81,14 @@ def _peak_bytes() -> int:
 
 
 class NotMeasured(Exception):
-    """A method cannot be measured; says why."""
+    """A method cannot be measured; the message says why."""
 
 
 def in_a_process_of_its_own(name: str, model: str) -> Cost:
-    """A method's cost.
+    """A method's cost, measured in a new process.
 
     Raises:
-        NotMeasured: it has none.
+        NotMeasured: the method cannot be measured.
     """
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "perf.method_costs", "--model", model, "--work", folder, "--one", name]
@@ -100,7 +100,7 @@ def in_a_process_of_its_own(name: str, model: str) -> Cost:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A method's cost, and that of plain fine-tuning before and after it, on one machine."""
+    """A method's cost and that of plain fine-tuning before and after it, on the same machine."""
 
     cost: Cost
     before: Cost
@@ -108,7 +108,7 @@ class Comparison:
     provenance: Provenance
 
     def row(self, name: str) -> list[str]:
-        """Of the table."""
+        """The method's row of the table."""
         plain_seconds = (self.before.step_seconds + self.after.step_seconds) / 2
         drift = self.after.step_seconds / self.before.step_seconds
         return [
@@ -121,14 +121,14 @@ class Comparison:
 
 
 def table(comparisons: dict[str, Comparison]) -> str:
-    """Markdown, a method a row."""
+    """Markdown table with one row per method."""
     headers = ["method", "step over a plain one", "plain, after over before", "outside the loop (s)", "memory (MB)"]
     rows = [comparison.row(name) for name, comparison in sorted(comparisons.items())]
     return tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=("left", *["right"] * 4))
 
 
 def kept_in(path: Path) -> dict[str, Comparison]:
-    """What earlier calls measured."""
+    """The comparisons that earlier calls wrote."""
     numbers = read_json(path)["costs"] if path.exists() else {}
     return {
         name: Comparison(Cost(**parts["cost"]), Cost(**parts["before"]), Cost(**parts["after"]), parts["provenance"])
@@ -137,14 +137,14 @@ def kept_in(path: Path) -> dict[str, Comparison]:
 
 
 def keep(path: Path, model: str, comparisons: dict[str, Comparison]) -> None:
-    """Write every number, and the table beside it."""
+    """Write all numbers, and the table in a file beside them."""
     costs = {name: asdict(comparison) for name, comparison in comparisons.items()}
     write_json(path, {"model": model, "costs": costs})
     write_text(path.with_suffix(".md"), table(comparisons) + "\n")
 
 
 def measured(names: list[str], model: str) -> Iterator[tuple[str, Comparison]]:
-    """Each method between two runs of plain fine-tuning, of which neighbours share one."""
+    """Measure each method between two runs of plain fine-tuning. Neighbouring methods share one of them."""
     before = in_a_process_of_its_own(PLAIN, model)
     for name in tqdm(names, desc=model, unit="method", disable=None):
         try:
@@ -158,7 +158,7 @@ def measured(names: list[str], model: str) -> Iterator[tuple[str, Comparison]]:
 
 
 def main() -> None:
-    """Measure all methods, or those named; print a table."""
+    """Measure all methods, or the named ones, and print a table."""
     parser = argparse.ArgumentParser(prog="python -m perf.method_costs", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("methods", nargs="*", metavar="METHOD", help="all by default")
     parser.add_argument("--model", choices=BATCH_SECONDS, default="embedded")

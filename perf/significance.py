@@ -1,4 +1,4 @@
-"""Time of comparing 20 systems, all 190 pairs, on 2,620 utterances the size of LibriSpeech test-clean.
+"""Time to compare 20 systems in all 190 pairs on 2,620 utterances, the size of LibriSpeech test-clean.
 
 Run it from the top folder: `python -m perf.significance`.
 """
@@ -14,7 +14,7 @@ SYSTEMS, UTTERANCES, SPEAKERS, WORDS, VOCABULARY = 20, 2620, 40, 20, 5000
 
 
 def main() -> None:
-    """Make the systems, compare them, print seconds."""
+    """Make the systems, compare them and print the seconds."""
     rng = random.Random(0)
     vocabulary = [f"word{number}" for number in range(VOCABULARY)]
     texts = {
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def recognised(words: list[str], rate: float, vocabulary: list[str], rng: random.Random) -> str:
-    """A recogniser's output: of ten errors about six are substitutions, two deletions, two insertions."""
+    """Simulated output of a recogniser. About six of ten errors are substitutions, two deletions and two insertions."""
     output = []
     for word in words:
         kind = rng.random() if rng.random() < rate else None

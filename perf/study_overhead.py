@@ -1,10 +1,10 @@
-"""Share of a study's wall-clock that is spent outside its timed jobs: dense, tune, compress and transcribe.
+"""Share of a study's wall-clock time outside its timed jobs: dense, tune, compress and transcribe.
 
 Run it from the top folder after the study: `python -m perf.study_overhead STUDY [--json FILE]`.
 
-The times are Snakemake's own (.snakemake/metadata: when the job of each output started and when the output was
-written). What counts is the last call of snakemake that ran a job of the study, from the second it started (the name
-of its log says when) to its last output: for the whole of a study, delete work/STUDY and results/STUDY first.
+The times come from Snakemake (.snakemake/metadata: when the job of each output started and when the output was
+written). The script considers the last call of snakemake that ran a job of the study, from its start (which the name
+of its log gives) to its last output. To measure a whole study, delete work/STUDY and results/STUDY before the study.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Job:
-    """Who made an output, and when, in seconds since 1970."""
+    """The rule that made an output, with start and end in seconds since 1970."""
 
     rule: str
     time: Interval
@@ -37,26 +37,26 @@ class Job:
 
 @dataclass(frozen=True)
 class Overhead:
-    """Where the wall-clock of a study went."""
+    """How a study's wall-clock time was spent."""
 
     wall: float  # seconds
-    rules: dict[str, float]  # seconds in which at least one job of the rule ran
+    rules: dict[str, float]  # seconds in which at least one job of a rule ran
     inside: float  # the same for the rules of INSIDE together
 
     @property
     def share(self) -> float:
-        """Share of the wall-clock in which none of the INSIDE rules ran."""
+        """Share of the wall-clock time in which none of the INSIDE rules ran."""
         return 1 - self.inside / self.wall
 
 
 def output_of(record: Path, metadata: Path) -> str:
-    """The output that a metadata file is about: its name is the output's path in base64, cut where it is long."""
+    """The output that a metadata file describes. Its own path is the output's in base64, split if it is long."""
     parts = record.relative_to(metadata).parts
     return urlsafe_b64decode("".join(part.removeprefix("@") for part in parts)).decode()
 
 
 def jobs_of(study: str, snakemake: Path) -> Iterator[Job]:
-    """Every output of a study that Snakemake remembers, with its job."""
+    """The job of every output of a study in Snakemake's metadata."""
     metadata = snakemake / "metadata"
     folders = (f"work/{study}/", f"results/{study}/")
     for path in metadata.rglob("*"):
@@ -64,11 +64,11 @@ def jobs_of(study: str, snakemake: Path) -> Iterator[Job]:
             continue
         record = json.loads(path.read_text(encoding="utf-8"))
         start, end = record["starttime"], record["endtime"]
-        yield Job(record["rule"], (start, max(start, end)))  # outputs that were copied or dated back are older
+        yield Job(record["rule"], (start, max(start, end)))  # copied or backdated outputs have an end before the start
 
 
 def calls(snakemake: Path) -> list[float]:
-    """When snakemake was called, from the names of its logs, such as 2026-11-24T234635.323601.snakemake.log."""
+    """Start times of all snakemake calls, from log names such as 2026-11-24T234635.323601.snakemake.log."""
     names = [path.name.removesuffix(".snakemake.log") for path in (snakemake / "log").glob("*.snakemake.log")]
     return sorted(datetime.strptime(name, "%Y-%m-%dT%H%M%S.%f").timestamp() for name in names)
 
@@ -83,7 +83,7 @@ def covered(intervals: Iterable[Interval]) -> float:
 
 
 def overhead(jobs: list[Job], called: list[float]) -> Overhead:
-    """Account for the last call that ran a job."""
+    """Overhead of the last call that ran a job."""
     newest = max(job.time[0] for job in jobs)
     start = max((time for time in called if time <= newest), default=min(job.time[0] for job in jobs))
     ran = [job for job in jobs if job.time[0] >= start]
@@ -96,7 +96,7 @@ def overhead(jobs: list[Job], called: list[float]) -> Overhead:
 
 
 def page(study: str, found: Overhead) -> str:
-    """The table by rule and the share, to read. Rules that ran at the same time overlap in it."""
+    """A readable table of times by rule, with the share. Times of rules that ran at the same time overlap."""
     lines = [f"{rule:<14}{seconds:9.1f} s{100 * seconds / found.wall:7.1f} %" for rule, seconds in found.rules.items()]
     return "\n".join(
         [
@@ -109,7 +109,7 @@ def page(study: str, found: Overhead) -> str:
 
 
 def main() -> None:
-    """Print the table and the share, and keep them if asked to."""
+    """Print the table and the share, and write the numbers to a file if asked."""
     parser = argparse.ArgumentParser(prog="python -m perf.study_overhead", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("study", metavar="STUDY", help="name of a study that has run here, such as mini")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers, and where they were measured")

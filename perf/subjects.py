@@ -1,4 +1,4 @@
-"""What the benchmarks measure on: the embedded development set, five minutes, with either of two models."""
+"""Models and speech of the measurements: two models on the embedded development set, five minutes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH_SECONDS = {"embedded": 32.0, "wav2vec2-base": 16.0}
 
 
 def bench_of(name: str, work: Path) -> Bench:
-    """A model on the development set, which is prepared once in `work`."""
+    """A model on the development set, which is prepared only once in `work`."""
     folder = work / "data"
     if not (folder / "data.json").exists():
         prepare(CorpusConfig("mini", DEV, "test-clean", ("test-other",), root=ROOT / "data" / "mini"), folder)

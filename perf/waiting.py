@@ -1,8 +1,8 @@
-"""How threads that wait should do it: plain and gated steps under each policy, alone and beside busy processes.
+"""Effect of the wait policy of threads on plain and gated steps, on an idle machine and beside busy processes.
 
-Run it from the top folder of an idle machine: `python -m perf.waiting [--rounds N] [--json FILE]`. A policy is a
-number of looks before a thread goes to sleep, GNU OpenMP's `GOMP_SPINCOUNT`. Each is timed in a process of its own, in
-turns, so that a slow hour of the machine meets all.
+Run it from the top folder of an idle machine: `python -m perf.waiting [--rounds N] [--json FILE]`. A policy is the
+number of checks for work before a thread goes to sleep, GNU OpenMP's `GOMP_SPINCOUNT`. Each policy is timed in a
+process of its own. They take turns, so that a temporary slowdown of the machine affects all.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MODEL = "embedded"
 
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
-    """So many processes that compute all the time."""
+    """Run this many processes that compute all the time."""
     with ExitStack() as stack:
         for _ in range(processes):
             process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
@@ -42,7 +42,7 @@ def busy(processes: int) -> Iterator[None]:
 
 
 def timed(looks: int, work: Path) -> Measurement:
-    """Plain and gated steps of a process whose threads look so often before they sleep."""
+    """Times of plain and gated steps in a process whose threads check for work `looks` times before they sleep."""
     ran = subprocess.run(
         [sys.executable, "-m", "perf.waiting", "--steps-only", str(work)],
         env=os.environ | {"GOMP_SPINCOUNT": str(looks)},
@@ -54,7 +54,7 @@ def timed(looks: int, work: Path) -> Measurement:
 
 
 def summary(policy: str, beside: int, measured: list[Measurement]) -> list[str]:
-    """A row of the table."""
+    """One row of the table."""
     plain, gated = ([t for m in measured for t in getattr(m, side)] for side in ("plain", "gated"))
     low, middle, high = Measurement(MODEL, measured[0].batch_seconds, plain, gated).quartiles
     medians = [f"{statistics.median(times):.3f}" for times in (plain, gated)]
@@ -62,7 +62,7 @@ def summary(policy: str, beside: int, measured: list[Measurement]) -> list[str]:
 
 
 def main() -> None:
-    """Measure, print the table, and keep every time if asked to."""
+    """Measure, print the table, and write all times to a file if asked."""
     parser = argparse.ArgumentParser(prog="python -m perf.waiting", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every time, and where it was measured")
