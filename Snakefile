@@ -2,13 +2,13 @@
 #
 #   snakemake -j4 all                                  the default study, config/mini.yaml
 #   snakemake -j4 all --configfile config/an4.yaml     another study
-#   snakemake -j4 all --config reuse=true              takes over finished runs from results/<study>/runs
-#   snakemake -j4 all --config log=tensorboard         writes the training curves for TensorBoard too
+#   snakemake -j4 all --config reuse=true              reuses finished runs from results/<study>/runs
+#   snakemake -j4 all --config log=tensorboard         also writes the training curves for TensorBoard
 #   snakemake --profile profiles/slurm all             on a cluster: docs/clusters.md
-#   snakemake -n                                       what would run, and why
+#   snakemake -n                                       shows what would run, and why
 #
 # A study is exactly its YAML file. Intermediate files are in work/<study>/. Results are in results/<study>/, or in
-# work/<study>/results/ where they differ from committed ones. Each rule is one call of the command line, which can be
+# work/<study>/results/ if they differ from committed ones. Each rule is one call of the command line, which can be
 # repeated by hand.
 import os
 import re
@@ -23,7 +23,7 @@ from benchmark.system.errors import UserError
 from benchmark.system.lock import exclusive
 from benchmark.system.stopping import stop_with_jobs_at_sigterm
 
-# The rules' `python` is the one that runs this file; a conda environment of a rule goes before it.
+# The rules use the `python` that runs this file, unless a rule's conda environment precedes it.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 try:
@@ -33,8 +33,8 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 
-# CONFIG, REUSE and LOG are no `params`: where the file lies, where a finished run comes from and what is written
-# beside a run change no result.
+# CONFIG, REUSE and LOG are not `params`, because they change no result: they say where the file lies, where a finished
+# run comes from and what is written beside a run.
 CONFIG = STUDY.path
 WORK = f"work/{STUDY.name}"
 RUN = WORK + "/runs/{run}"
@@ -44,13 +44,13 @@ REUSE = "--reuse" if config.get("reuse") else ""
 LOG = f"--log {config['log']}" if config.get("log") else ""
 TABLES = ("README.md", "index.html", "main.csv", "main.md", "main.tex", "runs.csv", "short.md", "figures")
 TABLES += ("significance.csv", "significance.md")
-HELD = ExitStack()  # a lock on the study, until this process ends, however it ends
+HELD = ExitStack()  # holds a lock on the study until this process ends, however it ends
 
-# The copies of the tables say nothing where one of the tables has gone since.
+# If one of the tables is missing, the copies of the tables are out of date.
 if workflow.is_main_process and not all(Path(STUDY.shown_results, name).exists() for name in TABLES):
     Path(WORK, "tables/index.html").unlink(missing_ok=True)
 
-# On this machine as many timed jobs at a time as there are devices, whatever -j says; a cluster has its own scheduler.
+# This machine runs one timed job per device at a time, whatever -j says. A cluster has its own scheduler.
 if "device" not in workflow.global_resources:
     workflow.register_resource("device", DEVICES)
 
@@ -60,7 +60,7 @@ resource_scopes:
 
 
 def minutes(budgets):
-    """For a cluster: more with each attempt, since one that runs out of time leaves a checkpoint to go on from."""
+    """A cluster job's time limit. It grows with each attempt, and an attempt continues from the last checkpoint."""
     return lambda wildcards, attempt: attempt * steps.minutes(budgets)
 
 
@@ -142,7 +142,7 @@ rule dense:
         "python -m benchmark dense {CONFIG:q} 2> {log:q}"
 
 
-# Before the runs, where the study has `tuning`: the same number of trials for every trained method at every target, on dev.
+# Before the runs, if the study has `tuning`: the same number of trials on dev for every trained method at every target.
 rule tune:
     input:
         data=WORK + "/data/data.json",
@@ -168,8 +168,8 @@ rule tune:
         "python -m benchmark tune {CONFIG:q} {wildcards.search:q} {REUSE} 2> {log:q}"
 
 
-# A method that fails leaves a record too, so that the tables have its row; its number of failures makes the next call
-# try it again.
+# A method that fails leaves a record too, so that the tables have its row. The number of failures is a parameter, so
+# the next call tries the method again.
 rule compress:
     input:
         data=WORK + "/data/data.json",
@@ -207,7 +207,7 @@ rule transcribe:
         RUN + "/transcribe.json",
     log:
         WORK + "/logs/transcribe/{run}.log",
-    priority: 1  # a run is brought to its end before the next is begun
+    priority: 1  # finish a run before the next one starts
     conda:
         "envs/benchmark.yaml"
     threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
@@ -239,7 +239,7 @@ rule score:
         "python -m benchmark score {CONFIG:q} {wildcards.run:q} 2> {log:q}"
 
 
-# The records in results/ are no outputs: Snakemake would delete them before it makes them again.
+# The records in results/ are not outputs, because Snakemake deletes outputs before it makes them again.
 rule publish:
     input:
         expand(RUN + "/run.json", run=PLANS),
@@ -255,8 +255,8 @@ rule publish:
         "python -m benchmark publish {CONFIG:q} 2> {log:q} | tee {output:q}"
 
 
-# Nor are the tables themselves, so that a call that fails or is killed leaves the earlier ones. The outputs are copies
-# of them, since Snakemake's report shows nothing but outputs.
+# The tables are not outputs either, so that a call that fails or is killed keeps the earlier ones. The outputs are
+# copies of them, since Snakemake's report shows only outputs.
 rule tables:
     input:
         WORK + "/published",
@@ -317,13 +317,14 @@ onstart:
     except UserError as error:
         sys.exit(f"error: {error}")
     stop_with_jobs_at_sigterm()
-    # Snakemake plans when a job has ended. Its limit on jobs a second would have it plan again a second after each plan
-    # too: after the hundredth job a hundred times a second, on the cores of the timed jobs. No setting turns it off:
-    # --max-jobs-per-timespan takes a limit only, and with a long timespan Snakemake ends as much later.
+    # Snakemake plans again when a job has ended. With its limit on jobs per second, it would also plan again one second
+    # after each plan: after a hundred jobs that is a hundred times per second, on the cores of the timed jobs. No
+    # setting turns the limit off: --max-jobs-per-timespan only changes it, and a long timespan delays Snakemake's end
+    # by as much.
     workflow.scheduler.job_rate_limiter = None
 
 
-# A call for some of the files leaves no table yet.
+# After a call for only some of the files there may be no table yet.
 onsuccess:
     shell(
         "python -m benchmark "

@@ -21,10 +21,10 @@ SCRIPT = "pinchbench"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong with the arguments in one line, as all errors are said."""
+    """A parser that reports wrong arguments in one line, like all other errors."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise the message.
+        """Raise `message` as a `UserError`.
 
         Raises:
             UserError: always.
@@ -33,28 +33,28 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """`--version`: of the package, and the commit where it lies in a repository."""
+    """`--version`: the version of the package, and the commit if it lies in a repository."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
-        """Print them and end."""
+        """Print them and exit."""
         from benchmark.runs.provenance import git_commit
 
         try:
             number = version(SCRIPT)
-        except PackageNotFoundError:  # a checkout that is run as it lies
+        except PackageNotFoundError:  # a checkout that is run without installation
             number = "not installed"
         print(f"{SCRIPT} {number}, commit {git_commit()}")
         parser.exit()
 
 
 def command_modules() -> list[str]:
-    """Names of the commands, found by file."""
+    """Names of the commands, from the files in benchmark/commands/."""
     folder = Path(__file__).parent / "commands"
     return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
 
 
 def build_parser() -> Parser:
-    """One sub-parser a command; its help is the first line of the command file's docstring."""
+    """The parser, with one sub-parser per command. A command's help is the first line of its file's docstring."""
     called = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m benchmark"
     parser = Parser(prog=called, description="Compare compression methods fairly.")
     parser.add_argument("--version", action=Version, nargs=0, help="print version and commit")
@@ -69,17 +69,17 @@ def build_parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 is success, 2 an error that the user can mend, 130 an interruption."""
+    """Run one command; returns 0 for success, 2 for an error that the user can fix, 130 for an interruption."""
     _prepare_streams()
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
     except UserError as error:
         _complain(str(error))
         return 2
-    except BrokenPipeError:  # whoever reads the output, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has closed it
         _end_output()
         return 0
-    except OSError as error:  # a full disk, a name that is too long, a folder that may not be read
+    except OSError as error:  # a full disk, a name that is too long, an unreadable folder
         _end_output()
         where = error.filename or ("while writing" if error.errno else None)
         _complain(": ".join(filter(None, [error.strerror or str(error), where])))
@@ -103,7 +103,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _check_place() -> None:
-    """Refuse to answer, in one checkout of the project, for another one that is installed."""
+    """Refuse to run an installed copy of the project from within another checkout."""
     here = Path("benchmark", "__main__.py")
     if here.is_file() and not here.samefile(__file__):
         installed = Path(__file__).parent.parent
@@ -111,7 +111,7 @@ def _check_place() -> None:
 
 
 def _check_words(arguments: Sequence[str]) -> None:
-    """Refuse what `argparse` would take or would explain at length."""
+    """Refuse arguments that `argparse` would accept, or would explain in a long message."""
     names = [name.replace("_", "-") for name in command_modules()]
     first = arguments[0]
     if not first.startswith("-") and first not in names:
@@ -121,15 +121,16 @@ def _check_words(arguments: Sequence[str]) -> None:
 
 
 def _complain(message: str) -> None:
-    """Print an error as one line: a file's name may hold line ends and what a terminal obeys."""
+    """Print an error as one line. File names may contain line breaks and terminal control characters."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
     print(f"error: {shown}", file=sys.stderr)
 
 
 def _prepare_streams() -> None:
-    """Let all be printed, in UTF-8 whatever the locale says: tables hold letters that ASCII does not have.
+    """Print in UTF-8 whatever the locale is, since tables contain non-ASCII letters.
 
-    A stream that whoever called has closed leads nowhere; a name that is no text is printed with escapes.
+    A stream that the caller has closed is replaced by one that discards output. Names that are not valid text are
+    printed with escapes.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -140,7 +141,7 @@ def _prepare_streams() -> None:
 
 
 def _end_output() -> None:
-    """Write what is printed; if that is impossible, drop it, so that Python does not try again at its end."""
+    """Flush the output. If that is impossible, discard it, so that Python does not try again at exit."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the Snakefile asks: which study, which files its steps start from, and what steers them, in words. No torch."""
+"""Functions for the Snakefile: the chosen study, the inputs, parameters and resources of its rules. No torch."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from benchmark.system.errors import UserError, suggestion
 from benchmark.training.allowance import BudgetConfig
 
 DEFAULT = Path("config/mini.yaml")
-OPTIONS = {"reuse", "log"}  # all that `--config` may give
-# What a cluster's job is given time for; docs/clusters.md. A budget of work takes as long as the model and the node let
-# it: this is a slow case, so that most jobs end far earlier.
+OPTIONS = {"reuse", "log"}  # the keys that `--config` accepts
+# Time limits of a cluster's jobs; see docs/clusters.md. How long a budget of work takes depends on the model and the
+# node. This is a slow case, so most jobs end far earlier.
 UNITS_A_SECOND = 20
 MARGIN = 1.25
-OVERHEAD_MINUTES = 30  # what no budget holds: starting, loading, front-end features, exporting, decoding
+OVERHEAD_MINUTES = 30  # not covered by a budget: starting, loading, front-end features, exporting, decoding
 
 
 def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Study:
     """The study of `--configfile`, or the default one.
 
     Raises:
-        UserError: two files were given, `--config` changes the study (what ran must be readable from its file), it
-            asks for a log that there is not, or the results of this name were made from another file.
+        UserError: two files were given, `--config` changes the study (its file must show what was run) or asks for an
+            unknown log, or the results of this name were made from another file.
     """
     if len(config_files) > 1:
         raise UserError("a study is one file: give --configfile one path")
@@ -58,7 +58,7 @@ def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Stu
 
 
 def corpus_files(study: Study) -> list[str]:
-    """The corpus's files, if it comes as one a split; of other corpora there are too many to watch."""
+    """The corpus's files, if it has one per split. Other corpora have too many files to watch."""
     if study.corpus.root is None:
         return []
     splits = dict.fromkeys([study.corpus.train, study.corpus.dev, *study.corpus.tests])
@@ -66,12 +66,12 @@ def corpus_files(study: Study) -> list[str]:
 
 
 def described(part: Any) -> str:
-    """A part of a study in words: Snakemake shows how they changed when it starts something again."""
+    """A part of a study in words. When Snakemake runs a rule again, it shows how these words have changed."""
     return f"{type(part).__name__}: " + ", ".join(f"{key} {_from_root(value)}" for key, value in asdict(part).items())
 
 
 def dense_files(study: Study) -> list[str]:
-    """The dense start's weights and vocabulary, if it is a folder on this disk."""
+    """Weights, vocabulary and configuration of the dense start, if it is a local folder."""
     return _existing(
         project.ROOT / study.dense.model / name for name in ("config.json", "vocab.json", "model.safetensors")
     )
@@ -83,20 +83,20 @@ def method_files(plan: RunPlan) -> list[str]:
 
 
 def evaluation_files(study: Study) -> list[str]:
-    """What a run is evaluated with: the evaluations' files, and the dense run's transcripts, if the study has any."""
+    """The evaluations' source files and the dense run's transcripts, if the study has any evaluations."""
     files = [os.path.relpath(evaluation_path(name)) for name in study.evaluations]
     dense = dense_plan(study) if files else None
     return files + ([os.path.relpath(study.work.run(dense.run).transcribed)] if dense else [])
 
 
 def search_files(study: Study, plan: RunPlan) -> list[str]:
-    """The search that a run waits for, if any."""
+    """The result of the search that a run waits for, if any."""
     path = study.search_file(plan)
     return [] if path is None else [os.path.relpath(path)]
 
 
 def training_files(study: Study, plan: RunPlan) -> list[str]:
-    """The run whose training this one shares, if any: the first of its label and seed, which is made before it."""
+    """The result of the run whose training this one shares, if any: the first run of its label and seed."""
     first = study.family(plan)[0]
     if first is plan or not plan.one_training:
         return []
@@ -104,34 +104,34 @@ def training_files(study: Study, plan: RunPlan) -> list[str]:
 
 
 def threads(allowed: int, devices: int) -> int:
-    """A timed job's share of the cores that there are and that `snakemake -j` allows."""
+    """A timed job's share of the available cores that `snakemake -j` allows."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(there, allowed) // devices)
 
 
 def gpus(study: Study) -> int:
-    """GPUs to ask a cluster for, for a timed job."""
+    """Number of GPUs that a timed job requests from a cluster."""
     return 0 if study.hardware.device == "cpu" else 1
 
 
 def minutes(budgets: Iterable[BudgetConfig]) -> int:
-    """Minutes to ask a cluster for, for a job that may spend these budgets."""
+    """Minutes that a job with these budgets requests from a cluster."""
     seconds = sum(budget.limit / (1 if budget.kind == "device_seconds" else UNITS_A_SECOND) for budget in budgets)
     return OVERHEAD_MINUTES + math.ceil(MARGIN * seconds / 60)
 
 
 def dense_budgets(study: Study) -> list[BudgetConfig]:
-    """What the dense stage may spend."""
+    """The budget of the dense stage, if it trains."""
     return [study.dense.fine_tune.budget] if study.dense.fine_tune else []
 
 
 def tuning_budgets(study: Study) -> list[BudgetConfig]:
-    """What one search may spend: a budget a trial."""
+    """The budgets of one search: one per trial."""
     return [study.tuning.budget] * len(study.tuning.learning_rates) if study.tuning else []
 
 
 def failures(study: Study, plan: RunPlan) -> str:
-    """How often a run has failed, in words as above."""
+    """How often a run has failed, in words that Snakemake can compare and show."""
     return f"failed before: {Attempts.of(study.work.run(plan.run)).failures}"
 
 
@@ -140,12 +140,12 @@ def _existing(paths: Iterable[Path]) -> list[str]:
 
 
 def _from_root(value: object) -> object:
-    """A study means the same wherever the project lies."""
+    """A path relative to the project, so that a study does not depend on where the project lies."""
     return os.path.relpath(value, project.ROOT) if isinstance(value, Path) else value
 
 
 def asked_of_snakemake() -> Namespace:
-    """The arguments that Snakemake was called with; none where another program calls it."""
+    """The arguments of the snakemake call; the defaults if another program runs the Snakefile."""
     from snakemake.cli import get_argument_parser  # type: ignore[import-untyped]
 
     program = Path(sys.argv[0])
@@ -155,7 +155,7 @@ def asked_of_snakemake() -> Namespace:
 
 
 def refuse_unreadable_study() -> None:
-    """End in one line where `--configfile` cannot be read: Snakemake, which reads it first, ends in a traceback."""
+    """Exit with one line if `--configfile` cannot be read. Snakemake itself would end in a traceback."""
     for path in asked_of_snakemake().configfile or ():
         try:
             read_yaml(Path(path))
@@ -164,10 +164,10 @@ def refuse_unreadable_study() -> None:
 
 
 def refuse_unknown_targets(workflow: Any) -> None:
-    """Refuse a target that is neither a rule, nor made by one, nor there.
+    """Refuse a target that is not a rule, not the output of a rule and not an existing file.
 
     Raises:
-        UserError: names the nearest rule.
+        UserError: a target is unknown; the message suggests the nearest rule.
     """
     rules = {rule.name: rule for rule in workflow.rules}
     for target in asked_of_snakemake().targets:
