@@ -1,1 +1,1 @@
-"""What a study is: its YAML file, the methods, the plan of its runs, and what it needs. No run happens here."""
+"""Describes a study: its YAML file, its methods, the plan of its runs, and its needs. Nothing is run here."""

@@ -14,20 +14,20 @@ YAML = (".yaml", ".yml")
 
 
 def add_study_argument(parser: ArgumentParser) -> None:
-    """The positional argument STUDY; `args.config` is the study's YAML file then."""
+    """Add the positional argument STUDY; `args.config` then holds the path of the study's YAML file."""
     parser.add_argument(
         "config", type=study_file, metavar="STUDY", help="a study: its name, its YAML or its folder, such as mini"
     )
 
 
 def study_file(text: str) -> Path:
-    """The YAML file of a study that is given by its name, its file or one of its folders.
+    """Return the YAML file of a study that is given by its name, its file or one of its folders.
 
     Raises:
         UserError: there is no such study.
     """
     if text.endswith(YAML):
-        return Path(text)  # whether it can be read, and where others are, `load_study` says
+        return Path(text)  # `load_study` reports a file that cannot be read, and says where the studies are
     name = _name_of_folder(Path(text)) or text
     for folder in (Path("config"), _here("config")):
         if (path := folder / f"{name}.yaml").is_file():
@@ -36,19 +36,19 @@ def study_file(text: str) -> Path:
 
 
 def results_folder(text: str, *, made: bool = True) -> Path:
-    """The results of a study: one's own, if they lie apart from the committed ones, else those in `results/`.
+    """Return the results folder of a study: your own results if they are stored apart, else those in `results/`.
 
     Args:
-        text: the study, in one of these ways; a folder that holds `runs/` is taken as it is, so that `results/mini`
-            means the committed results in any case.
-        made: whether there must be runs.
+        text: the study, in one of these ways; a folder that holds `runs/` is used as given, so that `results/mini`
+            always means the committed results.
+        made: whether the folder must contain runs.
 
     Raises:
-        UserError: there are none; names the studies that there are.
+        UserError: there are none; the message lists the available studies.
     """
     name, path = _name_of_folder(Path(text)), Path(text)
     if text.endswith(YAML):
-        from benchmark.study.file import load_study  # with pydantic, which --help needs not wait for
+        from benchmark.study.file import load_study  # imports pydantic, which would slow down --help
 
         places = [Path(os.path.relpath(load_study(path).shown_results))]
     elif name is None:
@@ -68,18 +68,18 @@ def results_folder(text: str, *, made: bool = True) -> Path:
 
 
 def _both(project: Path, name: str) -> list[Path]:
-    """Where a study's results may lie: one's own, and the committed ones."""
+    """The two places where a study's results may be: your own, and the committed ones."""
     return [WorkFolder.of(name, project).own_results.path, ResultsFolder.of(name, project).path]
 
 
 def _name_of_folder(path: Path) -> str | None:
-    """The study that a folder belongs to: results/<study> or work/<study> of this project, made already or not."""
+    """Name of the study that a folder, existing or not, belongs to: results/<study> or work/<study> of this project."""
     here = Path(os.path.abspath(path))
     return path.name if here in (WorkFolder.of(path.name).path, ResultsFolder.of(path.name).path) else None
 
 
 def _here(folder: str = "") -> Path:
-    """A folder of this project, by the path from where the command runs."""
+    """A folder of this project, as a path relative to the current directory."""
     return Path(os.path.relpath(project.ROOT / folder))
 
 

@@ -1,4 +1,4 @@
-"""All methods as a list for people: family, what they need beside the dense model, settings, source."""
+"""All methods as a readable list: family, what they need besides the dense model, settings, source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmark.study.registry import load_method, method_names
 
 
 def markdown() -> str:
-    """A table with a row a method, for the README."""
+    """A table with one row per method, for the README."""
     rows = ["| method | family | needs | what it does |", "|---|---|---|---|"]
     for name in method_names():
         method = load_method(name)
@@ -18,7 +18,7 @@ def markdown() -> str:
 
 
 def paragraph(name: str) -> str:
-    """A method with its settings, their defaults and its source.
+    """Describe a method: its settings, their defaults and its source.
 
     Raises:
         UserError: there is no such method, or its file does not import.

@@ -1,6 +1,6 @@
-"""What can be known of a study before its first job. Its methods are imported.
+"""Checks that a study can pass or fail before its first job. They import the study's methods.
 
-What an earlier call has made is not asked for again: the corpus may be gone once it is prepared.
+Results of earlier calls are not checked again: the corpus may be deleted once it is prepared.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from benchmark.toolbox.requirements import missing
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check has found, and whether the study can run with it."""
+    """The result of one check, and whether the study can run with it."""
 
     about: str
     text: str
@@ -57,7 +57,7 @@ class _Size(TypedDict):
 
 
 class Prepared(TypedDict):
-    """What of `data.json` says how large the prepared splits are."""
+    """The part of `data.json` that holds the sizes of the prepared splits."""
 
     splits: NotRequired[dict[str, _Size]]
 
@@ -66,8 +66,9 @@ def check(study: Study, *, methods: bool = True) -> list[Finding]:
     """Everything that can be checked before the first job.
 
     Args:
-        study: the study, whose file has been read: its keys and numbers, its methods' names and settings are good.
-        methods: whether each method imports and takes its settings, too. One that does not fails its own runs only.
+        study: the study. Reading its file has already checked its keys, numbers, method names and settings.
+        methods: also check that each method imports and accepts its settings. A method that does not fails only its
+            own runs.
     """
     basics = {"corpus": _corpus, "model": _model, "dense row": _dense_row}
     findings = [_finding(about, find, study) for about, find in basics.items()]
@@ -79,7 +80,7 @@ def check(study: Study, *, methods: bool = True) -> list[Finding]:
 
 
 def problems(study: Study) -> list[str]:
-    """What would stop the study's first jobs, a line each; without what only its own runs fail for."""
+    """Problems that would stop the study's first jobs, one line each; those that fail only single runs are left out."""
     return [str(finding) for finding in check(study, methods=False) if not finding.ok]
 
 
@@ -99,7 +100,7 @@ def _corpus(study: Study) -> str:
 
 
 def _sizes(study: Study) -> dict[str, SplitSize]:
-    """Sizes of the splits: of what is prepared, if it has them all."""
+    """Sizes of the splits, read from the prepared data if it holds all of them."""
     path = study.work.data_summary
     if path.exists():
         summary = checked(read_json(path), Prepared, str(path))
@@ -123,7 +124,7 @@ def _model(study: Study) -> str:
 
 
 def _folder(study: Study) -> Path:
-    """The folder with the dense model's config: this study's own, once it is made, or of what it is made from."""
+    """The folder with the dense model's config: the study's own model if it exists, else the model it starts from."""
     path, made = study.work.dense_record, study.work.dense_model
     if path.exists() and (made / "config.json").exists():
         record = checked(read_json(path), dict[str, object], str(path))
@@ -134,7 +135,7 @@ def _folder(study: Study) -> Path:
 
 
 def _dense_row(study: Study) -> str:
-    """What every other row is compared with."""
+    """Name of the dense run, which every other row is compared with."""
     for plan in study.runs:
         if plan.family == "dense":
             return plan.run
@@ -142,7 +143,7 @@ def _dense_row(study: Study) -> str:
 
 
 def _targets(study: Study) -> str:
-    """Whether a method can reach a target shows only when it runs; one that leaves nothing is reached by none."""
+    """Refuse targets that leave no weights. Whether a method can reach the others shows only when it runs."""
     config = read_config(_folder(study))
     weights, matrices = encoder_parameters(config), MATRICES * config["num_hidden_layers"]
     targets = sorted({plan.target for plan in study.runs if plan.target is not None})
@@ -178,7 +179,7 @@ def _memory(study: Study) -> str:
 
 
 def _memory_there(asked: Device) -> tuple[float | None, str]:
-    """Bytes of the smallest device that jobs may take, and its name."""
+    """Memory in bytes of the smallest device that jobs may use, and its name."""
     if devices(asked) == [CPU]:
         if asked == "cuda":
             return None, "no GPU here to compare with"
@@ -192,7 +193,7 @@ def _memory_there(asked: Device) -> tuple[float | None, str]:
 
 
 def _method(name: str, study: Study) -> str:
-    """Import it, and give it the settings of each of its runs."""
+    """Import a method and construct it with the settings of each of its runs."""
     method = load_method(name)
     if lacking := missing(method.requirements):
         raise UserError(lacking)
@@ -205,7 +206,7 @@ def _method(name: str, study: Study) -> str:
 def _construct(method: type[Method], plan: RunPlan) -> None:
     try:
         method(plan.settings)
-    except Exception as error:  # whatever its author's checks raise
+    except Exception as error:  # the author's own checks may raise anything
         reason = " ".join(str(error).split())
         raise UserError(f'"{plan.label}" cannot be set as the study says: {type(error).__name__}: {reason}') from None
 

@@ -1,4 +1,4 @@
-"""A study's YAML file: read, checked and typed. Does not import torch."""
+"""Reads a study's YAML file, checks it and converts it to typed values. Does not import torch."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from benchmark.system.typed_yaml import typed
 
 
 def load_study(path: Path) -> Study:
-    """Read and check a study's YAML.
+    """Read and check a study's YAML file.
 
     Raises:
-        UserError: the file is missing, is not YAML, or asks for something that does not exist.
+        UserError: the file is missing, is not YAML, or names something that does not exist.
     """
     return parse_study(_extended(read_yaml(path), path), path)
 
 
 def _extended(config: dict[str, Any], path: Path) -> dict[str, Any]:
-    """A study that `extends` another one, a file beside it, takes over all keys that it does not set itself."""
+    """Apply `extends`: a study inherits all keys that it does not set itself from another file in the same folder."""
     if "extends" not in config:
         return config
     if not isinstance(config["extends"], str):
@@ -40,7 +40,7 @@ def _extended(config: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file as a dictionary.
+    """Read a YAML file into a dictionary.
 
     Raises:
         UserError: the file is missing, cannot be read or is not a YAML mapping.
@@ -59,9 +59,9 @@ def _studies() -> str:
 
 
 def parse_study(config: dict[str, Any], path: Path) -> Study:
-    """Check a study's configuration, and type it.
+    """Check a study's configuration and convert it to typed values.
 
-    What it says of methods is held against them when it is asked for its runs.
+    The methods' options are checked against the methods when `Study.runs` is first read.
     """
     try:
         keys = typed(config, StudyKeys)
@@ -77,13 +77,13 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
 
 
 def _found(corpus: CorpusConfig) -> CorpusConfig:
-    """The environment variable PINCHBENCH_<CORPUS>_ROOT, such as PINCHBENCH_AN4_ROOT, goes before the file's root."""
+    """Let the environment variable PINCHBENCH_<CORPUS>_ROOT (e.g. PINCHBENCH_AN4_ROOT) override the file's root."""
     root = os.environ.get(f"PINCHBENCH_{corpus.name.upper()}_ROOT") or corpus.root
     return replace(corpus, root=project.ROOT / root if root else None)
 
 
 def _check_splits(study: StudyKeys) -> None:
-    """What is trained on, what is chosen on and what is tested on are different speech."""
+    """Require that the training, development and test splits are different speech."""
     train, dev, tests = study.corpus.train, study.corpus.dev, study.corpus.tests
     if train == dev or train in tests:
         raise UserError(f"corpus: {train} is the training split: another must be {'dev' if train == dev else 'a test'}")

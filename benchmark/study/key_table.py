@@ -1,4 +1,4 @@
-"""What is made of the typed model of a study's file: its JSON schema, and the table of keys in docs/studies.md."""
+"""Generates the JSON schema and the key table in docs/studies.md from the typed model of a study's file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.system.typed_yaml import schema_of
 
 SCHEMA_FILE = ROOT / "config" / "schema.json"
 DIALECT = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-ONE_BUDGET = "BudgetConfig"  # described once, at the study's own
+ONE_BUDGET = "BudgetConfig"  # described only once, at the study's own `budget`
 
 
 def schema_text() -> str:
@@ -21,7 +21,7 @@ def schema_text() -> str:
 
 
 def markdown() -> str:
-    """A table with a row per key: its meaning and its default; keys that must be there are bold."""
+    """A table with one row per key: its meaning and its default; required keys are bold."""
     rows = ["| key | meaning | default |", "|---|---|---|"]
     schema = schema_of(StudyKeys)
     return "\n".join([*rows, *_rows(schema, schema, "")])
@@ -38,7 +38,7 @@ def _rows(part: dict[str, Any], schema: dict[str, Any], place: str) -> Iterator[
 
 
 def _object(content: dict[str, Any], schema: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
-    """The object that a key holds, or that its labels hold; and what stands for a label."""
+    """The object that a key holds, or that each of its labels holds; and the placeholder for a label."""
     for choice in (content, *content.get("anyOf", ())):
         if "$ref" in choice:
             return schema["$defs"][choice["$ref"].rpartition("/")[2]], ""
@@ -48,7 +48,7 @@ def _object(content: dict[str, Any], schema: dict[str, Any]) -> tuple[dict[str, 
 
 
 def _default(content: dict[str, Any]) -> str:
-    """A key's default in words; a section's are those of its keys."""
+    """A key's default in words; the defaults of a section are those of its keys."""
     match content.get("default"):
         case None:
             return "none" if "default" in content else ""

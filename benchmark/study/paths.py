@@ -1,4 +1,4 @@
-"""The files and folders of a study: `work/<study>/`, where it is computed, and `results/<study>/`. No torch."""
+"""Paths of a study's files and folders: `work/<study>/`, for computing, and `results/<study>/`. No torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.system import project
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder whose files have names of their own here; any other name is joined with `/`, as to a path."""
+    """A folder with a property for each known file; other names are appended with `/`, as to a path."""
 
     path: Path
 
@@ -28,7 +28,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class RunFolder(Folder):
-    """A run's folder. All is in `work/`; `results/` has the record, the curves and the transcripts of it."""
+    """A run's folder. `work/` holds all of its files; `results/` only the record, the curves and the transcripts."""
 
     @property
     def record(self) -> Path:
@@ -37,12 +37,12 @@ class RunFolder(Folder):
 
     @property
     def compressed(self) -> Path:
-        """The record as compressing leaves it."""
+        """The record that the compression step writes."""
         return self.path / "compress.json"
 
     @property
     def transcribed(self) -> Path:
-        """What transcribing took."""
+        """The times of transcribing the test sets."""
         return self.path / "transcribe.json"
 
     @property
@@ -71,7 +71,7 @@ class RunFolder(Folder):
 
     @property
     def attempts(self) -> Path:
-        """The plan last tried, and how often runs failed."""
+        """The plan that was last tried, and the number of failures."""
         return self.path / "attempts.json"
 
     @property
@@ -81,18 +81,18 @@ class RunFolder(Folder):
 
     @property
     def lock(self) -> Path:
-        """Held by the job at work on the run."""
+        """Lock held by the job that is working on the run."""
         return self.path / "lock"
 
 
 def recorded_runs(runs: Path) -> list[RunFolder]:
-    """The folders below `runs` that hold a run's record, by name."""
+    """The folders in `runs` that hold a run's record, sorted by name."""
     return [RunFolder(path.parent) for path in sorted(runs.glob("*/run.json"))]
 
 
 @dataclass(frozen=True)
 class StudyFolder(Folder):
-    """What `work/<study>/` and `results/<study>/` have in common: runs and searches."""
+    """The parts that `work/<study>/` and `results/<study>/` have in common: runs and searches."""
 
     KIND: ClassVar[str]
 
@@ -116,7 +116,7 @@ class StudyFolder(Folder):
         return self.path / "tuning"
 
     def search(self, name: str) -> Path:
-        """What a search found."""
+        """The result of a search."""
         return self.searches / f"{name}.json"
 
 
@@ -138,12 +138,12 @@ class WorkFolder(StudyFolder):
 
     @property
     def data_summary(self) -> Path:
-        """What the corpus holds, and its hash."""
+        """The contents of the corpus, and its hash."""
         return self.data / SUMMARY
 
     @property
     def data_lock(self) -> Path:
-        """Held while the corpus is prepared."""
+        """Lock held while the corpus is prepared."""
         return self.path / "data.lock"
 
     @property
@@ -153,7 +153,7 @@ class WorkFolder(StudyFolder):
 
     @property
     def dense_record(self) -> Path:
-        """What the dense stage says of its model."""
+        """The record of the dense model."""
         return self.dense / "dense.json"
 
     @property
@@ -173,7 +173,7 @@ class WorkFolder(StudyFolder):
 
     @property
     def dense_lock(self) -> Path:
-        """Held by the dense stage."""
+        """Lock held by the dense stage."""
         return self.path / "dense.lock"
 
     def training(self, name: str) -> Path:
@@ -181,41 +181,41 @@ class WorkFolder(StudyFolder):
         return self.path / "trainings" / f"{name}.pt"
 
     def search_lock(self, name: str) -> Path:
-        """Held by a search."""
+        """Lock held by a search."""
         return self.searches / f"{name}.lock"
 
     @property
     def own_results(self) -> ResultsFolder:
-        """One's own results where they differ from committed ones."""
+        """Folder of your own results where they differ from the committed ones."""
         return ResultsFolder(self.path / "results")
 
 
 @dataclass(frozen=True)
 class ResultsFolder(StudyFolder):
-    """`results/<study>/`: records, tables and figures; or another folder of the same form."""
+    """`results/<study>/`: records, tables and figures; or another folder with the same layout."""
 
     KIND = "results"
 
     @property
     def unplanned(self) -> Path:
-        """Folder of the runs that the study does not plan any more."""
+        """Folder of the runs that the study no longer plans."""
         return self.runs / "unplanned"
 
     @property
     def references(self) -> Path:
-        """Folder of what was said on the test sets."""
+        """Folder of the test sets' reference transcripts."""
         return self.path / "ref"
 
     def reference(self, split: str) -> Path:
-        """What was said on a split."""
+        """The reference transcripts of a split."""
         return self.references / f"{split}.trn"
 
     @property
     def planned(self) -> Path:
-        """The names of all runs that the study plans."""
+        """The list of all runs that the study plans."""
         return self.path / "planned.json"
 
     @property
     def owner(self) -> Path:
-        """Which YAML file the results are made from."""
+        """The file that names the YAML file behind the results."""
         return self.path / "study.json"

@@ -1,7 +1,7 @@
-"""A study as typed values: what it is made on, what its methods may spend, and the list of its runs.
+"""A study as typed values: its corpus and dense model, its methods' budgets, and the list of its runs.
 
-Reading a study imports no torch. Asking it for its runs does, because the methods are imported, unless the
-runs are kept from before.
+Reading a study does not import torch. Listing its runs imports the methods, and torch with them, unless the runs are kept
+from before.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ RUN = re.compile("[A-Za-z0-9_]+(-[0-9.e-]+)?(-seed[0-9]+)?")  # see `run_name`
 
 
 def run_name(label: str, target: float | None, seed: int | None) -> str:
-    """Name of a run, and of its folder; `seed` is None where nothing is random and one run stands for all seeds."""
+    """Name of a run and of its folder; `seed` is None where nothing is random and one run stands for all seeds."""
     return label + (f"-{target:g}" if target is not None else "") + (f"-seed{seed}" if seed is not None else "")
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run: a method with its settings, a target (None where it takes none) and a seed.
+    """One run: a method with its settings, a target (None if the method takes none) and a seed.
 
-    `budget_share`: of the study's budget; less than all where a study asks how little would do. `family` and
-    `one_training` are the method's; None and False where its file is broken.
+    `budget_share`: share of the study's budget; less than 1 where a study tests how small a budget is enough. `family` and
+    `one_training` are those of the method; None and False if its file is broken.
     """
 
     run: str
@@ -51,28 +51,28 @@ class RunPlan:
     target: float | None
     seed: int
     settings: dict[str, object]
-    budget_share: float = 1  # no float: a whole number's share stays whole, and so do identities
+    budget_share: float = 1  # an int, so that a whole limit times it stays whole, and identities do not change
     family: str | None = None
     one_training: bool = False
 
     @property
     def search(self) -> str:
-        """Name of the search for its settings: one a label and target, whatever the seed."""
+        """Name of the search for the run's settings: one search per label and target, for all seeds."""
         return self.run.removesuffix(f"-seed{self.seed}")
 
 
 @typed_dataclass(frozen=True, config=KEYS)
 class Study(StudyKeys):
-    """A whole study: its keys, where its file lies, and the runs that they plan."""
+    """A whole study: its keys, the path of its file, and the runs that it plans."""
 
     path: Path = Field(kw_only=True)
 
     @cached_property
     def runs(self) -> tuple[RunPlan, ...]:
-        """All its runs, in the order of the file.
+        """All runs, in the order of the file.
 
         Raises:
-            UserError: what it says of a method does not fit it.
+            UserError: the study's options for a method do not fit the method.
         """
         try:
             methods = {options.method or label for label, options in named_methods(self.methods).items()}
@@ -85,7 +85,7 @@ class Study(StudyKeys):
 
     @property
     def unnamed(self) -> frozenset[str]:
-        """Labels of the methods that only its `*` stands for."""
+        """Labels of the methods that only the study's `*` includes."""
         return frozenset(plan.label for plan in self.runs) - self.methods.keys()
 
     @property
@@ -100,15 +100,15 @@ class Study(StudyKeys):
 
     @property
     def shown_results(self) -> ResultsFolder:
-        """Folder of the results to read: one's own if there are any."""
+        """Folder of the results to read: your own if there are any."""
         return self.work.own_results if self.work.own_results.runs.is_dir() else self.results
 
     def budget_of(self, plan: RunPlan) -> BudgetConfig:
-        """What a run may compute."""
+        """The budget of a run."""
         return replace(self.budget, limit=plan.budget_share * self.budget.limit)
 
     def search_file(self, plan: RunPlan) -> Path | None:
-        """The search that sets a run's settings: this study's own, made or not, or a published one if there is one."""
+        """The search that sets a run's settings: the study's own, finished or not, or else a published one if any."""
         if self.tuning:
             return self.work.search(plan.search)
         if self.settings_from is None:
@@ -117,20 +117,20 @@ class Study(StudyKeys):
         return published if published.is_file() else None
 
     def require_label(self, run: str) -> None:
-        """Refuse the name of a run whose label the study does not have, without importing a method if it has.
+        """Refuse a run's name if the study has no such label. Methods are imported only if it has none.
 
         Raises:
             UserError: the study has no such label.
         """
         if not RUN.fullmatch(run) or run.partition("-")[0] not in named_methods(self.methods):
-            self.run(run)  # says which runs there are
+            self.run(run)  # its error lists the runs
 
     def family(self, plan: RunPlan) -> list[RunPlan]:
-        """The runs of a run's label and seed at all targets, itself among them, in the study's order."""
+        """All runs with the label and seed of `plan`, one per target, in the study's order; `plan` is one of them."""
         return [other for other in self.runs if (other.label, other.seed) == (plan.label, plan.seed)]
 
     def run(self, name: str) -> RunPlan:
-        """A run by name.
+        """Return a run by name.
 
         Raises:
             UserError: the study has no such run.
@@ -153,10 +153,10 @@ def _plan_to_keep(study: Study, methods: Iterable[str]) -> tuple[list[dict[str, 
 
 
 def plan_runs(study: Study) -> tuple[RunPlan, ...]:
-    """All runs of a study. Imports its methods; one whose file is broken is planned as the contract's defaults say.
+    """Return all runs of a study. Imports its methods; a broken method is planned with the contract's defaults.
 
     Raises:
-        UserError: a method does not exist, or lacks a setting that the study gives it, or two runs are one.
+        UserError: a method does not exist or lacks a setting that the study gives it, or two runs are identical.
     """
     runs: dict[str, RunPlan] = {}
     for label, options in named_methods(study.methods).items():
@@ -191,7 +191,7 @@ def plan_runs(study: Study) -> tuple[RunPlan, ...]:
 
 
 def _declared(name: str, settings: dict[str, object]) -> type[Method]:
-    """A method's class, which takes these settings; the contract's own where the file is broken: its runs say why."""
+    """A method's class, checked to take these settings. A broken file gives the base class, and its runs say why."""
     from benchmark.study.settings import check_settings
     from benchmark.toolbox.contract import Method
 
@@ -204,7 +204,7 @@ def _declared(name: str, settings: dict[str, object]) -> type[Method]:
 
 
 def _refuse_twins(runs: Iterable[RunPlan]) -> None:
-    """A run under two names would be trained twice, and no table takes it twice."""
+    """Refuse two identical runs under different names: they would be trained twice, and no table accepts that."""
     first: dict[str, RunPlan] = {}
     for plan in runs:
         other = first.setdefault(hash_of(asdict(replace(plan, run="", label=""))), plan)
@@ -213,10 +213,10 @@ def _refuse_twins(runs: Iterable[RunPlan]) -> None:
 
 
 def named_methods(methods: Mapping[str, MethodOptions | None]) -> dict[str, MethodOptions]:
-    """Options by label, with `*` spelt out: all methods but its `except` and those that a label or `method:` names.
+    """Return options by label. `*` becomes all methods that no label or `method:` names, without those in `except`.
 
     Raises:
-        UserError: there is no method of a name in `except`.
+        UserError: `except` names a method that does not exist.
     """
     taken = methods.keys() | {options.method for options in methods.values() if options}
     named: dict[str, MethodOptions] = {}

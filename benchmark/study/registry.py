@@ -1,7 +1,7 @@
-"""Finding methods and importing them. Every file in `methods/` is one; others come from packages or by path.
+"""Finds and imports methods. Every file in `methods/` is one; others come from installed packages or by path.
 
-A package offers methods as entry points of the group `pinchbench.methods`, each a module with one `Method`. Names and
-files are found without importing anything; what a method declares is on its class, and importing that imports torch.
+A package offers methods as entry points of the group `pinchbench.methods`, each a module with one `Method`. Finding
+names and files imports nothing. A method's traits are declared on its class, and importing the class imports torch.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_]{0,63}")  # a method's name becomes pa
 
 
 class BrokenMethod(UserError):
-    """A method's file is there, but cannot be imported or does not declare one method as the contract asks."""
+    """A method's file exists, but cannot be imported or does not declare one method as the contract requires."""
 
 
 @cache
 def _offers(_import_path: tuple[str, ...]) -> EntryPoints:
-    """What installed packages offer, read once: a study asks for each of its methods a few times."""
+    """Entry points of installed packages. They are cached, since a study looks up each method several times."""
     return entry_points(group=ENTRY_POINTS)
 
 
@@ -43,7 +43,7 @@ def method_names() -> list[str]:
     """Names of all methods: the stems of the files in `methods/`, and the entry points of installed packages.
 
     Raises:
-        UserError: one has a name that no run can be named after.
+        UserError: a method's name cannot be part of a run's name.
     """
     here = {path.stem for path in METHODS.glob("*.py") if not path.stem.startswith("_")}
     names = sorted(here | _offers(tuple(sys.path)).names)
@@ -54,10 +54,10 @@ def method_names() -> list[str]:
 
 
 def method_path(name: str) -> Path:
-    """The file of a method: of this name, or at this path if it ends in `.py` (relative to the project's folder).
+    """Return the file of a method, given by name or, if it ends in `.py`, by path relative to the project's folder.
 
     Raises:
-        UserError: there is no such method, or there are two, or an installed package lacks what it offers.
+        UserError: there is no such method, or there are two, or an installed package lacks the module that it offers.
     """
     if name.endswith(".py"):
         if not os.path.isfile(project.ROOT / name):  # Path.is_file raises for a name of 300 characters
@@ -88,16 +88,16 @@ def _offered(entry: EntryPoint) -> Path:
 
 
 def shown(path: Path) -> str:
-    """A method's file as a message names it."""
+    """The path of a method's file as messages show it."""
     return f"methods/{path.name}" if path.parent == METHODS else str(path)
 
 
 def load_method(name: str) -> type[Method]:
-    """The class of a method. A file is imported once per process, and again once it has changed.
+    """Return the class of a method. A file is imported once per process, and again if it has changed.
 
     Raises:
         UserError: there is no such method.
-        BrokenMethod: its file does not import, or does not hold exactly one `Method` that declares what it must.
+        BrokenMethod: its file does not import, or does not hold exactly one `Method` with the required declarations.
     """
     path = method_path(name).resolve()
     return _method_in(path, path.stat().st_mtime_ns)
@@ -126,7 +126,7 @@ def _method_in(path: Path, _modified: int) -> type[Method]:
 
 
 def _imported(path: Path) -> ModuleType:
-    """The module in a file. Its name in `sys.modules` is that of the newest file of this stem."""
+    """Import a file as a module. In `sys.modules`, the newest file with this stem takes the name."""
     name = f"methods.{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -134,7 +134,7 @@ def _imported(path: Path) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except UserError as error:  # of the contract: what the class must declare
+    except UserError as error:  # raised by the contract if the class lacks a declaration
         raise BrokenMethod(f"{shown(path)}: {error}") from None
     except SyntaxError as error:
         place = shown(path) if error.filename in (None, str(path)) else error.filename

@@ -1,4 +1,4 @@
-"""Settings that a study gives to a method: refused where the method has no such setting, or one of another type."""
+"""Checks the settings that a study gives to a method: their names and types must be the method's."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from benchmark.toolbox.setting_types import fits, shown
 
 
 def check_settings(name: str, method: type[Method], settings: dict[str, object]) -> None:
-    """Refuse settings that the method does not have, values of another type than theirs, and rates of zero or less.
+    """Refuse unknown settings, values of the wrong type, and rates of zero or less.
 
     Args:
-        name: of the method, for the message.
+        name: name of the method, for the message.
         method: its class.
-        settings: by name, as they stand in the study.
+        settings: values by name, as in the study's file.
 
     Raises:
-        UserError: a setting is misspelt (names the nearest one), or its value is not what the method declares.
+        UserError: a setting is misspelt (the message names the nearest one), or its value has the wrong type.
     """
     known = method.setting_types
     for setting, value in settings.items():
