@@ -1,4 +1,4 @@
-"""The runs of one study as they lie on disk: records, training curves, hypotheses and references."""
+"""The runs of one study, read from disk: records, training curves, hypotheses and references."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from benchmark.system.errors import UserError
 
 @dataclass(frozen=True)
 class Run:
-    """One run's record and the folder that it came from."""
+    """One run's record and the folder that it was read from."""
 
     record: RunRecord
     folder: RunFolder
 
     @property
     def ok(self) -> bool:
-        """Whether the run finished inside its budget; no other run enters a mean, a test or a figure."""
+        """Whether the run finished within its budget; only such runs enter means, tests and figures."""
         return self.record["status"] == "ok"
 
     @property
     def seeded(self) -> bool:
-        """False for a run without randomness, which stands for all seeds; its name carries no seed."""
+        """False for a run without randomness, which stands for all seeds; its name contains no seed."""
         return self.record["run"].endswith(f"-seed{self.record['seed']}")
 
     @property
@@ -44,7 +44,7 @@ class Run:
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """Training curves, one row a logged step; empty for a run that logged none."""
+        """Training curves, one row per logged step; empty for a run that logged none."""
         return read_curves(self.folder)
 
     def hypotheses(self, test_set: str) -> Transcripts:
@@ -65,8 +65,8 @@ class Run:
 class Collection:
     """All runs of a study, checked to be comparable.
 
-    `references`: by test set, those at hand. Of the other test sets nothing is recounted: a corpus may not be ours to
-    publish.
+    `references`: the available references, by test set. The errors of the other test sets are not recounted. Such test
+    sets occur because the licence of some corpora forbids publishing their text.
     """
 
     study: str
@@ -74,27 +74,26 @@ class Collection:
     runs: tuple[Run, ...]
     test_sets: list[str]  # in the order of the records
     references: dict[str, Transcripts]
-    to_come: tuple[str, ...] = ()  # planned runs that have no record yet
+    to_come: tuple[str, ...] = ()  # planned runs without a record
     reference: str | None = None  # label of the method that every other is compared with
 
     @property
     def planned(self) -> int:
-        """How many runs there are and are to come."""
+        """Number of runs, including those still to come."""
         return len(self.runs) + len(self.to_come)
 
     @property
     def not_recounted(self) -> list[str]:
-        """The test sets whose errors are taken from the records."""
+        """Test sets whose error counts are taken from the records."""
         return [name for name in self.test_sets if name not in self.references]
 
 
 def read_collection(runs_folder: Path) -> Collection:
-    """Read `<runs_folder>/*/run.json`, and the references in `ref/` beside that folder.
+    """Read `<runs_folder>/*/run.json`, and the references in `ref/` next to that folder.
 
     Raises:
-        UserError: there is nothing to read, a record is malformed or contradicts itself or another, runs were made on
-            other data or from another dense model, a score does not follow from its hypotheses, or a test set or the
-            dense run is missing.
+        UserError: there is nothing to read, a record is malformed or contradicts itself or another, runs differ in
+            their data or dense model, a score does not match its hypotheses, or a test set or the dense run is missing.
     """
     folders = recorded_runs(runs_folder)
     if not folders:
@@ -124,7 +123,7 @@ def _to_come(runs: tuple[Run, ...], planned: list[str]) -> tuple[str, ...]:
 
 
 def _require_one(runs: tuple[Run, ...], field: str) -> None:
-    """Runs on different data or from different dense models cannot stand in one table."""
+    """Refuse runs on different data or from different dense models: they cannot share a table."""
     first = runs[0].record
     for run in runs:
         if run.ok and run.record[field] != first[field]:  # type: ignore[literal-required]
@@ -134,7 +133,7 @@ def _require_one(runs: tuple[Run, ...], field: str) -> None:
 
 
 def _require_unique(runs: tuple[Run, ...]) -> None:
-    """A copy is no second seed, and a run that stands for all seeds has none beside it."""
+    """Refuse copies of a run, and seeds beside a run that stands for all seeds."""
     identities: dict[str, Run] = {}
     rows: dict[tuple[str, float | None], Run] = {}
     for run in runs:
@@ -162,10 +161,10 @@ def _require_complete(runs: tuple[Run, ...], test_sets: list[str]) -> None:
 
 
 def check_scores(run: Run, references: Mapping[str, Transcripts]) -> None:
-    """Recount a run's word errors on every test set; where there is no reference, its utterances only.
+    """Recount a run's word errors on every test set, or only its utterances where the references are missing.
 
     Raises:
-        UserError: a count does not follow from the run's hypotheses.
+        UserError: a count does not match the run's hypotheses.
     """
     for test_set, score in run.scores.items():
         hypotheses, reference = run.hypotheses(test_set), references.get(test_set)

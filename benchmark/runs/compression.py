@@ -1,4 +1,4 @@
-"""Compress: call the method on its budget, export what it returns, read it back and measure it."""
+"""The compression step: calls the method on its budget, exports the model, reads it back and measures it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from benchmark.training.precision import device_name, pick_device
 
 
 def new_record(study: Study, plan: RunPlan, method: Method, work: WorkFolder) -> RunRecord:
-    """The record of a run that has not started yet."""
+    """Create the record of a run that has not started yet."""
     settings: dict[str, object] = asdict(method.settings)
     data_hash, dense = Dataset.open(work.data).hash, dense_hash(work)
     budget = study.budget_of(plan)
@@ -77,14 +77,14 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: WorkFolder) ->
 def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolder | None = None) -> RunRecord:
     """Run a method on its budget; write `model/`, `curves.csv` and `compress.json`.
 
-    A failure of the method is a record too; it is counted in `attempts.json`, so that the next call tries again. A
-    result of the same identity that the run's folder already holds is kept.
+    A failed method leaves a record too; the failure is counted in `attempts.json`, so that the next call tries again.
+    If the run's folder already holds a result with the same identity, that result is kept.
 
     Args:
         study: the study.
         plan: the run.
         work: the study's work folder.
-        reuse_from: results with finished records; a complete one of the same identity is taken over instead of trained.
+        reuse_from: results with finished records; a complete record with the same identity is copied, not recomputed.
     """
     folder = work.run(plan.run)
     search = study.search_file(plan)
@@ -96,7 +96,7 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
         keep(folder.compressed, kept)
         print(f"{plan.run}: kept, finished before")
         return kept
-    run_folder.clear(folder)  # not before it is certain that there are data and a dense model to start from
+    run_folder.clear(folder)  # only now is it certain that the data and the dense model exist
     if reuse_from is not None and (finished := _take_over(record, reuse_from.run(plan.run), folder, study)):
         return finished
     checkpoints = folder.checkpoints / record["identity"][:16]
@@ -110,7 +110,7 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
             refuse_hopeless(method, job)
             with job.budget.clock.phase("other"):
                 model = returned_model(method.compress(job), dense.model)
-                job.budget.check()  # of the last backward, and of what came after training
+                job.budget.check()  # covers the last backward pass, and what came after training
             _measure(record, job.target if plan.target else None, dense, replace(dense, model=model), folder)
     except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
         record["status"] = "over_budget" if isinstance(error, OverBudget) else "failed"
@@ -132,7 +132,7 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
 
 
 def _shared_training(study: Study, plan: RunPlan, method: Method, record: RunRecord) -> SharedTraining | None:
-    """The training that the run shares with those of its label and seed at the other targets, if its method can."""
+    """The training shared by the runs of this label and seed at all targets, if the method supports sharing."""
     if not method.one_training:
         return None
     for_all = identity(study, replace(plan, target=None), record["settings"], record["data_hash"], record["dense_hash"])
@@ -141,23 +141,23 @@ def _shared_training(study: Study, plan: RunPlan, method: Method, record: RunRec
 
 
 def _title(method: Method, plan: RunPlan) -> str:
-    """The method's title, with what its label adds to the method's name: `Wanda, fine tuned`."""
+    """The method's title and the part of the label that follows the method's name: `Wanda, fine tuned`."""
     variant = plan.label.removeprefix(plan.method).replace("_", " ").strip()
     return f"{method.title}, {variant}" if variant else method.title
 
 
 def _method(plan: RunPlan) -> Method:
-    """The run's method. One whose file does not import fails only when it is called: its row says why."""
+    """The run's method. If its file does not import, it fails only when called, and its row gives the reason."""
     try:
         return load_method(plan.method)(plan.settings)
     except UserError as error:
         reason = str(error)
-    except Exception as error:  # of its Settings
+    except Exception as error:  # raised by the method's Settings
         reason = f"settings {plan.settings} are refused: {type(error).__name__}: {error}"
 
     class Broken(Method):
         title = plan.label
-        family = "unstructured"  # as good as any: without a result it counts for nothing
+        family = "unstructured"  # an arbitrary choice: without a result the family is not used
         source = plan.method
 
         def compress(self, job: Job) -> PreTrainedModel:
@@ -167,7 +167,7 @@ def _method(plan: RunPlan) -> Method:
 
 
 def _take_over(record: RunRecord, finished: RunFolder, folder: RunFolder, study: Study) -> RunRecord | None:
-    """Copy a finished run of the same identity, if it is true; the later steps find their results there."""
+    """Copy a finished run with the same identity, if it passes the checks; later steps then find their results."""
     if not finished.record.exists():
         return None
     try:
@@ -189,7 +189,7 @@ def _take_over(record: RunRecord, finished: RunFolder, folder: RunFolder, study:
 def _measure(
     record: RunRecord, target: Target | None, dense: SpeechModel, compressed: SpeechModel, folder: RunFolder
 ) -> None:
-    """Export the model and measure what was exported: the folder is read back for it."""
+    """Export the model, read the folder back and measure that model."""
     exported, size = read_back(compressed, folder.model)
     require_size(record["family"], target, dense.model, exported.model, size)
     record["footprint"] = footprint(dense.model, exported.model, size)
@@ -201,7 +201,7 @@ def _finite(scalars: dict[str, float]) -> dict[str, float]:
 
 
 def _curves_csv(curves: list[dict[str, float]]) -> str:
-    """The training curves as CSV; a cell is empty where nothing was logged, or no finite number."""
+    """The training curves as CSV; a cell is empty where no finite number was logged."""
     columns = list(dict.fromkeys(name for row in curves for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")

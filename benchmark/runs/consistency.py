@@ -1,4 +1,4 @@
-"""What of a run's record follows from the rest of it. A record that contradicts itself is refused. No torch."""
+"""Checks that the fields of a run's record agree. A record that contradicts itself is refused. No torch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from benchmark.system.errors import UserError
 from benchmark.training.allowance import TOLERANCE
 
 ROUNDING = 1e-9  # relative
-ONLY_MATRICES = ("dense", "unstructured")  # families that change nothing but the values of the encoder's matrices
+ONLY_MATRICES = ("dense", "unstructured")  # families that change only the values of the encoder's matrices
 
 
 def require_consistent(record: RunRecord, where: str) -> None:
-    """Refuse a record that contradicts itself; `where` stands for it in the message.
+    """Refuse a record that contradicts itself; `where` names it in the message.
 
     Raises:
-        UserError: the first contradiction.
+        UserError: the record contradicts itself; the message gives the first contradiction.
     """
     for contradiction in _contradictions(record):
         raise UserError(f"{where} contradicts itself: {contradiction}; repeat the run")
@@ -72,7 +72,7 @@ def _of_the_sizes(size: Footprint) -> Iterator[str]:
 
 
 def _of_the_matrices(size: Footprint, matrices: list[MatrixSparsity], family: str) -> Iterator[str]:
-    """A family that shares tensors counts them once in the footprint, but in every matrix that uses them."""
+    """Compare the footprint with the matrices. The footprint counts a shared tensor once, the matrices at each use."""
     total, left = (sum(m[key] for m in matrices) for key in ("parameters", "remaining"))
     if total != size["encoder_matrix_parameters"]:
         yield f"its matrices have {total} parameters, encoder_matrix_parameters is {size['encoder_matrix_parameters']}"

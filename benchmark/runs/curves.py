@@ -1,4 +1,4 @@
-"""The training curves of a run, `curves.csv`: one row a logged step, one column a quantity. No torch."""
+"""The training curves of a run, `curves.csv`: one row per logged step, one column per quantity. No torch."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import pandas as pd
 from benchmark.study.paths import RunFolder
 from benchmark.system.errors import UserError
 
-PLACE = ("step", "phase")  # columns that say where in the training a row stands
-MOST = 2**53  # steps; a larger number is no whole one in a float
+PLACE = ("step", "phase")  # columns with a row's position in the training
+MOST = 2**53  # steps; a float cannot hold every larger integer
 
 
 def read_curves(run: RunFolder) -> pd.DataFrame:
-    """A run's curves; empty for one that logged none. A quantity that is not finite in a row stays so.
+    """Read a run's curves; empty if it logged none. Values that are not finite are kept.
 
     Raises:
-        UserError: the file is no table of numbers, or has no steps or no phases.
+        UserError: the file is not a table of numbers, or has no steps or no phases.
     """
     path = run.curves
     if not path.exists():
@@ -33,7 +33,7 @@ def read_curves(run: RunFolder) -> pd.DataFrame:
 
 
 def _fault(curves: pd.DataFrame) -> str | None:
-    """What is wrong with a table of curves, if anything."""
+    """The fault in a table of curves, or None."""
     if missing := [name for name in PLACE if name not in curves.columns]:
         return f"lacks {', '.join(missing)}"
     for name in curves.columns:

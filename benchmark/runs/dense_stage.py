@@ -1,4 +1,4 @@
-"""The dense stage: every study's starting point."""
+"""The dense stage: prepares the model that every run of a study starts from."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ REMEDY = "make the dense model again (`python -m benchmark dense CONFIG`)"
 
 
 def word_error_rate(ctc: SpeechModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
-    """Greedy WER of a model on a split."""
+    """WER of a model on a split, with greedy decoding."""
     references = {u.id: ctc.tokenizer.normalise(u.text) for u in dataset.split(split)}
-    ctc = replace(ctc, model=frozen_copy(ctc.model))  # the copy is not metered: evaluation is on nobody's budget
+    ctc = replace(ctc, model=frozen_copy(ctc.model))  # the copy is not metered: evaluation is not charged to any budget
     hypotheses = transcribe(ctc, Speech(ctc, dataset, split), batch_seconds).hypotheses
     return word_errors(references, hypotheses).wer
 
 
 def prepare_dense(study: Study, work: WorkFolder) -> None:
-    """The dense stage of a study: load the start, cache its front-end's output, fine-tune it if the study says so.
+    """Run the dense stage: load the starting model, cache its front-end's output, fine-tune it if the study says so.
 
-    A frozen front-end stays frozen here too, so that the cache serves the fine-tuning and all runs after it.
-    Writes `work/dense/model`, `work/dense/features` and `work/dense/dense.json`; what is there already, made from the
-    same, is kept.
+    A frozen front-end stays frozen here too, so that fine-tuning and all later runs can use the cache.
+    Writes `work/dense/model`, `work/dense/features` and `work/dense/dense.json`. Existing files made from the same
+    inputs are kept.
 
     Raises:
         UserError: there is no such model, its fine-tuning failed, or its WER is not the published one.
@@ -65,9 +65,9 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
     ctc = load(source, fresh_head=recipe is not None)
     ctc.to(pick_device(study.hardware.device))
     for split in (study.corpus.dev, *study.corpus.tests):
-        Speech(ctc, dataset, split)  # refuses transcripts that the model cannot write, before anything is replaced
+        Speech(ctc, dataset, split)  # refuses characters that the model does not know, before anything is replaced
     if recipe is None:
-        _check_published(study, ctc, dataset)  # before the hours that a large corpus's features take
+        _check_published(study, ctc, dataset)  # now, since computing a large corpus's features takes hours
     speech = Speech(ctc, dataset, study.corpus.train)
     if study.training.frozen_frontend:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
@@ -81,7 +81,7 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
     dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
     save_dense(ctc, work.dense_model)
     made = [*work.dense_model.iterdir()]
-    if study.training.frozen_frontend:  # a later call may compute features for another start, and then fail
+    if study.training.frozen_frontend:  # a later, failing call may replace them by another model's
         made.append(work.features / INDEX)
     record = Dense(
         identity=identity,
@@ -97,15 +97,15 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
 
 
 def _identity(study: Study, source: Path, dataset: Dataset) -> str:
-    """Hash of all that the dense stage's files are made from: the start's folder, the corpus, what the study says."""
+    """Hash of all inputs of the dense stage: the starting model's folder, the corpus, the study's settings."""
     start = {path.name: hash_file(path) for path in sorted(source.iterdir()) if path.is_file()}
     said = [asdict(part) for part in (study.dense, study.training, study.evaluation)]
     return hash_of([start, dataset.hash, study.corpus.train, study.corpus.dev, *said])
 
 
 def _kept(work: WorkFolder, identity: str, *, features: bool) -> Dense | None:
-    """What `dense.json` said, if it has this identity and the model, and the features if any, are as they were."""
-    with suppress(UserError):  # there is none, or it is damaged
+    """The content of `dense.json`, if it has this identity and the model and any features are unchanged."""
+    with suppress(UserError):  # the file is missing or damaged
         record = read_stamped(kept_file(work.dense_record), Dense, ["model/config.json"], REMEDY)
         if features:
             Features(work.features)
@@ -115,7 +115,7 @@ def _kept(work: WorkFolder, identity: str, *, features: bool) -> Dense | None:
 
 
 def _check_published(study: Study, ctc: SpeechModel, dataset: Dataset) -> None:
-    """A table on a broken baseline is worthless: refuse a dense model that does not do what its authors say it does."""
+    """Refuse a dense model that misses its published WER: a table on a broken baseline is worthless."""
     for split, published in study.dense.published_wer.items():
         wer = 100 * word_error_rate(ctc, dataset, split, study.evaluation.batch_seconds)
         print(f"dense model: {split} WER {wer:.2f} %, published {published:g} %")
@@ -137,10 +137,10 @@ def _hash_weights(module: nn.Module) -> str:
 def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: SpeechModel, speech: Speech, checkpoints: Path) -> None:
     """Fine-tune on the study's training split, with the recipe's dropout, SpecAugment and speed perturbation.
 
-    Its checkpoint belongs to the start, the recipe and the corpus: one of another start is of no use.
+    A checkpoint is valid only for one combination of starting model, recipe and corpus.
 
     Raises:
-        UserError: the loss is not finite, a step passed the recipe's budget, or the GPU's memory is too small.
+        UserError: the loss is not finite, a step exceeded the recipe's budget, or the GPU's memory is too small.
     """
     made_from = [asdict(recipe), asdict(study.training), _hash_weights(ctc.model), speech.dataset.hash]
     regularise(ctc.model, dropout=recipe.dropout, spec_augment=recipe.spec_augment)
@@ -174,6 +174,6 @@ def dense_hash(work: WorkFolder) -> str:
     """Hash of the study's dense weights.
 
     Raises:
-        UserError: there is no dense model yet, or it is not as it was written.
+        UserError: there is no dense model yet, or its files have changed since they were written.
     """
     return read_stamped(work.dense_record, Dense, ["model/config.json"], REMEDY)["hash"]

@@ -1,4 +1,4 @@
-"""The last step of a run: count errors, evaluate, complete the record. Does not import torch."""
+"""The last step of a run: counts errors, evaluates, completes the record. Does not import torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.system.validated import checked
 
 
 def references(dataset: Dataset, split: str) -> dict[str, str]:
-    """What was said, by utterance id, as it is scored: lower case."""
+    """The reference transcripts of a split by utterance id, in lower case as for scoring."""
     return {utterance.id: utterance.text.lower() for utterance in dataset.split(split)}
 
 
@@ -28,7 +28,8 @@ def all_references(study: Study, dataset: Dataset) -> dict[str, dict[str, str]]:
 def score_run(study: Study, plan: RunPlan, work: WorkFolder) -> RunRecord:
     """Join a run's `compress.json`, `transcribe.json` and hypotheses into `run.json`.
 
-    A run without a model has no scores; one that was taken over brings its own. An evaluation that fails leaves a note.
+    A run without a model has no scores; a run copied from published results keeps its own. An evaluation that fails
+    leaves a note.
 
     Raises:
         UserError: one of the files is missing or damaged.

@@ -1,4 +1,4 @@
-"""What a study's evaluations find of a run, for its record."""
+"""Adds the results of a study's evaluations to a run's record."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def dense_plan(study: Study) -> RunPlan | None:
 
 
 def transcripts(folder: RunFolder, splits: Sequence[str]) -> dict[str, Transcripts]:
-    """A run's transcripts of those splits for which there are any."""
+    """A run's transcripts, for each of the splits that has any."""
     files = {split: folder.hypotheses(split) for split in splits}
     return {split: read_trn(path) for split, path in files.items() if path.is_file()}
 
 
 def add_metrics(record: RunRecord, evaluations: Sequence[str], run: FinishedRun) -> None:
-    """Add what the evaluations find on every test set to a record, as `metrics`; or a note where one fails.
+    """Add the evaluations' results on every test set to a record as `metrics`; add a note for one that fails.
 
-    Metrics that the record has already, as where it was taken over from published results, are kept.
+    Metrics that the record already has are kept; a record copied from published results has some.
     """
     metrics = {name: dict(found) for name, found in record.get("metrics", {}).items()}
     for name in evaluations:
@@ -37,7 +37,7 @@ def add_metrics(record: RunRecord, evaluations: Sequence[str], run: FinishedRun)
             record["notes"] = [note for note in record["notes"] if not note.startswith(failed)]
             try:
                 metrics.setdefault(name, {})[split] = _measured(name, run, split)
-            except Exception as error:  # whatever its author's code raises
+            except Exception as error:  # the author's code may raise anything
                 record["notes"].append(failed + (" ".join(str(error).split()) or type(error).__name__))
     if found := {name: by_split for name, by_split in metrics.items() if by_split}:
         record["metrics"] = found

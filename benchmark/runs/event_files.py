@@ -1,4 +1,4 @@
-"""Training curves as TensorBoard event files, written from what a finished run recorded."""
+"""Writes a finished run's training curves as TensorBoard event files."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from benchmark.study.paths import RunFolder
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write
 
-LOGS = ("tensorboard",)  # all that `--log` may be
+LOGS = ("tensorboard",)  # the values that `--log` accepts
 
 
 def require_tensorboard() -> None:
-    """Raises a UserError where TensorBoard, an extra of this package, is not installed."""
+    """Raise a UserError if TensorBoard, an optional dependency, is not installed."""
     if find_spec("tensorboard") is None:
         raise UserError("--log tensorboard needs a package that is not installed: pip install -e '.[tensorboard]'")
 
 
 def write_events(run: RunFolder) -> None:
-    """Bring `curves.csv` of a run's folder into the event files of its `tensorboard/`, replaced as a whole.
+    """Convert a run folder's `curves.csv` to event files in its `tensorboard/`, replacing that folder as a whole.
 
-    Each column becomes a scalar over the training's steps; a run that logged no curves leaves no folder.
+    Each column becomes a scalar over the training steps. A run without curves gets no folder.
 
     Raises:
-        UserError: TensorBoard is not installed, or the curves are no table of numbers.
+        UserError: TensorBoard is not installed, or the curves are not a table of numbers.
     """
     require_tensorboard()
     from torch.utils.tensorboard import SummaryWriter

@@ -1,4 +1,4 @@
-"""Why a run has no result: whatever a method raises becomes one line, the reason in its row."""
+"""Turns any exception that a method raises into one line: the reason in its row why there is no result."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from benchmark.training.budget import OverBudget
 
 
 class Failed(Exception):
-    """The run cannot give a model; the message is the reason in its row."""
+    """The run cannot produce a model; the message is the reason in its row."""
 
 
 def refuse_hopeless(method: Method, job: Job) -> None:
-    """Before anything is computed, ask whether the run can succeed.
+    """Refuse, before anything is computed, a run that cannot succeed.
 
     Raises:
-        Failed: packages are missing, or the method itself says why not.
+        Failed: packages are missing, or the method gives a reason to skip the run.
     """
     if reason := missing(method.requirements) or method.skip(job):
         raise Failed(" ".join(reason.split()))
@@ -31,7 +31,7 @@ def refuse_hopeless(method: Method, job: Job) -> None:
 
 @contextmanager
 def failures_as_reasons() -> Iterator[None]:
-    """Any exception of the method, or of exporting what it returned, becomes one that says why in a line."""
+    """Turn any exception of the method, or of exporting its model, into one with a one-line reason."""
     try:
         yield
     except (UserError, Failed, OverBudget, CannotCompress, TrainingDiverged):

@@ -1,4 +1,4 @@
-"""Honest sizes of a compressed model beside its dense one, for all families: what its record says."""
+"""Measures the sizes of a compressed model against its dense one, in the same way for all families."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROBE_SECONDS = 10
 
 
 def matrix_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> list[MatrixSparsity]:
-    """What is left of each encoder matrix of the dense model; a layer that is gone has nothing left."""
+    """Remaining weights of each encoder matrix of the dense model; a removed layer has none."""
     left = {(m.layer, m.kind): remaining_in_matrix(m) for m in Encoder(model)}
     return [
         MatrixSparsity(
@@ -34,19 +34,19 @@ def matrix_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> list[Matr
 
 
 def encoder_sparsity(dense: PreTrainedModel, model: PreTrainedModel) -> float:
-    """Share of the dense model's encoder matrices that is gone in `model`, the paper's measure."""
+    """Share of the weights of the dense model's encoder matrices that `model` lacks, the paper's measure."""
     return 1 - remaining_in_encoder(model) / Encoder(dense).parameters
 
 
 def plain_bytes(model: PreTrainedModel) -> int:
-    """Bytes of a model's weights as they are in memory, neither packed nor quantised."""
+    """Bytes of a model's weights in memory, neither packed nor quantised."""
     return sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
 
 
 def macs_per_second(model: PreTrainedModel) -> float:
-    """Multiply-accumulates for one second of audio, of a forward over ten seconds (attention grows with length).
+    """Multiply-accumulates per second of audio, from a forward over ten seconds (attention grows with length).
 
-    One of integers counts like one of floats.
+    Integer and floating-point multiply-accumulates count the same.
     """
     model = in_floats(model)
     device = next(model.parameters()).device
@@ -58,7 +58,7 @@ def macs_per_second(model: PreTrainedModel) -> float:
 
 
 def footprint(dense: PreTrainedModel, model: PreTrainedModel, bytes_on_disk: int) -> Footprint:
-    """Sizes of `model`, which came from `dense` and takes `bytes_on_disk` as an artefact that was really written."""
+    """Sizes of `model`, which was made from `dense` and whose exported file has `bytes_on_disk` bytes."""
     total, remaining = count_parameters(dense), remaining_parameters(model)
     return Footprint(
         total_parameters=total,

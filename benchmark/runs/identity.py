@@ -11,23 +11,23 @@ from benchmark.system.files import hash_of
 
 
 def identity(study: Study, plan: RunPlan, settings: dict[str, object], data_hash: str, dense: str) -> str:
-    """Hash of everything that determines a run's result, the code of its method and of what that imports included.
+    """Hash everything that determines a run's result, including its method's code and the modules that it imports.
 
     Args:
         study: the study.
         plan: the run.
-        settings: all settings of the method; of a search, what it asks for.
-        data_hash: of the prepared corpus.
+        settings: all settings of the method; for a search, the settings to search.
+        data_hash: hash of the prepared corpus.
         dense: hash of the dense model's weights.
     """
     return hash_of(_planned(study, plan) | {"settings": settings, "data": data_hash, "dense": dense})
 
 
 def plan_digest(study: Study, plan: RunPlan) -> str:
-    """The part of a run's identity that is known before any step: what the study's file and the code say about it.
+    """Hash the part of a run's identity that is known before any step: the study's file and the code.
 
-    Data and dense model are not in it: the files that their steps leave stand for them. Settings that a search chose
-    are not either.
+    Data and dense model are left out: the files that their steps write stand for them. Settings that a search chose
+    are left out too.
     """
     return hash_of(_planned(study, plan) | {"settings": plan.settings})
 

@@ -1,4 +1,4 @@
-"""The job of a run: the study's dense model and speech, on its budget and device."""
+"""Sets up the job of a run: the study's dense model and speech, its budget and its device."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benchmark.training.speech import Speech
 def job_for(
     study: Study, plan: RunPlan, work: WorkFolder, checkpoints: Path, shared: SharedTraining | None = None
 ) -> Job:
-    """A job on the study's dense model and budget, for a run's target and seed."""
+    """Create a job with the study's dense model and budget, for a run's target and seed."""
     device, budget = pick_device(study.hardware.device), study.budget_of(plan)
     ctc = load(work.dense_model)
     ctc.to(device)

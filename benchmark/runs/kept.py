@@ -1,4 +1,4 @@
-"""Results that outlive Snakemake: it deletes the outputs of a job that it did not see end, even of one that did."""
+"""Keeps results that Snakemake would delete: it removes a job's outputs if it did not see the job end."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from benchmark.system.files import read_json, write_json
 
 
 def kept_file(output: Path) -> Path:
-    """Where the result is kept of which Snakemake knows the copy `output`."""
+    """Path of the kept result; `output` is the copy that Snakemake knows."""
     return output.with_suffix(f".kept{output.suffix}")
 
 
 def keep(output: Path, result: Any) -> None:
-    """Write a finished result, and the copy of it that Snakemake knows."""
+    """Write a finished result and the copy that Snakemake knows, `output`."""
     write_json(kept_file(output), result)
     write_json(output, result)
 
 
 def kept(output: Path) -> dict[str, Any] | None:
-    """The result that is kept of `output`; None if there is none, or if it is damaged and has to be made again."""
+    """The kept result whose copy is `output`; None if it is missing or damaged."""
     path = kept_file(output)
     try:
         result = read_json(path) if path.exists() else None

@@ -1,4 +1,4 @@
-"""The finished runs of one study from several machines, in one folder."""
+"""Merges the finished runs of one study from several machines into one folder."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from benchmark.study.paths import ResultsFolder, RunFolder, recorded_runs
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write
 
-COMPARABLE = ("study", "data_hash", "dense_hash")  # what all runs of one table have in common
+COMPARABLE = ("study", "data_hash", "dense_hash")  # fields that must be equal in all runs of one table
 
 
 def merge(sources: list[Path], target: Path) -> list[str]:
-    """Bring the runs of `sources` into `target`, each whole; what lies in `target` takes part, and wins a tie.
+    """Copy the runs of `sources` into `target`, each as a whole; runs already in `target` compete and win ties.
 
-    Of each identity the newest complete run is kept; a failed one never replaces one with a result. References and
-    searches of settings are copied where `target` has none beside it. Nothing is written before all is checked.
+    The newest complete run of each identity is kept; a failed run never replaces one with a result. References and
+    searches of settings are copied if `target` has none next to it. Nothing is written before everything is checked.
 
     Args:
-        sources: folders `<run>/run.json` with what a study publishes: `hyp/`, `curves.csv`.
-        target: the folder to bring them to; made if it is not there.
+        sources: folders that hold `<run>/run.json` and the other published files, `hyp/` and `curves.csv`.
+        target: the folder to copy to; created if it does not exist.
 
     Returns:
-        A line a run: what was taken from where.
+        One line per run: what was taken, and from where.
 
     Raises:
-        UserError: a folder holds no runs or is named twice; a file is a link, a record is damaged, a count does not
-            follow from the transcripts; two runs belong to different studies, data or dense models, or have one name
-            and two identities; two searches of a method chose different settings.
+        UserError: a folder holds no runs or is given twice; a file is a link, a record is damaged, or a count does not
+            match the transcripts; two runs belong to different studies, data or dense models, or have the same name
+            but different identities; two searches of a method chose different settings.
     """
     _require_two(sources, target)
     named = {runs.resolve() for runs in sources}
@@ -68,7 +68,7 @@ def _require_two(sources: list[Path], target: Path) -> None:
 
 
 def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Run]:
-    """The complete runs of a folder; each of the others gets a line."""
+    """The complete runs of a folder; each incomplete one adds a line to `lines`."""
     folders = recorded_runs(runs)
     if not folders and not may_be_empty:
         raise UserError(f"no runs in {runs} (expected <run>/run.json): name a folder such as results/<study>/runs")
@@ -87,14 +87,14 @@ def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Run]:
 
 
 def _check_beside(runs: Path) -> None:
-    """See that what lies beside the runs is what it should be: it is copied as it is."""
+    """Check the files next to the runs, since they are copied unchanged."""
     for path in _beside(runs):
         refuse_link(path)
     read_planned(ResultsFolder(runs.parent))
 
 
 def _beside(runs: Path) -> Iterator[Path]:
-    """What lies beside the runs: references, searches, what was planned, and the file that it was made from."""
+    """The files next to the runs: references, searches, the list of planned runs, and the name of the study's file."""
     results = ResultsFolder(runs.parent)
     yield from sorted(results.references.glob("*.trn"))
     yield from sorted(results.searches.glob("*.json"))
@@ -110,7 +110,7 @@ def _require_same(found: list[Run], field: str) -> None:
 
 
 def _keep_best(candidates: list[Run], place: RunFolder) -> str:
-    """Copy the best run of a name to its place, unless it lies there; returns its status and where it is from."""
+    """Copy the best of several runs of one name to `place`, unless it is there; return its status and origin."""
     best = max(candidates, key=_worth)  # the first of equals
     if best.folder != place:
         copy_run(best, place)
@@ -119,12 +119,12 @@ def _keep_best(candidates: list[Run], place: RunFolder) -> str:
 
 
 def _worth(run: Run) -> tuple[bool, str]:
-    """What decides between two runs of one identity: whether there is a result, then which was started last."""
+    """Sort key for runs of one identity: first whether there is a result, then the start time."""
     return run.record["status"] != "failed", run.record["provenance"]["started"]
 
 
 def _require_same_searches(folders: list[Path]) -> None:
-    """The seeds of a method may come from several machines, but are one row, with one choice of settings."""
+    """Require the same choice of settings everywhere: a method's seeds from several machines form one row."""
     first: dict[str, Path] = {}
     for path in (path for runs in folders for path in sorted(ResultsFolder(runs.parent).searches.glob("*.json"))):
         other = first.setdefault(path.name, path)
@@ -133,7 +133,7 @@ def _require_same_searches(folders: list[Path]) -> None:
 
 
 def _copy_missing(runs: Path, target: Path) -> None:
-    """Copy what lies beside the runs: what the tables count against, what the searches found, what was planned."""
+    """Copy the files next to the runs that `target` lacks: references, searches and the list of planned runs."""
     for path in _beside(runs):
         place = target.parent / path.relative_to(runs.parent)
         if not place.exists():

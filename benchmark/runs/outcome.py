@@ -1,4 +1,4 @@
-"""What a method returned: a model of the right kind, and as small, once exported and read back, as its row says."""
+"""Checks the model that a method returned: its kind, and its size after it is exported and read back."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from benchmark.system.errors import CannotCompress, CannotReachTarget, UserError
 from benchmark.toolbox.families import Family
 from benchmark.toolbox.target import Target
 
-# By how much a family may miss, as a share of the dense model's parameters, in either direction. Single weights can be
-# chosen to the weight: no committed record is off by more than 0.0002 %, and 0.05 % leaves room for rounding in every
-# row. Heads, neurons, ranks and layers come in pieces: the committed records are within 0.013 %, but the pieces of a
-# small model are larger shares of it. 0.5 % of a model is less than the tables show of its size.
+# Largest deviation from the target per family, in either direction, as a share of the dense model's parameters. Single
+# weights can be counted exactly: no committed record is off by more than 0.0002 %, and 0.05 % leaves room for rounding
+# in every row. Heads, neurons, ranks and layers come in larger units: the committed records are within 0.013 %, but the
+# units of a small model are larger shares of it. The tables' sizes are too coarse to show 0.5 % of a model.
 WEIGHTS, PIECES = 0.0005, 0.005
 TOLERANCE: dict[Family, float] = {
     "dense": WEIGHTS,
@@ -28,14 +28,14 @@ TOLERANCE: dict[Family, float] = {
     "quantised": PIECES,
     "shared": PIECES,
 }
-KEEPS_ALL: tuple[Family, ...] = ("dense", "control", "quantised")  # of these families where a method has no target
+KEEPS_ALL: tuple[Family, ...] = ("dense", "control", "quantised")  # without a target, these keep all parameters
 
 
 def returned_model(result: object, dense: PreTrainedModel) -> PreTrainedModel:
-    """What `compress` returned, once it is known to be a model of the dense one's class.
+    """Return the result of `compress`, after checking that it is a model of the dense one's class.
 
     Raises:
-        CannotCompress: it is something else.
+        CannotCompress: the result is something else.
     """
     wanted = type(dense)
     if isinstance(result, wanted):
@@ -45,16 +45,16 @@ def returned_model(result: object, dense: PreTrainedModel) -> PreTrainedModel:
 
 
 def read_back(ctc: SpeechModel, folder: Path) -> tuple[SpeechModel, int]:
-    """Export a model to `folder` and read that folder, which is all that counts; and the bytes of its weights.
+    """Export a model to `folder` and read it back; return that model and the bytes of its weights.
 
     Raises:
-        CannotCompress: the model is of a shape that no folder can hold, or has weights that are not finite.
+        CannotCompress: the model has a shape that cannot be saved, or weights that are not finite.
         UserError: the disk is full.
     """
     size = save(ctc, folder)
     try:
         exported = load(folder)
-    except UserError as error:  # not the user's to mend: it is what the method returned
+    except UserError as error:  # the method returned a wrong model, which the user cannot mend
         raise CannotCompress(f"the exported model cannot be read back: {error}") from None
     return exported, size
 
@@ -62,21 +62,21 @@ def read_back(ctc: SpeechModel, folder: Path) -> tuple[SpeechModel, int]:
 def require_size(
     family: Family, target: Target | None, dense: PreTrainedModel, model: PreTrainedModel, bytes_on_disk: int
 ) -> None:
-    """Refuse a model that is not as small, or is smaller, than its row would say.
+    """Refuse a model that is larger or smaller than its row would claim.
 
-    With a target, the parameters that remain are compared with it, and for unstructured methods the sparsity of the
-    encoder too. Without one, a dense, control or quantised model has all its parameters, a quantised one takes fewer
-    bytes than in floats, and any other has fewer parameters than the dense model.
+    If there is a target, the remaining parameters are compared with it; for unstructured methods, so is the encoder's
+    sparsity. If there is none, dense, control and quantised models must keep all parameters, quantised ones must take
+    fewer bytes than in floats, and all others must have fewer parameters than the dense model.
 
     Args:
-        family: of the method.
-        target: of the run; None for a method without one.
+        family: the method's family.
+        target: the run's target; None for a method without one.
         dense: the model that the run started from.
-        model: what was read back.
-        bytes_on_disk: of the exported weights.
+        model: the model that was read back.
+        bytes_on_disk: size of the exported weights.
 
     Raises:
-        CannotReachTarget: says the figure, what it should be, and the tolerance.
+        CannotReachTarget: the size is wrong; the message gives the measured value, the expected one and the tolerance.
     """
     total, left = count_parameters(dense), remaining_parameters(model)
     if target is None and family not in KEEPS_ALL:

@@ -1,4 +1,4 @@
-"""What a study's results say of the study: its YAML file, its reference method. No torch."""
+"""The link from a study's results to the study, `study.json`: its YAML file and its reference method. No torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Owner(TypedDict):
 
 
 def refuse_other_file(study: Study) -> None:
-    """See that the study's results were made from this file, or that there are none yet.
+    """Refuse a study whose results were made from another file.
 
     Raises:
         UserError: they were made from another file.
@@ -37,7 +37,7 @@ def refuse_other_file(study: Study) -> None:
 
 
 def remember_study(study: Study) -> None:
-    """Write down which file the study's results are made from, and its reference method."""
+    """Record the YAML file that the study's results are made from, and its reference method."""
     record = study.results.owner
     file = Path(os.path.relpath(study.path, _project(study))).as_posix()
     owner = Owner(file=file, reference=study.reference)
@@ -46,7 +46,7 @@ def remember_study(study: Study) -> None:
 
 
 def reference_label(results: Path) -> str | None:
-    """Label of the reference method of a results folder; None if the folder names none.
+    """Return the label of the reference method of a results folder; None if the folder names none.
 
     Raises:
         UserError: `study.json` is damaged.
@@ -56,7 +56,7 @@ def reference_label(results: Path) -> str | None:
 
 
 def _owner(study: Study) -> Path | None:
-    """The file that the results were made from. One that is not there any more, or was renamed, owns nothing."""
+    """The file that the results were made from; None if it was deleted or renamed."""
     record = study.results.owner
     if not record.exists():
         return None

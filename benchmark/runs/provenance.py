@@ -1,4 +1,4 @@
-"""Where a record comes from: commit, packages, Python, machine and time."""
+"""Collects the provenance of a record: commit, packages, Python, machine and time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGES = ("torch", "torchaudio", "transformers", "numpy", "jiwer", "snakemake"
 
 
 def provenance(device: str) -> Provenance:
-    """Describe this machine and this commit; `device` is what the run computed on, in words."""
+    """Describe this machine and this commit; `device` names the device that the run computed on."""
     return Provenance(
         git_commit=git_commit(),
         packages={name: _version(name) for name in PACKAGES},
@@ -45,7 +45,7 @@ def _git(*arguments: str) -> str | None:
 
 
 def git_commit() -> str:
-    """The commit of this code, with "+dirty" where it was changed since; "unknown" outside a repository."""
+    """The commit of this code, with "+dirty" appended if the code was changed since; "unknown" outside a repository."""
     commit = _git("rev-parse", "HEAD")
     if not commit:
         return "unknown"
@@ -54,7 +54,7 @@ def git_commit() -> str:
 
 
 def _cpu_name() -> str:
-    """The processor with its generation and widest vectors: two of one name may differ twofold in speed."""
+    """The processor with its generation and widest vectors: processors of one name can differ twofold in speed."""
     linux = Path("/proc/cpuinfo")
     first = linux.read_text(encoding="utf-8").partition("\n\n")[0] if linux.is_file() else ""
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}

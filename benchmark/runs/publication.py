@@ -1,4 +1,4 @@
-"""From the work folder to the results: records, curves and transcripts, which are kept, but no weights."""
+"""Copies records, curves and transcripts, but no weights, from the work folder to the results."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from benchmark.system.files import atomic_write, remove, write_json
 
 
 def publish_run(study: Study, plan: RunPlan) -> None:
-    """Publish a run that has just finished, unless it has to be compared: that is for `publish`, which sees all runs.
+    """Publish a run that has just finished, unless it must be compared with published runs, which `publish` does.
 
     Raises:
-        UserError: the results belong to another file, or something in the run's folder is damaged.
+        UserError: the results belong to another file, or a file in the run's folder is damaged.
     """
     place = study.results.run(plan.run)
     refuse_other_file(study)
@@ -39,24 +39,24 @@ def publish_run(study: Study, plan: RunPlan) -> None:
 
 
 def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list[str]:
-    """Bring the records of the results up to date with the work folder.
+    """Update the published records from the work folder.
 
-    Published records stay as they are, with their times, if every run that was made again has the same results.
-    Otherwise one's own take their place, so that the times in a table are of one machine. If the published records are
-    committed, they stay in any case, and one's own go to `study.work.own_results`.
+    If every repeated run has the same results as before, the published records stay unchanged, with their times.
+    Otherwise your own records replace them, so that all times in a table come from one machine. Published records that
+    are committed always stay, and your own go to `study.work.own_results`.
 
-    Nothing is written before everything that is to be published has been checked.
+    Everything to be published is checked before anything is written.
 
     Args:
         study: the study.
-        replace: let one's own records replace the published ones, whatever the results and committed or not.
-        prune: delete the runs that the study does not plan, instead of setting them aside.
+        replace: let your own records replace the published ones in any case, even committed ones.
+        prune: delete the runs that the study does not plan instead of setting them aside.
 
     Returns:
-        A line for each thing that a reader should know.
+        Lines that tell the user what was published, and how it compares.
 
     Raises:
-        UserError: the results belong to another file, or something in the work folder is damaged.
+        UserError: the results belong to another file, or a file in the work folder is damaged.
     """
     refuse_other_file(study)
     spoken = _spoken(study)
@@ -81,14 +81,14 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
     write_json(results.planned, [plan.run for plan in expected])
     if not apart:
         remember_study(study)
-        remove(study.work.own_results.path)  # of an earlier call
+        remove(study.work.own_results.path)  # left by an earlier call
     lines += _set_aside_unplanned(study, results, prune=prune or apart)
     published = sum(results.run(plan.run).record.exists() for plan in study.runs)
     return [*lines, f"{published} of {len(expected)} runs are in {_shown(study, results.runs)}"]
 
 
 def _committed(results: ResultsFolder) -> bool:
-    """Whether git tracks any of the results; not where there is no git."""
+    """Whether git tracks any of the results; False without git."""
     if not results.path.is_dir():
         return False
     try:
@@ -99,12 +99,12 @@ def _committed(results: ResultsFolder) -> bool:
 
 
 def _spoken(study: Study) -> dict[str, dict[str, str]]:
-    """What was said, by test set and utterance."""
+    """The reference transcripts, by test set and utterance."""
     return all_references(study, Dataset.open(study.work.data))
 
 
 def _finished(study: Study, plan: RunPlan, spoken: dict[str, dict[str, str]]) -> Run:
-    """A run of the work folder, checked."""
+    """Read and check a run of the work folder."""
     run = checked_run(study.work.run(plan.run), spoken)
     if (theirs := run.record["study"]) != study.name:
         raise UserError(
@@ -114,7 +114,7 @@ def _finished(study: Study, plan: RunPlan, spoken: dict[str, dict[str, str]]) ->
 
 
 def _made_again(study: Study, runs: list[Run], spoken: dict[str, dict[str, str]], lines: list[str]) -> list[Pair]:
-    """The runs that are published already, beside their published records; adds what cannot be compared to `lines`."""
+    """Pair the runs with published records that differ; add a line to `lines` for each that cannot be compared."""
     pairs = []
     for run in runs:
         published = _comparable(run, study.results.run(run.record["run"]), spoken, lines)
@@ -124,7 +124,7 @@ def _made_again(study: Study, runs: list[Run], spoken: dict[str, dict[str, str]]
 
 
 def _verdict(study: Study, pairs: list[Pair], *, replaced: bool, apart: bool) -> list[str]:
-    """How one's own results compare with the published ones, and what follows from it; a line, or none."""
+    """How your own results compare with the published ones, and what was done about it: one line or none."""
     if not pairs:
         return []
     if apart:
@@ -141,7 +141,7 @@ def _verdict(study: Study, pairs: list[Pair], *, replaced: bool, apart: bool) ->
 
 
 def _comparable(run: Run, place: RunFolder, spoken: dict[str, dict[str, str]], lines: list[str]) -> RunRecord | None:
-    """The published record that a run is compared with: a damaged one is not, nor a failure that was made good."""
+    """The published record to compare a run with; None if it is damaged, or failed where the new run did not."""
     if not place.path.exists():
         return None
     try:
@@ -154,13 +154,13 @@ def _comparable(run: Run, place: RunFolder, spoken: dict[str, dict[str, str]], l
 
 
 def _searches(study: Study) -> dict[Path, Tuning]:
-    """The searches that the study has made so far, every trial of them, and what was chosen."""
+    """The searches that the study has completed so far, with all trials and the chosen settings."""
     files = {study.search_file(plan) for plan in study.runs} if study.tuning else set()
     return {path: read_tuning(path) for path in sorted(path for path in files if path is not None and path.exists())}
 
 
 def _publish_search(path: Path, search: Tuning, place: Path, *, replace: bool) -> None:
-    """Copy a search, unless the published one made the same trials, with whatever source of the method."""
+    """Copy a search, unless the published one has the same trials; the method's source code may differ."""
     if replace or not _is_same_search(search, place):
         with atomic_write(place) as partial:
             shutil.copyfile(path, partial)
@@ -169,13 +169,13 @@ def _publish_search(path: Path, search: Tuning, place: Path, *, replace: bool) -
 def _is_same_search(search: Tuning, place: Path) -> bool:
     try:
         published = read_tuning(place)
-    except UserError:  # there is none, or it is damaged
+    except UserError:  # the file is missing or damaged
         return False
     return published["trials"] == search["trials"] and published["chosen"] == search["chosen"]
 
 
 def _set_aside_unplanned(study: Study, results: ResultsFolder, *, prune: bool) -> list[str]:
-    """Move runs that the study does not plan to where no table reads them; or delete them, and those moved before."""
+    """Move runs that the study does not plan out of the tables' reach, or delete them and those moved before."""
     aside = results.unplanned
     planned = {plan.run for plan in study.runs} | {aside.name}
     stray = [folder for folder in sorted(results.runs.glob("[!.]*/")) if folder.name not in planned]
@@ -194,11 +194,11 @@ def _set_aside_unplanned(study: Study, results: ResultsFolder, *, prune: bool) -
 
 
 def _free(place: Path) -> Path:
-    """A path of this name, numbered where that is taken: what was set aside before stays too."""
+    """This path, or a numbered one if it is taken: runs that were set aside earlier are kept."""
     numbered = (place.with_name(f"{place.name}-{number}") for number in count(2))
     return next(path for path in chain([place], numbered) if not path.exists())
 
 
 def _shown(study: Study, path: Path) -> str:
-    """A path as it is from the project's folder."""
+    """A path relative to the project's folder."""
     return str(path.relative_to(study.results.path.parents[1]))

@@ -1,4 +1,4 @@
-"""How the JSON files that a step leaves are read: nothing of the wrong form, and no record that contradicts itself."""
+"""Reads the JSON files that the steps write; refuses malformed files and records that contradict themselves."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from benchmark.system.validated import checked, read_json_as
 
 
 def read_record(path: Path, *, scored: bool = True) -> RunRecord:
-    """Read `run.json`; or `compress.json`, of a run that need not be scored yet.
+    """Read `run.json`; or `compress.json`, with `scored=False`, of a run that may not be scored yet.
 
     Raises:
-        UserError: the file is missing, of another schema, incomplete, malformed, or contradicts itself.
+        UserError: the file is missing, incomplete, malformed, of another schema, or contradicts itself.
     """
     record = read_json(path)
     schema = record.get("schema") if isinstance(record, dict) else None
@@ -26,17 +26,17 @@ def read_record(path: Path, *, scored: bool = True) -> RunRecord:
     missing = sorted((needed if record.get("status") == "ok" else set()) - record.keys())
     if missing:
         raise UserError(f"{path} lacks {', '.join(missing)}; repeat the run")
-    found: RunRecord = record  # and not what the check returns, in which whole numbers have become floats
+    found: RunRecord = record  # not the check's return value, in which whole numbers have become floats
     checked(record, RunRecord, str(path))
     require_consistent(found, str(path))
     return found
 
 
 def read_run(folder: RunFolder) -> RunRecord:
-    """Read the record of a scored run's folder, which has the run's name.
+    """Read the record in a scored run's folder, whose name is the run's.
 
     Raises:
-        UserError: see `read_record`; or it is the record of another run.
+        UserError: see `read_record`; or the record belongs to another run.
     """
     record = read_record(folder.record)
     if record["run"] != folder.path.name:
@@ -50,7 +50,7 @@ def read_transcription(folder: RunFolder) -> Transcription:
 
 
 def read_dense(path: Path) -> Dense:
-    """Read `dense.json`, of a study's dense stage."""
+    """Read `dense.json`, which a study's dense stage writes."""
     return read_json_as(path, Dense)
 
 
@@ -60,5 +60,5 @@ def read_tuning(path: Path) -> Tuning:
 
 
 def read_planned(results: ResultsFolder) -> list[str]:
-    """Names of the runs that a study plans, from `planned.json` in its results folder; none without that file."""
+    """Read the names of a study's planned runs from `planned.json` in its results; empty without that file."""
     return read_json_as(results.planned, list[Name]) if results.planned.exists() else []

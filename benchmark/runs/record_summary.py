@@ -1,4 +1,4 @@
-"""What a record says, as names and values for people."""
+"""Summarises a record as readable names and values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNITS = {"work": "units of work (a dense forward of a second)", "device_seconds"
 
 
 def budget(record: RunRecord) -> Facts:
-    """What was spent, and the time of each phase."""
+    """The compute spent, and the time of each phase."""
     spent, limit, unit = record["budget"]["spent"], record["budget"]["limit"], UNITS[record["budget"]["kind"]]
     return [
         ("budget", f"{spent:,.1f} of {limit:,g} {unit}"),
@@ -22,7 +22,7 @@ def budget(record: RunRecord) -> Facts:
 
 
 def sizes(record: RunRecord) -> Facts:
-    """Of the exported model; none where there is no model."""
+    """Sizes of the exported model; empty without a model."""
     if "footprint" not in record:
         return []
     size = record["footprint"]
@@ -39,7 +39,7 @@ def sizes(record: RunRecord) -> Facts:
 
 
 def settings(record: RunRecord) -> Facts:
-    """Method, target, seed, and the method's settings as a study's file has them."""
+    """Method, target, seed, and the method's settings as written in a study's file."""
     target = record["target_sparsity"]
     return [
         ("method", record["method"]),
@@ -51,7 +51,7 @@ def settings(record: RunRecord) -> Facts:
 
 
 def provenance(record: RunRecord) -> Facts:
-    """Where it was computed, with what and from what."""
+    """The machine, the software and the inputs of the run."""
     origin = record["provenance"]
     return [
         ("run", record["run"]),

@@ -1,4 +1,4 @@
-"""The folder of a finished run: checked as a whole before any of it takes the place of something else. No torch."""
+"""Checks and copies the folder of a finished run: all of it is checked before it replaces another. No torch."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from benchmark.system.files import atomic_write
 
 
 def open_run(folder: RunFolder) -> Run:
-    """The run of a folder, whose record is of the right form.
+    """Read the run in a folder and check the form of its record.
 
     Raises:
-        UserError: the folder or one of its files is a link, or the record is damaged or another run's.
+        UserError: the folder or one of its files is a link, or the record is damaged or belongs to another run.
     """
     inside = (folder.record, folder.curves, folder.transcripts, *folder.transcripts.glob("*"))
     for path in (folder.path, *inside):
@@ -28,15 +28,15 @@ def open_run(folder: RunFolder) -> Run:
 
 
 def checked_run(folder: RunFolder, references: Mapping[str, Transcripts]) -> Run:
-    """The run of a folder, which is complete and true.
+    """Read the run in a folder and check that it is complete and that its error counts are right.
 
     Args:
-        folder: of the run; it has the run's name.
-        references: what was said, by test set: all that a finished run is scored on.
+        folder: the run's folder; it has the run's name.
+        references: reference transcripts by test set, for all test sets that a finished run is scored on.
 
     Raises:
-        UserError: see `open_run`; or test sets or transcripts are missing, a count does not follow from them, or
-            the curves are damaged.
+        UserError: see `open_run`; or test sets or transcripts are missing, a count does not match them, or the
+            curves are damaged.
     """
     run = open_run(folder)
     if run.ok and run.scores.keys() != references.keys():
@@ -48,24 +48,24 @@ def checked_run(folder: RunFolder, references: Mapping[str, Transcripts]) -> Run
 
 
 def refuse_link(path: Path) -> None:
-    """See that a path is no link: what that leads to, wherever it is, would be copied as if it belonged here.
+    """Refuse a symbolic link: files outside the folder would be copied as if they belonged to it.
 
     Raises:
-        UserError: it is one.
+        UserError: the path is a link.
     """
     if path.is_symlink():
         raise UserError(f"{path} is a link: replace it by a copy of what it leads to")
 
 
 def files_of(run: Run) -> list[Path]:
-    """What is kept of a run, relative to its folder: record, transcripts and curves, but no weights."""
+    """Paths of a run's kept files, relative to its folder: record, transcripts and curves, but no weights."""
     folder = run.folder
     kept = [folder.record, *map(folder.hypotheses, run.scores), *([folder.curves] if folder.curves.exists() else [])]
     return [path.relative_to(folder.path) for path in kept]
 
 
 def copy_run(run: Run, to: RunFolder) -> None:
-    """Let the folder `to` be what is kept of a run, whole."""
+    """Replace the folder `to`, as a whole, with a run's kept files."""
     with atomic_write(to.path) as partial:
         for path in files_of(run):
             (partial / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The records of a study: the form of every JSON file that a step leaves, and how each is read."""
+"""The form of every JSON file that a step of a study writes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Status = Literal["ok", "failed", "over_budget"]
 
 
 def _encodable(text: str) -> str:
-    text.encode()  # JSON can hold half of a surrogate pair, which no file can
+    text.encode()  # JSON can hold half of a surrogate pair, which no text file can
     return text
 
 
@@ -36,27 +36,27 @@ Target = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Spending(TypedDict, closed=True):
-    """The budget of a run and what it used of it."""
+    """The budget of a run, and how much of it was used."""
 
     kind: Literal["work", "device_seconds"]
-    limit: Positive  # in work units (dense forward of one audio second = 1) or in seconds
+    limit: Positive  # in work units (1 = the dense model's forward over one second of audio) or in seconds
     spent: NotNegative
 
 
 class Footprint(TypedDict, closed=True):
-    """Sizes of a model, counted in one place for all families (benchmark/runs/footprint.py)."""
+    """Sizes of a model, counted in the same way for all families (benchmark/runs/footprint.py)."""
 
     total_parameters: AtLeastOne  # of the dense model that the run started from
-    remaining_parameters: AtLeastOne  # non-zero or materialised, a shared tensor once, whole model
-    encoder_matrix_parameters: AtLeastOne  # six matrices of each layer, of the dense model
+    remaining_parameters: AtLeastOne  # non-zero or materialised, of the whole model; shared tensors count once
+    encoder_matrix_parameters: AtLeastOne  # of the dense model: six matrices per layer
     encoder_sparsity: Annotated[Finite, Field(le=1)]  # share of these removed, the paper's measure; negative if added
     compression_ratio: Positive  # total_parameters / remaining_parameters
-    bytes_on_disk: Count  # of the exported artefact, really written
-    macs_per_second: NotNegative  # multiply-accumulates for one second of audio
+    bytes_on_disk: Count  # of the exported file
+    macs_per_second: NotNegative  # multiply-accumulates per second of audio
 
 
 class MatrixSparsity(TypedDict, closed=True):
-    """What is left of one encoder matrix."""
+    """The remaining weights of one encoder matrix."""
 
     layer: Count
     matrix: Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]
@@ -73,13 +73,13 @@ class Score(TypedDict, closed=True):
     substitutions: Count
     deletions: Count
     insertions: Count
-    wer: NotNegative  # errors / words, 0..1 and above
+    wer: NotNegative  # errors / words; can exceed 1
     real_time_factor: NotNegative  # transcription seconds / audio seconds
     seconds: NotNegative  # transcription wall-clock
 
 
 class Speedup(TypedDict, closed=True):
-    """The dense model's transcription time over the compressed model's, taken in turn in several rounds."""
+    """The dense model's transcription time over the compressed model's, measured alternately in several rounds."""
 
     median: Positive
     low: Positive
@@ -87,9 +87,9 @@ class Speedup(TypedDict, closed=True):
 
 
 class Provenance(TypedDict, closed=True):
-    """Where a record comes from."""
+    """The code, software, machine and time of a record."""
 
-    git_commit: Text  # "unknown" outside a repository; "+dirty" appended with uncommitted changes
+    git_commit: Text  # "unknown" outside a repository; "+dirty" appended if there are uncommitted changes
     packages: dict[Text, Text]
     python: Text
     device: Text
@@ -104,43 +104,43 @@ class RunRecord(TypedDict, closed=True):
     schema: int
     study: Name
     run: Name  # unique in the study: label, target, seed
-    identity: Hash  # of all that determines the result: code, settings, target, seed, budget, data, dense
+    identity: Hash  # of everything that determines the result: code, settings, target, seed, budget, data, dense
     label: Name  # row name in the tables; the method's name unless the study says otherwise
     method: Text
     title: Annotated[Text, Field(pattern=r"^[^\x00-\x1f]+$", max_length=200)]
     family: Family
-    stages: NotRequired[AtLeastOne]  # of training, as a reader of the method's paper counts them; absent for one
-    drawn: NotRequired[Drawn]  # what the method offers for figures of its own; absent where it offers nothing
+    stages: NotRequired[AtLeastOne]  # of training, as counted in the method's paper; absent if there is only one
+    drawn: NotRequired[Drawn]  # quantities that the method offers for its own figures; absent if there are none
     target_sparsity: Target | None
     seed: Seed
     settings: dict[Text, object]
     status: Status
     reason: Text | None
     budget: Spending
-    compression_seconds: NotNegative  # wall-clock of compress(), loading, exporting and evaluation excluded
+    compression_seconds: NotNegative  # wall-clock of compress(), without loading, exporting and evaluation
     phases: dict[Name, NotNegative]  # the same, by phase: train, calibration, other
     footprint: NotRequired[Footprint]  # absent when status is failed
     matrices: NotRequired[list[MatrixSparsity]]  # likewise
     scores: NotRequired[dict[Name, Score]]  # by test set; absent unless status is ok
     speedup: NotRequired[Speedup]  # likewise
     metrics: NotRequired[dict[Name, dict[Name, dict[Name, Finite]]]]  # by evaluation and test set, if the study has any
-    notes: list[Text]  # what a reader must know, e.g. by how much thresholds were scaled at the end
+    notes: list[Text]  # facts that a reader must know, e.g. by how much thresholds were scaled at the end
     log: dict[Text, Finite]  # last value of every scalar that the method logged
-    partial_corpus: NotRequired[bool]  # the study allows, or takes, a part of an official split
+    partial_corpus: NotRequired[bool]  # whether the study allows, or selects, only a part of an official split
     data_hash: Hash
     dense_hash: Hash
     provenance: Provenance
 
 
 class TimedSet(TypedDict, closed=True):
-    """How long one test set took to transcribe."""
+    """Transcription time of one test set."""
 
     seconds: NotNegative
     real_time_factor: NotNegative
 
 
 class Transcription(TypedDict, closed=True):
-    """`transcribe.json`: the times of a run's test sets; nothing where there is no model to transcribe with."""
+    """`transcribe.json`: the times of a run's test sets; empty for a run without a model."""
 
     sets: NotRequired[dict[Name, TimedSet]]
     speedup: NotRequired[Speedup]
@@ -149,7 +149,7 @@ class Transcription(TypedDict, closed=True):
 class Dense(TypedDict, closed=True):
     """`dense.json`: the model that every run of a study starts from."""
 
-    identity: Hash  # of all that it is made from
+    identity: Hash  # of all inputs
     hash: Hash  # of its weights
     source: Text
     revision: Text | None
@@ -161,13 +161,13 @@ class Trial(TypedDict, closed=True):
     """One trial of a search."""
 
     settings: dict[Text, object]
-    dev_wer: NotNegative | None  # None where it failed
+    dev_wer: NotNegative | None  # None if it failed
     reason: Text | None  # why it failed
 
 
 class Tuning(TypedDict, closed=True):
     """A search: `tuning/<label>-<target>.json`."""
 
-    identity: Hash  # of all that determines its trials
+    identity: Hash  # of everything that determines its trials
     trials: list[Trial]
-    chosen: dict[Text, object]  # settings; empty: the method's defaults
+    chosen: dict[Text, object]  # settings; empty for the method's defaults

@@ -1,4 +1,4 @@
-"""Whether one's own runs came out as the published ones of the same names. No torch."""
+"""Compares your own runs with the published runs of the same names. No torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from benchmark.runs.records import RunRecord, Score
 
-# Not compared: times, where and from what code a record comes, and what was logged on the way.
+# Times, provenance and logged values are not compared.
 PLANNED = ("label", "method", "title", "family", "target_sparsity", "seed", "settings", "data_hash", "dense_hash")
 MADE = ("reason", "footprint", "matrices", "metrics", "notes")
 Count = Literal["utterances", "words", "errors", "substitutions", "deletions", "insertions"]
@@ -17,18 +17,18 @@ COUNTS: tuple[Count, ...] = ("utterances", "words", "errors", "substitutions", "
 
 @dataclass(frozen=True)
 class Pair:
-    """Two records of one run: one's own, and the published one."""
+    """Two records of one run: your own and the published one."""
 
     own: RunRecord
     published: RunRecord
 
     def scores(self) -> Iterator[tuple[str, Score, Score]]:
-        """The test sets on which both have scores."""
+        """Test sets on which both records have scores, with the two scores."""
         own, published = self.own.get("scores", {}), self.published.get("scores", {})
         return ((test_set, own[test_set], published[test_set]) for test_set in own if test_set in published)
 
     def miscounts(self) -> list[str]:
-        """A line a test set on which the two made other errors."""
+        """One line per test set on which the error counts differ."""
         return [
             f"{self.own['run']}, {test_set}: {own['errors']:,} errors, published {published['errors']:,} "
             f"({own['errors'] - published['errors']:+,})"
@@ -37,7 +37,7 @@ class Pair:
         ]
 
     def differences(self) -> list[str]:
-        """What makes them different results, a line each; none if they are the same."""
+        """Differences between the two results, one line each; empty if they are the same."""
         name, own, published = self.own["run"], self.own, self.published
         planned = self._differing(PLANNED)
         if _budget(own) != _budget(published):
@@ -55,12 +55,12 @@ class Pair:
 
 
 def differences(pairs: Iterable[Pair]) -> list[str]:
-    """What makes one's own results others than the published ones, a line each; none if all are the same."""
+    """Differences between your own results and the published ones, one line each; empty if all are the same."""
     return [line for pair in pairs for line in pair.differences()]
 
 
 def summary(pairs: list[Pair]) -> str:
-    """How many of one's own error counts equal the published ones, in words."""
+    """A sentence on how many of your own error counts equal the published ones."""
     compared = sum(1 for pair in pairs for _ in pair.scores())
     different = sum(len(pair.miscounts()) for pair in pairs)
     if different:

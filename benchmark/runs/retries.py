@@ -1,4 +1,4 @@
-"""What was tried in a run's folder: the digest of the plan, and how often it has failed. No torch."""
+"""Counts the attempts in a run's folder: the digest of the last plan, and the number of failures. No torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.system.validated import Count, checked
 
 
 class Written(TypedDict, closed=True):
-    """What `attempts.json` holds."""
+    """The content of `attempts.json`."""
 
     plan: str
     failures: Count
@@ -22,10 +22,10 @@ class Written(TypedDict, closed=True):
 
 @dataclass(frozen=True)
 class Attempts:
-    """A run folder's `attempts.json`: the plan last tried there, and the failures so far, of any plan.
+    """A run folder's `attempts.json`: the plan that was last tried, and the number of failures so far, of any plan.
 
-    Snakemake starts a run again when its failures differ from those at its last start: so a failed run, which left
-    complete files, is tried again by the next call, and one that then succeeds is not.
+    Snakemake repeats a run if its number of failures has changed since its last start. So the next call retries a
+    failed run, although its files are complete, and does not repeat a run that then succeeds.
     """
 
     plan: str = ""
@@ -33,7 +33,7 @@ class Attempts:
 
     @classmethod
     def of(cls, folder: RunFolder) -> Attempts:
-        """The attempts in a run's folder; none if it has no such file.
+        """Read the attempts in a run's folder; none if it has no such file.
 
         Raises:
             UserError: the file holds something else.
@@ -47,11 +47,11 @@ class Attempts:
 
 
 def start(study: Study, plan: RunPlan, folder: RunFolder) -> None:
-    """Note which plan is being tried."""
+    """Record which plan is being tried."""
     replace(Attempts.of(folder), plan=plan_digest(study, plan)).write(folder)
 
 
 def count_failure(folder: RunFolder) -> None:
-    """Note that it failed."""
+    """Record that the attempt failed."""
     attempts = Attempts.of(folder)
     replace(attempts, failures=attempts.failures + 1).write(folder)

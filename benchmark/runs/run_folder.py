@@ -1,4 +1,4 @@
-"""A run's folder: which of the results in it are whole and belong to a run, and how they are cleared away."""
+"""Finds reusable results in a run's folder, and clears the folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmark.system.files import remove
 
 
 def clear(folder: RunFolder) -> None:
-    """Remove what an earlier attempt left, except checkpoints: they belong to an identity and are resumed from."""
+    """Remove the files of an earlier attempt, except checkpoints: each belongs to an identity and can be resumed."""
     outputs = [folder.compressed, folder.transcribed]
     others = [folder.record, folder.curves, folder.model, folder.transcripts, folder.events]
     for path in [*map(kept_file, outputs), *outputs, *others]:
@@ -23,13 +23,13 @@ def clear(folder: RunFolder) -> None:
 
 
 def kept_compression(folder: RunFolder, record: RunRecord) -> RunRecord | None:
-    """The record of a compression that was finished here before, if it can stand for that of `record`, just begun.
+    """The record of an earlier compression in this folder, if it can replace `record`, which has just begun.
 
-    It has the same identity and names, is no failure, and its model lies beside it.
+    It must have the same identity and names, must not be a failure, and its model must still be there.
     """
     try:
         old = read_record(kept_file(folder.compressed), scored=False)
-    except UserError:  # there is none, or it is damaged
+    except UserError:  # the file is missing or damaged
         return None
     is_this = (old["identity"], old["study"], old["run"]) == (record["identity"], record["study"], record["run"])
     if old["status"] == "failed" or not is_this:
@@ -40,9 +40,9 @@ def kept_compression(folder: RunFolder, record: RunRecord) -> RunRecord | None:
 
 
 def kept_transcripts(folder: RunFolder, tests: Sequence[str]) -> dict[str, Any] | None:
-    """What `transcribe.json` said of the transcripts in a run's folder, if there are those of all `tests`.
+    """The content of `transcribe.json`, if the run's folder has the transcripts of all `tests`.
 
-    They are of the model beside them: a new one clears the folder first.
+    They belong to the model in the folder, since a new compression clears the folder first.
     """
     there = all(folder.hypotheses(split).is_file() for split in tests)
     match kept(folder.transcribed):

@@ -1,10 +1,10 @@
 """Equal tuning: every trained method gets the same number of trials of the same size, judged on the dev set.
 
-Each target has a search of its own: the best rate grows with what is removed. A trial is the method on the search's
-budget and the study's first seed. The trials are the study's learning rates; a method with a setting of its own
-(`tunable`, for which a study may name another) tries that setting's second value, at the best rate so far, in place of
-the last rate. So nearly all rates are tried by all methods: halving them for some made those look worse. A setting that
-the study sets itself is not searched.
+Each target has its own search, since the best rate grows with the share removed. A trial runs the method on the
+search's budget with the study's first seed. The trials are the study's learning rates. A method with a setting of its
+own (`tunable`; a study may name another) replaces the last rate by that setting's second value at the best rate so far.
+So all methods try nearly all rates: methods that tried only half of them looked worse. A setting that the study fixes
+is not searched.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from benchmark.training.budget import OverBudget
 def tune(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolder | None = None) -> Tuning:
     """Run a method's trials and write `work/tuning/<search>.json`.
 
-    Each trial is kept as soon as it has ended, so that a stopped search goes on with the next.
-    A method whose file does not import has no trials: the rows of its runs say why.
+    Each trial is saved as soon as it ends, so that an interrupted search continues with the next one.
+    A method whose file does not import has no trials; the rows of its runs give the reason.
 
     Args:
-        study: the study; it has `tuning`.
+        study: the study, which must have `tuning`.
         plan: the first run of the method at the target.
-        work: the study's work folder. A search of the same identity, of another label, is taken over.
-        reuse_from: results with published searches; one of the same identity is taken over.
+        work: the study's work folder. A search with the same identity under another label is reused.
+        reuse_from: results with published searches; one with the same identity is reused.
     """
     path = study.search_file(plan)
     assert study.tuning is not None
@@ -69,7 +69,7 @@ def tune(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolde
 
 
 def _begun(key: str, *paths: Path) -> Tuning:
-    """The first of the searches that has this identity; one that is damaged is made again."""
+    """The first search in `paths` with this identity, or else a new one; damaged files are ignored."""
     for path in paths:
         with suppress(UserError):
             if (begun := read_tuning(path))["identity"] == key:
@@ -85,9 +85,9 @@ def _next_of(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[s
 
 
 def _try(study: Study, plan: RunPlan, work: WorkFolder, checkpoints: Path) -> Trial:
-    """Compress with the plan's settings over the study's and score on dev.
+    """Compress with the study's settings, overridden by the plan's, and score on dev.
 
-    A trial that misses its target has failed: it would win against those that meet it.
+    A trial that misses its target fails, since it would win against those that reach it.
     """
     given, dense = study.run(plan.run).settings, load(work.dense_model)
     trial: Trial = {"settings": plan.settings, "dev_wer": None, "reason": None}

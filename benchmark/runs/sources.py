@@ -1,4 +1,4 @@
-"""The source files that a run's result comes from: its method's, and the shared code that this imports. No torch."""
+"""Finds and hashes the source files behind a run's result: its method's and the shared code it imports. No torch."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ import benchmark
 from benchmark.study import registry
 from benchmark.system.files import hash_of
 
-# The rooms whose code decides what a method returns. The corpus has a hash of its own; `system` holds files and locks.
+# The rooms whose code determines a method's result. The corpus has its own hash; `system` only handles files and locks.
 ROOMS = tuple(f"benchmark.{room}" for room in ("toolbox", "models", "training"))
-JOB = "benchmark.runs.job_setup"  # what every method is called with
+JOB = "benchmark.runs.job_setup"  # sets up the job that every method is called with
 
 
 @dataclass(frozen=True)
 class _Source:
-    """What matters of a source file."""
+    """The relevant parts of a source file."""
 
     digest: str
-    imports: frozenset[tuple[str, int]]  # absolute or relative module names, and how many dots stand before them
+    imports: frozenset[tuple[str, int]]  # absolute or relative module names, with the number of leading dots
 
 
 def source_files(method: str) -> list[Path]:
-    """A method's file, first, and all modules that it imports of `methods/` and of the rooms above, also indirectly.
+    """Return a method's file, then all modules of `methods/` and the rooms above that it imports, even indirectly.
 
-    Imports are read from the source, wherever they stand: at the top, in a function, or for types alone. A module
-    that is imported by a name which is computed is not found.
+    Imports are read from the source wherever they occur: at the top, in a function, or only for types. A module that
+    is imported by a computed name is not found.
 
     Args:
-        method: its name, or the path of its file.
+        method: the method's name, or the path of its file.
 
     Raises:
         UserError: there is no such method.
@@ -53,9 +53,9 @@ def source_files(method: str) -> list[Path]:
 
 
 def source_hash(method: str) -> str:
-    """Hash of the code of `source_files`. Comments, docstrings and layout are no part of it.
+    """Hash the code of `source_files`, without comments, docstrings and layout.
 
-    The code is compared as Python writes it out again, so that a sentence that is put better discards no result.
+    The hash is of the code as Python prints it from the syntax tree, so that a rewritten comment invalidates no result.
 
     Raises:
         UserError: there is no such method.
@@ -65,7 +65,7 @@ def source_hash(method: str) -> str:
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """Absolute names of the modules that a file may import; some may be names inside a module."""
+    """Absolute names of the modules that a file may import; some may be names within a module."""
     package = ".".join(path.relative_to(_root()).parent.parts) if path.is_relative_to(_root()) else "methods"
     for name, dots in sorted(_read(path).imports):
         with suppress(ImportError):  # more dots than there are folders
@@ -73,7 +73,7 @@ def _imported(path: Path) -> Iterator[str]:
 
 
 def _files(module: str) -> list[Path]:
-    """The file of a module of `methods/` or of the rooms above; none for any other."""
+    """The files of a module in `methods/` or the rooms above; empty for any other module."""
     if module.startswith("methods."):
         base = registry.METHODS / module.removeprefix("methods.").replace(".", "/")
     elif module == JOB or module.startswith(tuple(f"{room}." for room in ROOMS)) or module in ROOMS:
@@ -84,7 +84,7 @@ def _files(module: str) -> list[Path]:
 
 
 def _root() -> Path:
-    """The folder of the package `benchmark` that runs."""
+    """The folder of the running `benchmark` package."""
     return Path(benchmark.__path__[0]).parent
 
 
@@ -94,7 +94,7 @@ def _read(path: Path) -> _Source:
 
 @cache
 def _parsed(source: bytes) -> _Source:
-    """What matters of a file's bytes; of one that is no Python, all."""
+    """The relevant parts of a file's bytes; all of them if it is not valid Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
@@ -111,9 +111,9 @@ def _parsed(source: bytes) -> _Source:
 
 
 class _WithoutText(ast.NodeTransformer):
-    """Takes out strings that stand alone, as docstrings do."""
+    """Removes statements that are only strings, such as docstrings."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        """Drop a statement that is nothing but a string."""
+        """Drop a statement that is only a string."""
         text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         return None if text else node

@@ -1,4 +1,4 @@
-"""How much faster a compressed model transcribes than the dense one: both in turn, on the same batches."""
+"""Measures how much faster a compressed model transcribes than the dense one, alternating on the same batches."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from benchmark.training.batches import sorted_batches
 from benchmark.training.speech import Speech
 
 ROUNDS = 7
-SECONDS = 48.0  # of audio in a round, about
+SECONDS = 48.0  # approximate seconds of audio per round
 
 
 def speedup(dense: SpeechModel, compressed: SpeechModel, speech: Speech, batch_seconds: float) -> Speedup:
-    """The dense model's transcription time over the compressed model's, both on the same device.
+    """Return the dense model's transcription time over the compressed model's, both on the same device.
 
-    The times of whole test sets do not compare: on a shared machine the same model was seen at half its speed an hour
-    later. Taken in turn, both meet the same disturbance, and the median leaves out a round that was hit on one side.
+    The times of whole test sets are not comparable: on a shared machine the same model ran at half its speed an hour
+    later. Alternating exposes both models to the same load, and the median ignores rounds where only one was slowed.
 
     Args:
-        dense: the start of the compression.
-        compressed: what became of it.
-        speech: what to transcribe; a few batches of it, from short utterances to long.
-        batch_seconds: size of the batches, seconds of audio, padding included.
+        dense: the model before compression.
+        compressed: the compressed model.
+        speech: the speech to transcribe; a few batches are used, from short utterances to long ones.
+        batch_seconds: size of the batches in seconds of audio, padding included.
     """
     batches = _sample(speech, batch_seconds)
     ratios = [_ratio(dense, compressed, batches) for _ in range(ROUNDS + 1)][1:]  # the first warms up
@@ -42,6 +42,6 @@ def _sample(speech: Speech, batch_seconds: float) -> list[Batch]:
 
 
 def _ratio(dense: SpeechModel, compressed: SpeechModel, batches: list[Batch]) -> float:
-    """Time of all batches over time of all batches, the two models in turn at each."""
+    """Ratio of the two models' total times over all batches, alternating at each batch."""
     pairs = [(decode_timed(dense, batch)[1], decode_timed(compressed, batch)[1]) for batch in batches]
     return sum(before for before, _ in pairs) / sum(after for _, after in pairs)

@@ -1,4 +1,4 @@
-"""How far a study is: the state of each of its runs, from the files in its work folder. No torch."""
+"""The progress of a study: the state of each of its runs, read from its work folder. No torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 6  # names in a line
 
 @dataclass(frozen=True)
 class RunState:
-    """A run and how far it is; `record` when it has come to an end, `doing` while it runs."""
+    """The state of a run; `record` is set once it has ended, `doing` while it runs."""
 
     run: str
     state: State
@@ -29,12 +29,12 @@ class RunState:
     doing: str = ""
 
     def __str__(self) -> str:
-        """A line: its result, or `self_pinching-0.65-seed0: running: compress, train phase 1, 43 %`."""
+        """One line: its result, or `self_pinching-0.65-seed0: running: compress, train phase 1, 43 %`."""
         return result_line(self.record) if self.record else ": ".join(filter(None, (self.run, self.state, self.doing)))
 
 
 def run_state(study: Study, plan: RunPlan) -> RunState:
-    """State of one run. A record of another plan, such as one with another budget, or of other data counts as left."""
+    """State of one run. It is `left` if its record has another plan (e.g. another budget), data or dense model."""
     folder = study.work.run(plan.run)
     if (now := doing(folder.lock)) is not None:
         return RunState(plan.run, "running", doing=now)
@@ -45,7 +45,7 @@ def run_state(study: Study, plan: RunPlan) -> RunState:
 
 
 def _current(study: Study, record: RunRecord) -> bool:
-    """Whether a record belongs to the data and the dense model that are in the work folder now."""
+    """Whether a record belongs to the data and the dense model that are now in the work folder."""
     data, dense = study.work.data_summary, study.work.dense_record
     if not (data.exists() and dense.exists()):
         return False
@@ -54,17 +54,17 @@ def _current(study: Study, record: RunRecord) -> bool:
 
 
 def run_states(study: Study) -> list[RunState]:
-    """State of every run, in the study's order; `available` is what is left but is not expected."""
+    """State of every run, in the study's order; runs that are left but not expected are `available`."""
     expected = {plan.run for plan in expected_runs(study)}
     states = (run_state(study, plan) for plan in study.runs)
     return [s if s.run in expected or s.state != "left" else replace(s, state="available") for s in states]
 
 
 def expected_runs(study: Study) -> list[RunPlan]:
-    """The runs that the study is complete with.
+    """The runs that make the study complete.
 
-    A method that was added after results were published, and that only the study's `*` stands for, is run by the next
-    call; until then it is available, and what was complete stays complete.
+    A method that only the study's `*` includes may be added after results were published. It is `available` until the
+    next call runs it, and does not make a complete study incomplete.
     """
     published = read_planned(study.results)
     if not published:
@@ -80,7 +80,7 @@ def _is_new(study: Study, plan: RunPlan, published: list[str]) -> bool:
 
 
 def steps_at_work(study: Study) -> list[str]:
-    """What runs before the runs, a line each: the data, the dense model, searches."""
+    """The active steps that precede the runs, one line each: the data, the dense model, searches."""
     searches = {plan.search: study.work.search_lock(plan.search) for plan in study.runs if study.tuning}
     locks = {"data": study.work.data_lock, "dense model": study.work.dense_lock} | searches
     lines = {name: doing(lock) for name, lock in locks.items()}

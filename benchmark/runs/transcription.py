@@ -1,4 +1,4 @@
-"""Greedy decoding in fixed batches, timed."""
+"""Transcribes speech by greedy decoding in fixed batches, and measures the time."""
 
 from __future__ import annotations
 
@@ -22,18 +22,21 @@ from benchmark.training.speech import Speech, normalised
 
 @dataclass(frozen=True)
 class Transcription:
-    """Hypotheses by utterance id, in the corpus's order, and what they took."""
+    """Hypotheses by utterance id, in the corpus's order, and the time they took."""
 
     hypotheses: dict[str, str]
-    seconds: float  # wall-clock of forward passes and decoding; audio preparation excluded
+    seconds: float  # wall-clock of forward passes and decoding, without audio preparation
     audio_seconds: float
 
 
 def transcribe_one(ctc: SpeechModel, samples: np.ndarray) -> tuple[str, float]:
-    """Text of one recording, int16 (samples,) at 16 kHz, without padding; and the seconds of forward pass and decoding.
+    """Transcribe one recording, int16 (samples,) at 16 kHz, without padding.
+
+    Returns:
+        The text, and the seconds of forward pass and decoding.
 
     Raises:
-        UnusableError: it is shorter than one frame.
+        UnusableError: the recording is shorter than one frame.
     """
     audio = torch.from_numpy(samples.astype(np.float32) / 32768)
     frames = frame_counts(ctc.model, torch.tensor([len(audio)]))
@@ -50,7 +53,7 @@ def transcribe_one(ctc: SpeechModel, samples: np.ndarray) -> tuple[str, float]:
 def transcribe(ctc: SpeechModel, speech: Speech, batch_seconds: float) -> Transcription:
     """Transcribe all utterances greedily, without a language model.
 
-    The batches are fixed by the corpus and `batch_seconds`: with padding a wav2vec 2.0 model's output depends on them.
+    The corpus and `batch_seconds` fix the batches, since padding makes a wav2vec 2.0 model's output depend on them.
 
     Raises:
         UserError: the GPU's memory is too small for a batch.
@@ -68,7 +71,7 @@ def transcribe(ctc: SpeechModel, speech: Speech, batch_seconds: float) -> Transc
 
 
 def decode_timed(ctc: SpeechModel, batch: Batch) -> tuple[list[str], float]:
-    """Texts of a batch, and the wall-clock seconds of forward pass and decoding.
+    """Decode a batch; return its texts and the wall-clock seconds of forward pass and decoding.
 
     Raises:
         UserError: the GPU's memory is too small for the batch.

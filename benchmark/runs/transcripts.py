@@ -1,4 +1,4 @@
-"""A run's transcripts of the test sets."""
+"""The transcription step: writes a run's transcripts of the test sets."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from benchmark.training.speech import Speech
 def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
     """Transcribe every test set with a run's exported model, and time it against the dense one.
 
-    Writes `hyp/<split>.trn` and `transcribe.json`. Transcripts that are there are of this model, since compressing
-    clears the folder: they are kept.
+    Writes `hyp/<split>.trn` and `transcribe.json`. Existing transcripts are kept: they belong to this model, since the
+    compression step clears the folder.
     """
     folder = work.run(plan.run)
     output = folder.transcribed
@@ -30,7 +30,7 @@ def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
         print(f"{plan.run}: transcripts kept, finished before")
         return
     record = read_record(folder.compressed, scored=False)
-    if record["status"] != "ok" or "scores" in record:  # nothing to transcribe, or taken over with its results
+    if record["status"] != "ok" or "scores" in record:  # no model, or copied with its results
         write_json(output, {})
         return
     ctc, dense = load(folder.model), load(work.dense_model)

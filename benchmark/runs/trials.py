@@ -1,4 +1,4 @@
-"""What a search tries next, and what it chose: the rules of equal tuning (see `benchmark.runs.search`)."""
+"""The rules of equal tuning (see `benchmark.runs.search`): what a search tries next, and which settings it chooses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from benchmark.toolbox.contract import Method
 
 
 def is_searched(method: Method) -> bool:
-    """Whether there is a learning rate to search for a method, as it is set."""
+    """Whether a method, with its settings, has a learning rate to search."""
     return method.trains_as_set and "learning_rate" in method.setting_types
 
 
 def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
-    """What to try after `trials`; as many for every method that trains, none for one that does not.
+    """Return what to try after `trials`, or None at the end. All methods that train get equally many, others none.
 
     Raises:
         UserError: the method's file does not import.
@@ -35,13 +35,13 @@ def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> d
 
 
 def best(trials: list[Trial]) -> dict[str, object]:
-    """Settings of the trial with the lowest WER, the first of equals; none where all failed."""
+    """Settings of the trial with the lowest WER, the first if several tie; empty if all failed."""
     done = [trial for trial in trials if trial["dev_wer"] is not None]
     return min(done, key=lambda trial: trial["dev_wer"] or 0.0)["settings"] if done else {}
 
 
 def chosen_settings(search: Path | None, plan: RunPlan) -> dict[str, object]:
-    """A run's settings: what its search chose, if it has one, and over it what the study sets.
+    """Return a run's settings: those that its search chose, if it has one, overridden by those that the study sets.
 
     Raises:
         UserError: the search has not been made.
