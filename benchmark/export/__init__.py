@@ -1,1 +1,1 @@
-"""Compressed models for use elsewhere: folders that plain transformers loads where it can, model cards, ONNX."""
+"""Exports compressed models for other software: folders for plain transformers where possible, model cards, ONNX."""

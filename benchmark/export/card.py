@@ -1,4 +1,4 @@
-"""The model card: what a stranger must know of an exported model. Its numbers are those of the run's record."""
+"""The model card: what a stranger must know about an exported model. Its numbers come from the run's record."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ COUNTS: tuple[Count, ...] = ("errors", "substitutions", "deletions", "insertions
 
 @dataclass(frozen=True)
 class Artefact:
-    """What was exported.
+    """The exported model.
 
     Attributes:
-        plain: whether plain `transformers` loads it.
-        measured: what the run's model has in the place of floats, in words; empty if this folder has it too.
-        same_output: whether this folder computes what the run's model does.
+        plain: whether plain `transformers` can load it.
+        measured: in words, what the run's model uses instead of floats; empty if this folder uses it too.
+        same_output: whether this folder gives the same output as the run's model.
         shared: whether layers of the run's model share weights.
-        weights: name of the file of weights.
-        weight_bytes: its size.
-        onnx_difference: largest difference between the logits of `model.onnx` and the model's; None without a graph.
+        weights: name of the weight file.
+        weight_bytes: size of the weight file.
+        onnx_difference: largest difference between the logits of `model.onnx` and the model; None without a graph.
     """
 
     plain: bool
@@ -47,7 +47,7 @@ class Artefact:
 
 
 def model_card(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
-    """Markdown with the Hugging Face hub's metadata on top."""
+    """Write the card as Markdown, with the Hugging Face hub's metadata at the top."""
     here = (f"bytes of {artefact.weights} in this folder, measured", f"{artefact.weight_bytes:,}")
     return template(TEMPLATE).render(
         metadata=_metadata(record, origin, artefact).rstrip(),
@@ -69,7 +69,7 @@ def _name(record: RunRecord) -> str:
 
 
 def _metadata(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
-    """What the hub reads; error rates only where they are those of what this folder computes."""
+    """The metadata for the hub; it has error rates only if the folder gives the same output as the run's model."""
     results = [
         EvalResult(
             task_type=TASK,
@@ -98,7 +98,7 @@ def _metadata(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
 
 
 def _scores(record: RunRecord) -> str:
-    """The table of word errors; empty for a run that was not scored."""
+    """The table of word error rates; empty for a run that was not scored."""
     rows = [
         [split, f"{100 * score['wer']:.2f}", *(f"{score[count]:,}" for count in COUNTS)]
         for split, score in record.get("scores", {}).items()
@@ -112,7 +112,7 @@ def _compression(record: RunRecord) -> str:
 
 
 def _source(method: str) -> str:
-    """The citation in a method's own words. A record may name any file, so only installed methods are imported."""
+    """The method's own citation. A record may name any file, so only installed methods are imported."""
     try:
         if method in method_names():
             return load_method(method).citation()

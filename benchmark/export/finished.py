@@ -1,4 +1,4 @@
-"""Runs that have a model, to export or to use."""
+"""Finds runs with a model, to export it or to use it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from benchmark.system.errors import UserError
 
 
 def finished_run(folder: Path) -> RunRecord:
-    """The record of a run folder with a model in it; without scores while the run is not scored.
+    """Return the record of a run folder that has a model; it lacks scores until the run is scored.
 
     Raises:
-        UserError: there is no such folder, it holds no run or two of them, or the run has no model.
+        UserError: there is no such folder, it holds no run or several, or the run has no model.
     """
     run = RunFolder(folder)
     scored, compressed = run.record, run.compressed
@@ -34,10 +34,10 @@ def finished_run(folder: Path) -> RunRecord:
 
 
 def model_of(folder: Path) -> Path:
-    """Where the model is: in the folder itself, or in `model/` of a run's folder.
+    """Return the folder of the model: `folder` itself, or `model/` in a run's folder.
 
     Raises:
-        UserError: it is the folder of a run without a model.
+        UserError: the folder is that of a run without a model.
     """
     run = RunFolder(folder)
     if not run.record.exists() and not run.compressed.exists():

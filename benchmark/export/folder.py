@@ -1,4 +1,4 @@
-"""A run's model as a folder to pass on: weights, config, processor, model card and, if asked for, an ONNX graph."""
+"""Exports a run's model as a folder to share: weights, config, processor, model card and optionally an ONNX graph."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from benchmark.system.files import atomic_write, write_text
 
 
 def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
-    """Write a finished run's model to the folder `to`, whole or not at all.
+    """Write a finished run's model to the folder `to`, completely or not at all.
 
-    What a config can express is written as plain `transformers` loads it; other shapes as `checkpoints.load` does.
+    Shapes that a config can express are written for plain `transformers`, others for `checkpoints.load`.
 
     Raises:
-        UserError: the run has no model, `to` holds something, a package is missing, or the graph is not the model.
+        UserError: the run has no model, `to` is not empty, a package is missing, or the graph differs from the model.
     """
     record = finished_run(run)
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
@@ -57,5 +57,5 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
 
 
 def _measured(model: PreTrainedModel) -> str:
-    """In words, in what other numbers than floats the run's model computes."""
+    """In words, the numbers other than floats that the run's model computes with."""
     return " and ".join(sorted({matrix.form.in_words for matrix in Encoder(model)} - {""}))

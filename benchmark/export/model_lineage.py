@@ -1,4 +1,4 @@
-"""Where a run's speech and dense model come from, as far as is known: a record holds only their hashes."""
+"""Finds out where a run's speech and dense model come from; the record holds only their hashes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from benchmark.system.project import ROOT
 
 EMBEDDED = ROOT / "data" / "mini"
 EMBEDDED_LICENCE = "apache-2.0"  # of the corpus, its voices and the model: data/mini/README.md
-UNKNOWN = "unknown"  # the hub's word for it too
+UNKNOWN = "unknown"  # also the hub's term
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a model card says of the corpus and the dense model, in words.
+    """A model card's statements on the corpus and the dense model, in words.
 
-    `licence` is the hub's name of one, or `unknown`; `language` and `base_model`, an id on the Hugging Face hub, are
-    None where they are not known.
+    `licence` is the hub's name of a licence, or `unknown`. `base_model` is an id on the Hugging Face hub. `language`
+    and `base_model` are None if unknown.
     """
 
     corpus: str
@@ -36,7 +36,7 @@ class Origin:
 
 
 def origin_of(record: RunRecord, run: Path) -> Origin:
-    """Recognise the embedded corpus and model by their hashes; ask the study's dense stage for another model."""
+    """Recognise the embedded corpus and model by their hashes; look up other models in the study's dense stage."""
     our_corpus = record["data_hash"] == read_json(EMBEDDED / "model" / "training.json")["data"]
     our_dense = record["dense_hash"] == hash_model(EMBEDDED / "model")
     source = "data/mini/model" if our_dense else _source(record, run)
@@ -53,7 +53,7 @@ def origin_of(record: RunRecord, run: Path) -> Origin:
 
 
 def _source(record: RunRecord, run: Path) -> str | None:
-    """What the study started from, if the dense model beside the run is still the run's."""
+    """The model that the study started from, if the study's dense model is still the one that the run used."""
     path = WorkFolder(run.resolve().parents[1]).dense_record
     if not path.exists():
         return None
@@ -74,5 +74,5 @@ def _dense(source: str | None, ours: bool) -> str:
         return f"{UNKNOWN}: the run's study has no dense model of this hash any more"
     if ours:
         return f"the embedded model of pinchbench (`{source}`)"
-    named = Path(source).name if Path(source).is_absolute() else source  # nobody else has our folders
+    named = Path(source).name if Path(source).is_absolute() else source  # our folders mean nothing to others
     return f"`{named}`, as the study's dense stage left it"

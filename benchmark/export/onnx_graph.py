@@ -1,4 +1,4 @@
-"""A CTC model as an ONNX graph for audio of any length and batches of any size, checked on real recordings."""
+"""Exports a CTC model as an ONNX graph for any audio length and batch size, and checks it on real recordings."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from benchmark.system.errors import UserError
 from benchmark.training.speech import normalised
 
 PACKAGES = ("onnx", "onnxruntime")
-TOLERANCE = 1e-4  # of logits, absolute
+TOLERANCE = 1e-4  # absolute, for logits
 OPSET = 17
-LOOKED_AT = 10  # recordings from which the shortest and the longest are taken
+LOOKED_AT = 10  # number of recordings from which the shortest and the longest are taken
 
 
 class Logits(nn.Module):
-    """A model with tensors for arguments and a tensor for a result, as a graph has them."""
+    """A model whose arguments and result are tensors, as in a graph."""
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, input_values: torch.Tensor, attention_mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Audio (batch, samples) and its mask, 0 for padding, to logits (batch, frames, vocabulary)."""
+        """Convert audio (batch, samples) and its mask, 0 for padding, to logits (batch, frames, vocabulary)."""
         logits: torch.Tensor = self.model(input_values, attention_mask=attention_mask).logits
         return logits
 
 
 def check_packages() -> None:
-    """See that the optional packages are there.
+    """Check that the optional packages are installed.
 
     Raises:
-        UserError: one is not.
+        UserError: a package is missing.
     """
     missing = [name for name in PACKAGES if find_spec(name) is None]
     if missing:
@@ -53,12 +53,12 @@ def check_packages() -> None:
 
 
 def write_graph(ctc: SpeechModel, path: Path) -> float:
-    """Write a model of floats on the CPU; returns the largest difference of its logits from the model's.
+    """Write a graph of a float model on the CPU; return the largest difference between the graph's and model's logits.
 
-    Inputs are `input_values` and, for models trained with one, `attention_mask`, as the model's processor makes them.
+    The inputs are those of the model's processor: `input_values` and, for models trained with one, `attention_mask`.
 
     Raises:
-        UserError: the graph does not run on other lengths and batches, or its logits differ by more than 1e-4.
+        UserError: the graph fails on other lengths and batches, or its logits differ by more than 1e-4.
     """
     recordings = _recordings(ctc)
     _trace(ctc.model.eval(), recordings, path)
@@ -73,7 +73,7 @@ def write_graph(ctc: SpeechModel, path: Path) -> float:
 
 
 def _recordings(ctc: SpeechModel) -> list[torch.Tensor]:
-    """Two recordings of the embedded corpus, a short one and a long one, each (samples,), as the model wants them."""
+    """A short and a long recording of the embedded corpus, each (samples,), normalised as the model expects."""
     corpus = CorpusConfig("mini", "train", "dev", ("test-clean",), root=EMBEDDED)
     waves = []
     for recording, _ in zip(mini.recordings(corpus, corpus.dev), range(LOOKED_AT), strict=False):
@@ -84,7 +84,7 @@ def _recordings(ctc: SpeechModel) -> list[torch.Tensor]:
 
 
 def _inputs(model: PreTrainedModel, recordings: list[torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Padded audio and, where the model takes one, its mask: of 32 bits, as the processor makes it."""
+    """Padded audio and, if the model takes one, its mask, which has 32 bits as from the processor."""
     inputs = {"input_values": nn.utils.rnn.pad_sequence(recordings, batch_first=True)}
     if architecture_of(model).masks_padding(model.config):
         ones = [torch.ones(len(recording), dtype=torch.int32) for recording in recordings]
@@ -95,8 +95,8 @@ def _inputs(model: PreTrainedModel, recordings: list[torch.Tensor]) -> dict[str,
 def _trace(model: PreTrainedModel, recordings: list[torch.Tensor], path: Path) -> None:
     """Export by tracing.
 
-    That takes 0.4 s on the embedded model where the exporter on torch.export takes 15 s, and one package less.
-    What it warns of, sizes that become constants, is what the check on other lengths and batches finds out.
+    On the embedded model, tracing takes 0.4 s; the exporter based on torch.export takes 15 s and one more package.
+    Tracing warns of sizes that become constants; the check on other lengths and batches would detect those.
     """
     inputs = _inputs(model, recordings)
     axes = {name: {0: "batch", 1: "samples"} for name in inputs} | {"logits": {0: "batch", 1: "frames"}}
@@ -115,7 +115,7 @@ def _trace(model: PreTrainedModel, recordings: list[torch.Tensor], path: Path) -
 
 
 def _difference(model: PreTrainedModel, path: Path, recordings: list[torch.Tensor]) -> float:
-    """Largest difference between the graph's and the model's logits, padding left out."""
+    """Largest difference between the graph's and the model's logits, without padding."""
     import onnxruntime
 
     inputs = _inputs(model, recordings)
@@ -126,7 +126,7 @@ def _difference(model: PreTrainedModel, path: Path, recordings: list[torch.Tenso
     try:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         (logits,) = session.run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
-    except Exception as error:  # onnxruntime has one class a cause, without a base of their own
+    except Exception as error:  # onnxruntime has one exception class per cause, without a common base
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"the ONNX graph does not run, so nothing was written: {reason}") from error
     return float((torch.from_numpy(logits) - output.logits)[output.valid].abs().max())

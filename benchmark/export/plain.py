@@ -1,4 +1,4 @@
-"""Models in the form that plain `transformers` builds from a config: one shape for all layers, dense tensors."""
+"""Converts models to the form that plain `transformers` builds from a config: equal layers, dense tensors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from benchmark.models.shapes import layer_shapes
 
 
 def plain_form(model: PreTrainedModel) -> PreTrainedModel | None:
-    """The same model, all in floats, built by `transformers` alone; None where shapes or forms of layers forbid it.
+    """Return the same model, all in floats, built by `transformers` alone; None if its layers do not allow that.
 
-    A config has one number of neurons for all layers, and heads as wide as the model is over their number, so that
-    it cannot express fewer heads of the same width. Weights that layers share are copied for each of them.
+    A config has one number of neurons for all layers, and derives the head width from the model's width and the number
+    of heads, so it cannot express fewer heads of the same width. Weights shared by layers are copied for each layer.
     """
     config = _config_of_shape(model)
     if config is None:
@@ -27,7 +27,7 @@ def plain_form(model: PreTrainedModel) -> PreTrainedModel | None:
 
 
 def _config_of_shape(model: PreTrainedModel) -> PreTrainedConfig | None:
-    """The config from which plain `transformers` builds these shapes, if there is one."""
+    """The config from which plain `transformers` builds these shapes, or None."""
     shapes = layer_shapes(model)
     heads, neurons = ({shape[kind] for shape in shapes} for kind in ("heads", "neurons"))
     if (
