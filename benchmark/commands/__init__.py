@@ -1,1 +1,1 @@
-"""The commands of `python -m benchmark`, one file each: `add_arguments(parser)` and `run(args)`."""
+"""The commands of `python -m benchmark`. Each file is a command with `add_arguments(parser)` and `run(args)`."""

@@ -1,4 +1,4 @@
-"""Check all that a study needs before its first job: corpus, model, targets, disk, memory, methods."""
+"""Check everything that a study needs before its first job: corpus, model, targets, disk, memory, methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run one compression method of a study on its budget."""
+"""Run one compression method of a study on the study's budget."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compress; a failed method is recorded and reported, and does not fail the command."""
+    """Compress; a failed method is recorded and reported, but the command still succeeds."""
     from benchmark.study.file import load_study
     from benchmark.system.at_work import at_work
     from benchmark.system.devices import leased_device
 
     if args.log:
-        require_tensorboard()  # before hours of training, not after
+        require_tensorboard()  # checked before hours of training, not after
     study = load_study(args.config)
     study.require_label(args.run_name)
     folder, what = study.work.run(args.run_name), f"run {args.run_name} of study {study.name}"
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
         at_work(folder.lock, what, "compress"),
         leased_device(study.hardware.device, what, spin=study.hardware.spin),
     ):
-        # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
+        # This import and the methods import torch, which must not look for GPUs before one is leased.
         from benchmark.runs.compression import compress
 
         record = compress(study, study.run(args.run_name), study.work, study.results if args.reuse else None)

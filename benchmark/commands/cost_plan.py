@@ -1,4 +1,4 @@
-"""Say what a study will cost: hours a method, on one device and on eight, from a measured throughput."""
+"""Estimate a study's cost: hours per method, on one device and on eight, from a measured throughput."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print the table, and keep it if asked to."""
+    """Print the table, and save it if requested."""
     from benchmark.study.file import load_study
     from benchmark.system.files import write_text
     from benchmark.system.validated import read_json_as

@@ -1,4 +1,4 @@
-"""Make a study's dense model: load the start, fine-tune it if the study says so, cache front-end features."""
+"""Prepare a study's dense model: load it, fine-tune it if the study says so, cache front-end features."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> None:
         leased_device(study.hardware.device, what, spin=study.hardware.spin),
     ):
         from benchmark.runs.dense_stage import (
-            prepare_dense,  # with torch, which must not look for GPUs before one is leased
+            prepare_dense,  # imports torch, which must not look for GPUs before one is leased
         )
 
         prepare_dense(study, study.work)

@@ -1,4 +1,4 @@
-"""Write a run's compressed model as a folder with a model card, for plain transformers where its shapes allow it."""
+"""Write a run's compressed model and a model card to a folder, for plain transformers if its shapes allow that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Export, and say how the folder is loaded."""
+    """Export, and print how to load the folder."""
     from benchmark.export.folder import export
 
     artefact = export(args.run_folder, args.to, onnx=args.onnx)

@@ -1,4 +1,4 @@
-"""Bring the finished runs of a study from several machines together in one folder."""
+"""Merge a study's finished runs from several machines into one folder."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Merge, and say of each run where it is from.
+    """Merge, and print where each run comes from.
 
     Raises:
-        UserError: there is nothing to merge, or what is there does not belong together.
+        UserError: there is nothing to merge, or the runs do not belong together.
     """
     from benchmark.runs.merging import merge
     from benchmark.system.errors import UserError

@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print one paragraph a method, or the table."""
+    """Print one paragraph per method, or the table."""
     from benchmark.study.catalogue import markdown, paragraph
     from benchmark.study.registry import method_names
 

@@ -1,4 +1,4 @@
-"""Write the file of a new method: it already passes the contract test."""
+"""Write the file of a new method; it already passes the contract test."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
     """Write methods/NAME.py.
 
     Raises:
-        UserError: the name is taken, or cannot be that of a Python module.
+        UserError: the name is taken, or is not a valid name of a Python module.
     """
     from benchmark.study.registry import METHODS
     from benchmark.system.errors import UserError

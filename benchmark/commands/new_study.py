@@ -1,4 +1,4 @@
-"""Write the file of a new study: it can be run as it is."""
+"""Write the file of a new study; it can be run as it is."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
     """Write config/NAME.yaml.
 
     Raises:
-        UserError: the name is taken, or cannot be that of files and folders.
+        UserError: the name is taken, or is not valid in the names of files and folders.
     """
     import re
 

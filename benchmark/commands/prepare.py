@@ -1,4 +1,4 @@
-"""Decode a study's corpus into work/<study>/data and say what was left out."""
+"""Decode a study's corpus into work/<study>/data and report what was left out."""
 
 from __future__ import annotations
 

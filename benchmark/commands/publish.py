@@ -1,4 +1,4 @@
-"""Copy a study's finished runs, without weights, to results/<study>, and set aside those that it does not plan."""
+"""Copy a study's finished runs, without weights, to results/<study>, and set aside runs that it does not plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Publish what is finished so far."""
+    """Publish the runs that are finished so far."""
     from benchmark.runs.publication import publish
     from benchmark.study.file import load_study
     from benchmark.system.files import sweep

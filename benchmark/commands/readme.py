@@ -1,4 +1,4 @@
-"""Bring the generated parts of README.md and of the docs up to date with results/."""
+"""Update the generated parts of README.md and of the docs from results/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a study from the corpus to its tables: Snakemake with the study's file."""
+"""Run a study with Snakemake, from the corpus to its tables."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Become Snakemake, so that its exit status and every signal are its own.
+    """Replace this process by Snakemake, which then receives all signals and sets the exit status.
 
     Raises:
-        UserError: the study cannot be read, or the project's Snakefile is not where the code is.
+        UserError: the study cannot be read, or the project's Snakefile is not next to the code.
     """
     import os
     import sys

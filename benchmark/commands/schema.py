@@ -1,4 +1,4 @@
-"""Write config/schema.json, the JSON schema of a study's file: editors complete and check keys by it."""
+"""Write config/schema.json, the JSON schema of a study's file, with which editors complete and check keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write it."""
+    """Write the schema."""
     from benchmark.study.key_table import SCHEMA_FILE, schema_text
     from benchmark.system.files import write_text
 

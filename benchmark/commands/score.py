@@ -1,4 +1,4 @@
-"""Score a run's hypotheses, complete its record, publish it if it is new, and say what is left of the study."""
+"""Score a run's hypotheses, complete its record, publish it if it is new, and print which runs are left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Score one run. A new one is published at once, so that a study that is cut off keeps what it has."""
+    """Score one run. A new run is published at once, so that an interrupted study keeps its finished runs."""
     from benchmark.runs.error_counts import score_run
     from benchmark.runs.publication import publish_run
     from benchmark.runs.study_status import progress_line, result_line, run_states

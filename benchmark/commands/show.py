@@ -1,4 +1,4 @@
-"""Print a study's main table, and where its tables, figures and report are."""
+"""Print a study's main table and the paths of its tables, figures and report."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print what `tables` has written."""
+    """Print the main table that `tables` has written."""
     print_results(results_folder(args.study))
 
 
 def print_results(folder: Path) -> None:
-    """The main table and the paths.
+    """Print the main table and the paths.
 
     Raises:
         UserError: there is no table yet.

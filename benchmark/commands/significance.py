@@ -1,4 +1,4 @@
-"""Compare systems on one test set: WER, its difference with an interval, and the MAPSSWE test as NIST SCTK has it."""
+"""Compare systems on one test set: WER, its difference with an interval, and NIST SCTK's MAPSSWE test."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compare and print; with one system, its word error rate."""
+    """Compare the systems and print the result; for a single system, print its word error rate."""
     from benchmark.commands.wer import print_wer
     from benchmark.scoring.significance import compare_all
     from benchmark.scoring.trn import read_trn
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """The paths as they were given; a file given twice is two systems."""
+    """Names of the systems: the paths as given. A file given twice counts as two systems."""
     texts = [str(path) for path in paths]
     return [f"{text} ({texts[:i].count(text) + 1})" if text in texts[:i] else text for i, text in enumerate(texts)]
 
@@ -131,7 +131,7 @@ def _table(comparisons: list[Comparison]) -> str:
 
 
 def _letters(n: int) -> list[str]:
-    """A, B, C, ...; S1, S2, ... for more systems than letters."""
+    """A, B, C, ...; or S1, S2, ... if there are more systems than letters."""
     return [chr(ord("A") + i) for i in range(n)] if n <= 26 else [f"S{i + 1}" for i in range(n)]
 
 

@@ -1,4 +1,4 @@
-"""List a study's runs: finished, failed and why, running and how far, left."""
+"""List a study's runs: finished, failed (with the reason), running (with the progress) or left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Print a line for each step at work and each run, then the count."""
+    """Print a line for each active step and each run, then the counts."""
     from benchmark.runs.study_status import progress_line, run_states, steps_at_work
     from benchmark.study.file import load_study
 

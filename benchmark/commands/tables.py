@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write them and say where they are."""
+    """Write the tables, figures and page, and print their paths."""
     from benchmark.commands.show import print_results
     from benchmark.report.study_report import write_report
     from benchmark.study.argument import results_folder
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def copy_tables(source: Path, target: Path) -> None:
-    """Copy what Snakemake's report shows: outputs of a job have to lie where they may be deleted before the next."""
+    """Copy the files for Snakemake's report to a place where Snakemake may delete them before the next job."""
     from benchmark.system.files import together
 
     with together(target) as partial:

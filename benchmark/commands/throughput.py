@@ -1,4 +1,4 @@
-"""Time training steps: plain, each method's, Hugging Face's Trainer's, on full-size models or the embedded one."""
+"""Time training steps on full-size models or the embedded one: plain, of each method, of Hugging Face's Trainer."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure, print the table, and keep the figures if asked to."""
+    """Measure, print the table, and save the numbers if requested."""
     from benchmark.system.devices import leased_device
     from benchmark.system.files import write_json
 
     with leased_device("auto", "throughput"):
-        from benchmark.throughput.report import as_table, measure  # with torch
+        from benchmark.throughput.report import as_table, measure  # imports torch
 
         for measured in measure(
             models=args.models,
@@ -49,5 +49,5 @@ def run(args: argparse.Namespace) -> None:
             config=args.study,
         ):
             if args.json:
-                write_json(args.json, measured)  # row by row: nothing measured is lost to what comes after it
+                write_json(args.json, measured)  # after each row, so that a later failure loses nothing
     print(as_table(measured))

@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train, resuming from a checkpoint if there is one."""
+    """Train; resume from a checkpoint if there is one."""
     from benchmark.pretraining import train_from_scratch
 
     train_from_scratch(args.config)

@@ -1,4 +1,4 @@
-"""Transcribe audio files with a model folder: dense or compressed, ours or plain Hugging Face."""
+"""Transcribe audio files with a dense or compressed model folder, from pinchbench or plain Hugging Face."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a line a file, and the time on standard error; 1 where some file could not be read."""
+    """Print one line per file, and the time on standard error; return 1 if some file could not be read."""
     import sys
 
     from benchmark.export.finished import model_of
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class Heard:
-    """What was heard in a file; the seconds of the audio, and those that the model took."""
+    """The transcript of a file, the seconds of its audio, and the seconds that the model took."""
 
     path: Path
     text: str
@@ -59,7 +59,7 @@ class Heard:
 
 
 def transcribed(ctc: SpeechModel, files: list[Path]) -> Iterator[Heard]:
-    """Transcribe and print a line a file; of one that cannot be used, why not, on standard error."""
+    """Transcribe and print one line per file; for an unusable file, print the reason on standard error."""
     import sys
 
     from tqdm import tqdm
@@ -81,10 +81,10 @@ def transcribed(ctc: SpeechModel, files: list[Path]) -> Iterator[Heard]:
 
 
 def check_ids(files: list[Path], trn: Path) -> None:
-    """Refuse, before anything is transcribed, files whose names cannot be the ids of a .trn, and a folder as `trn`.
+    """Check before transcribing that the files' names can be ids in a .trn file, and that `trn` is not a folder.
 
     Raises:
-        UserError: a name is no id, or two files have the same.
+        UserError: a name is not a valid id, two files have the same id, or `trn` is a folder.
     """
     from benchmark.scoring.trn import is_id
     from benchmark.system.errors import UserError
@@ -100,10 +100,10 @@ def check_ids(files: list[Path], trn: Path) -> None:
 
 
 def files_of(paths: list[Path]) -> list[Path]:
-    """The files, and the audio files in the folders, sorted by name.
+    """Return the files, and the audio files in the folders, sorted by name.
 
     Raises:
-        UserError: a path does not exist, or a folder holds no audio.
+        UserError: a path does not exist, or a folder contains no audio.
     """
     from benchmark.system.errors import UserError
 

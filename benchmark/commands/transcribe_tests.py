@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> None:
     what = f"run {args.run_name} of study {study.name}"
     lock = study.work.run(args.run_name).lock
     with at_work(lock, what, "transcribe"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
-        # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
+        # This import and the methods import torch, which must not look for GPUs before one is leased.
         from benchmark.runs.transcripts import transcribe_run
 
         transcribe_run(study, study.run(args.run_name), study.work)

@@ -1,4 +1,4 @@
-"""Search a method's settings on the dev set, as the study's `tuning` says."""
+"""Search a method's settings on the dev set, as specified by the study's `tuning`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Run the trials that are left and say what was chosen.
+    """Run the remaining trials and print the chosen settings.
 
     Raises:
         UserError: the study has no `tuning`, or no such search.
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     what = f"tuning of {args.search} of study {study.name}"
     lock = study.work.search_lock(args.search)
     with at_work(lock, what, "tune"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
-        # Torch comes with this import and with the methods; it must not look for GPUs before one is leased.
+        # This import and the methods import torch, which must not look for GPUs before one is leased.
         from benchmark.runs.search import tune
 
         plans = {plan.search: plan for plan in reversed(study.runs)}

@@ -1,4 +1,4 @@
-"""Print the word error rate of a hypothesis against a reference, both as NIST .trn."""
+"""Print the word error rate of a hypothesis against a reference, both in NIST .trn format."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def run(args: argparse.Namespace) -> None:
 
 
 def print_wer(reference: Path, hypothesis: Path, *, as_json: bool) -> None:
-    """The word error rate of a system and its interval.
+    """Print the word error rate of a system and its interval.
 
     Raises:
-        UserError: a file cannot be read, or they are not of the same utterances.
+        UserError: a file cannot be read, or the files do not have the same utterances.
     """
     from dataclasses import asdict
 
