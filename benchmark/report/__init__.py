@@ -1,1 +1,1 @@
-"""From the runs' records to the tables, figures and page of a study; nothing here trains or needs torch."""
+"""Makes the tables, figures and page of a study from its runs' records; nothing here trains or needs torch."""

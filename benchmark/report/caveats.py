@@ -1,4 +1,4 @@
-"""What must stand above every table of a study, because without it the numbers would mislead."""
+"""The caveats above every table of a study, without which its numbers would mislead."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from benchmark.report.references import how_to_write_them
 from benchmark.report.rows import Row, dense_row, percent
 from benchmark.runs.collection import Collection
 
-WORST_DENSE = 0.5  # WER; a model that gets more words wrong than right is nothing to compress
+WORST_DENSE = 0.5  # WER; a model that gets more words wrong than right is not worth compressing
 
 
 def weaknesses(collection: Collection, rows: list[Row]) -> list[str]:
-    """Why no conclusion about methods can be drawn from this study; nothing for most studies."""
+    """Reasons why the study allows no conclusion about methods; empty for most studies."""
     reasons = []
     dense = dense_row(rows)
     for test_set in collection.test_sets if dense else ():
@@ -25,7 +25,7 @@ def weaknesses(collection: Collection, rows: list[Row]) -> list[str]:
 
 
 def caveats(collection: Collection, rows: list[Row]) -> list[str]:
-    """The sentences that stand above every table; nothing for most studies."""
+    """The sentences above every table; empty for most studies."""
     found = [f"Draw no conclusions about methods from this study: {why}." for why in weaknesses(collection, rows)]
     if collection.not_recounted:
         found.append(
@@ -37,5 +37,5 @@ def caveats(collection: Collection, rows: list[Row]) -> list[str]:
 
 
 def banner(found: list[str]) -> str:
-    """Caveats as Markdown, to stand in front of a table; empty without any."""
+    """Caveats as Markdown, for the top of a table; empty if there are none."""
     return "".join(f"> **Caveat.** {caveat}\n\n" for caveat in found)

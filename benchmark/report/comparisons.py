@@ -1,4 +1,4 @@
-"""Every pair of rows compared on every test set, seed by seed, and what the seeds say together."""
+"""Compares every pair of rows on every test set, seed by seed, and combines the seeds' results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class SeedTest:
-    """Row `a` against row `b` with one seed on one test set; differences are errors of `a` minus errors of `b`."""
+    """Row `a` against row `b` for one seed on one test set; differences are errors of `a` minus errors of `b`."""
 
     test_set: str
     seed: int
@@ -32,25 +32,25 @@ class SeedTest:
 
     @property
     def p(self) -> float | None:
-        """Two-tailed, uncorrected; None where no test is possible."""
+        """The uncorrected two-tailed p; None if no test is possible."""
         return None if self.result.test.degenerate else self.result.test.p
 
     @property
     def significant(self) -> bool:
-        """Before Holm's correction, by SCTK's |Z| > 1.96."""
+        """Whether the difference is significant before Holm's correction, by SCTK's |Z| > 1.96."""
         return self.result.better is not None
 
     @property
     def significant_holm(self) -> bool:
-        """After Holm's correction."""
+        """Whether the difference is significant after Holm's correction."""
         return self.result.p_holm is not None and self.result.p_holm < ALPHA
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the seeds say on the difference between two rows, first minus second: positive is worse.
+    """The seeds' combined result on the difference between two rows, first minus second: positive is worse.
 
-    Seeds share the test set, so their tests are counted and never pooled.
+    Seeds share the test set, so their tests are counted but never pooled.
     """
 
     tests: tuple[SeedTest, ...]
@@ -58,12 +58,12 @@ class Verdict:
 
     @property
     def n(self) -> int:
-        """How many seeds were compared."""
+        """Number of compared seeds."""
         return len(self.tests)
 
     @property
     def delta(self) -> float:
-        """Mean WER difference over the seeds."""
+        """Mean of the WER difference over the seeds."""
         return statistics.fmean(self._signed(test.result.delta_wer) for test in self.tests)
 
     @property
@@ -77,41 +77,41 @@ class Verdict:
         return max(self._signed(end) for test in self.tests for end in test.result.interval)
 
     def _signed(self, difference: float) -> float:
-        return self.sign * difference + 0.0  # not -0.0, which is printed as such
+        return self.sign * difference + 0.0  # avoids -0.0, which would be printed with its sign
 
     @property
     def p(self) -> list[float | None]:
-        """Uncorrected p, one a seed."""
+        """Uncorrected p, one per seed."""
         return [test.p for test in self.tests]
 
     @property
     def p_holm(self) -> list[float | None]:
-        """Corrected p, one a seed."""
+        """Corrected p, one per seed."""
         return [test.result.p_holm for test in self.tests]
 
     @property
     def reasons(self) -> list[str]:
-        """Why tests were not possible."""
+        """Reasons why tests were not possible."""
         return list(dict.fromkeys(t.result.test.degenerate for t in self.tests if t.result.test.degenerate))
 
     @property
     def worse(self) -> int:
-        """Seeds in which the first is significantly worse after Holm's correction."""
+        """Number of seeds in which the first is significantly worse after Holm's correction."""
         return self._count(+1, corrected=True)
 
     @property
     def better(self) -> int:
-        """Seeds in which the first is significantly better after Holm's correction."""
+        """Number of seeds in which the first is significantly better after Holm's correction."""
         return self._count(-1, corrected=True)
 
     @property
     def worse_uncorrected(self) -> int:
-        """Seeds in which the first is significantly worse before the correction."""
+        """Number of seeds in which the first is significantly worse before the correction."""
         return self._count(+1, corrected=False)
 
     @property
     def better_uncorrected(self) -> int:
-        """Seeds in which the first is significantly better before the correction."""
+        """Number of seeds in which the first is significantly better before the correction."""
         return self._count(-1, corrected=False)
 
     def _count(self, sign: int, corrected: bool) -> int:
@@ -120,14 +120,14 @@ class Verdict:
 
     @property
     def direction(self) -> Literal["worse", "better", "mixed", "none"]:
-        """Where the uncorrected tests point, in any seed."""
+        """Direction of the significant uncorrected tests over all seeds."""
         if self.worse_uncorrected and self.better_uncorrected:
             return "mixed"
         return "worse" if self.worse_uncorrected else "better" if self.better_uncorrected else "none"
 
     @property
     def mark(self) -> str:
-        """The mark that LEGEND explains."""
+        """The mark, as explained in LEGEND."""
         if self.direction == "mixed":
             return "±"
         if all(p is None for p in self.p):
@@ -154,9 +154,9 @@ class Comparisons:
 
     Attributes:
         test_sets: names of the test sets.
-        tests: one a pair, seed and test set.
-        dense: the finished uncompressed start, if the study has it.
-        reference: the method that every other is compared with, if the study names one.
+        tests: one per pair, seed and test set.
+        dense: the finished row of the dense model, if the study has one.
+        reference: the method that all others are compared with, if the study names one.
     """
 
     def __init__(
@@ -168,12 +168,12 @@ class Comparisons:
             self._pairs.setdefault((test.test_set, test.a, test.b), []).append(test)
 
     def with_reference(self, row: Row, test_set: str) -> Verdict | None:
-        """`row` minus the reference at the same target; None where no seed has both, or for the reference itself."""
+        """`row` minus the reference at the same target; None if no seed has both, or for the reference itself."""
         rival = self.reference.rows.get(row.target) if self.reference else None
         return self.between(row, rival, test_set) if rival else None
 
     def between(self, row: Row, other: Row, test_set: str) -> Verdict | None:
-        """`row` minus `other`; None where no seed has both."""
+        """`row` minus `other`; None if no seed has both."""
         for pair, sign in ((row, other), 1), ((other, row), -1):
             if tests := self._pairs.get((test_set, *pair)):
                 return Verdict(tuple(tests), sign)
@@ -181,23 +181,23 @@ class Comparisons:
 
 
 def compare_rows(collection: Collection, rows: list[Row]) -> Comparisons:
-    """Test all pairs of finished rows, each seed by itself; Holm's family is one test set and seed.
+    """Test all pairs of finished rows, separately for each seed; one test set and seed form a family for Holm.
 
-    Where the references are not at hand, the tests are those of the `significance.csv` beside the runs.
+    For test sets without references, the tests are read from the `significance.csv` next to the runs.
 
     Raises:
-        UserError: it has not all of these tests.
+        UserError: the file lacks some of these tests.
     """
     kept = KeptTests(collection.folder / "significance.csv", collection.study, rows)
     seeds = sorted({seed for row in rows for run, seed in zip(row.finished, row.seeds, strict=True) if run.seeded})
     work = [(test_set, seed) for test_set in collection.test_sets for seed in seeds or [0]]
     tests: list[SeedTest] = []
     known: set[tuple[str, ...]] = set()
-    with tqdm(work, desc="significance", unit="table") as progress:  # closed before an error is printed
+    with tqdm(work, desc="significance", unit="table") as progress:  # so that the bar closes before an error is printed
         for test_set, seed in progress:
             for test in _compare_seed(collection, kept, rows, test_set, seed):
                 runs = tuple(row.run_at(seed).record["run"] for row in (test.a, test.b))  # type: ignore[union-attr]
-                if (test_set, *runs) not in known:  # two runs without randomness meet once, not once a seed
+                if (test_set, *runs) not in known:  # two runs without randomness are compared once, not once per seed
                     known.add((test_set, *runs))
                     tests.append(test)
     return Comparisons(collection.test_sets, tests, dense_row(rows), reference_of(rows, collection.reference))

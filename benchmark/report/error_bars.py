@@ -1,4 +1,4 @@
-"""What an error bar of WER spans: the seeds where there are several, else a bootstrap interval."""
+"""Error bars of WER: they span the seeds if there are several, else a bootstrap interval."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SEEDS = "lowest to highest seed"
 
 
 def error_bar(row: Row, test_set: str, comparisons: Comparisons) -> tuple[float, float] | None:
-    """Ends of a row's error bar, WER as 0..1 and above; None for dense and where there is no dense to compare with."""
+    """Ends of a row's error bar as WER fractions; None for dense, and for all rows of a study without dense."""
     wer, dense = row.wer(test_set), comparisons.dense
     if wer and wer.n > 1:
         return wer.low, wer.high
@@ -22,12 +22,12 @@ def error_bar(row: Row, test_set: str, comparisons: Comparisons) -> tuple[float,
 
 
 def bar_meaning(row: Row) -> str:
-    """What the error bar of one row spans."""
+    """Describes what the error bar of one row spans."""
     return SEEDS if len(row.finished) > 1 else BOOTSTRAP
 
 
 def bars_caption(rows: list[Row], comparisons: Comparisons) -> str:
-    """What the error bars of these rows span."""
+    """Describes what the error bars of these rows span."""
     seeds = {len(row.finished) for row in rows if row.finished and not row.is_dense}
     if comparisons.dense is None:
         return f"Bars: {SEEDS}."

@@ -1,4 +1,4 @@
-"""Sentences that the data support: the Pareto front, differences to dense and between methods, controls."""
+"""Sentences supported by the data: the Pareto front, differences to dense and between methods, controls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OUTCOMES = {
 
 
 def pareto_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Which rows no other beats in both size and WER."""
+    """Sentences on the rows that no other beats in both size and WER."""
     sentences = [f"Sizes that differ by less than {percent(EQUAL_SIZE)} count as equal."]
     for test_set in comparisons.test_sets:
         points = [_point(row, test_set) for row in pareto_front(rows, test_set)]
@@ -30,7 +30,7 @@ def _point(row: Row, test_set: str) -> str:
 
 
 def dense_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Every row against the uncompressed start."""
+    """Sentences that compare every row with the dense model."""
     dense = comparisons.dense
     if dense is None:
         return ["The study has no finished dense row, so nothing can be said about what compression costs."]
@@ -39,7 +39,7 @@ def dense_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
 
 
 def _costs(rows: list[Row], dense: Row, test_set: str, comparisons: Comparisons) -> list[str]:
-    """A sentence on every row that is not clearly worse than dense, and one that lists those that are."""
+    """One sentence for each row that is not clearly worse than dense, and one that lists all others."""
     found = [(row, v) for row in rows if (v := comparisons.between(row, dense, test_set))]
     clear = [(row, v) for row, v in found if v.worse == v.n]
     sentences = [versus(row, dense, test_set, comparisons) for row, verdict in found if verdict.worse < verdict.n]
@@ -52,7 +52,7 @@ def _costs(rows: list[Row], dense: Row, test_set: str, comparisons: Comparisons)
 
 
 def reference_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Which rows are better than the reference method at their target, which worse, and which neither."""
+    """Sentences on the rows that are better than the reference method at their target, worse, or neither."""
     if comparisons.reference is None:
         return []
     sentences = []
@@ -69,7 +69,7 @@ def reference_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
 
 
 def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Where a control does better than a method, and how the reference method stands to a control without a target."""
+    """Sentences on controls that beat methods, and on the reference method against controls without a target."""
     controls = [row for row in rows if row.is_control and row.finished]
     if not controls:
         return ["The study has no finished control."]
@@ -88,7 +88,7 @@ def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
 
 
 def _beaten(control: Row, rows: list[Row], test_set: str, comparisons: Comparisons) -> list[str]:
-    """The methods that a control of the same target beats, and those to which it loses no words."""
+    """Sentences on the methods with a higher WER than a control at the same target, significantly or not."""
     peers = [row for row in rows if not row.is_control and row.target == control.target is not None]
     lower = [(row, v) for row in peers if (v := comparisons.between(control, row, test_set)) and v.delta < 0]
     groups = {
@@ -105,7 +105,7 @@ def _beaten(control: Row, rows: list[Row], test_set: str, comparisons: Compariso
 
 
 def versus(row: Row, other: Row, test_set: str, comparisons: Comparisons) -> str:
-    """One sentence on two rows; empty where they were not compared."""
+    """One sentence on two rows; empty if they were not compared."""
     verdict = comparisons.between(row, other, test_set)
     if verdict is None:
         return ""
@@ -113,7 +113,7 @@ def versus(row: Row, other: Row, test_set: str, comparisons: Comparisons) -> str
 
 
 def conclusion(verdict: Verdict) -> str:
-    """What the tests say of the first system, in words."""
+    """The tests' result for the first system, in words."""
     if verdict.direction == "mixed":
         return "seeds contradict each other"
     if verdict.mark == "?":
@@ -128,7 +128,7 @@ def conclusion(verdict: Verdict) -> str:
 
 
 def evidence(verdict: Verdict) -> str:
-    """Difference, interval and p, one p a seed unless all read the same."""
+    """Difference, interval and p; one p per seed, unless all read the same."""
     raw, holm = (", ".join(_unless_same(list(map(p_value, values)))) for values in (verdict.p, verdict.p_holm))
     return f"{verdict.points} points; p {raw}; Holm {holm}"
 

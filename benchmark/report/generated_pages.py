@@ -1,4 +1,4 @@
-"""Generated parts of pages: the content of the file that the marks name, or a table that is made of the code."""
+"""Fills the generated parts of pages, between marks, with a named file or a table generated from the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGES = ("README.md", "docs/studies.md", "docs/performance.md", "docs/full-size.
 
 
 def with_current_parts(text: str, root: Path) -> str:
-    """A page's text with every generated part as it is now: one of `MADE`, or a file under `root`.
+    """Return a page's text with every generated part updated from `MADE` or from a file under `root`.
 
     Raises:
         UserError: a named file does not exist.

@@ -1,4 +1,4 @@
-"""The tests in a `significance.csv` that was made while the references were at hand, for a report without them."""
+"""Reads tests from an earlier `significance.csv`, for a report on test sets whose references are missing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class KeptTests:
     """Comparisons by test set and the names of two runs."""
 
     def __init__(self, path: Path, study: str, rows: list[Row]) -> None:
-        """Read `path`, the file beside the runs of `rows`; it may be missing."""
+        """Read `path`, the file next to the runs of `rows`; it may be missing."""
         self.path, self.study = path, study
         self._lines: dict[tuple[str, str, str], Line] = {}
         named = {(row.label, row.target): row for row in rows}
@@ -33,15 +33,15 @@ class KeptTests:
             try:
                 pair = [named[line[f"label_{x}"], _target(line[f"target_{x}"])].run_at(int(line["seed"])) for x in "ab"]
             except (KeyError, TypeError, ValueError):
-                continue  # of a row that is gone
+                continue  # the line's row no longer exists
             if pair[0] is not None and pair[1] is not None:
                 self._lines[line["test_set"], pair[0].record["run"], pair[1].record["run"]] = line
 
     def compare_all(self, systems: dict[str, Run], test_set: str) -> list[Comparison]:
-        """Every pair of systems, in the order of `itertools.combinations`, as `significance.compare_all` has them.
+        """Return every pair of systems in the order of `itertools.combinations`, like `significance.compare_all`.
 
         Raises:
-            UserError: a pair is not in the file, or was tested with other transcripts than the records'.
+            UserError: a pair is not in the file, or was tested with transcripts other than those of the records.
         """
         return [self._between(a, b, systems, test_set) for a, b in combinations(systems, 2)]
 
@@ -79,7 +79,7 @@ def _errors(run: Run, test_set: str) -> WordErrors:
 
 
 def _comparison(a: str, b: str, errors: list[WordErrors], line: Line) -> Comparison:
-    """A line of the file; a ValueError for one that is damaged."""
+    """Convert a line of the file; raises ValueError if it is damaged."""
     reason = line["degenerate"] or None
     test = MatchedPairs(
         int(line["segments"]),

@@ -1,4 +1,4 @@
-"""Direct labels: put each text beside its points where it covers nothing."""
+"""Direct labels: places each text next to one of its points, where it covers nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 
 DISTANCES = (8, 13, 20, 32, 48, 68, 90, 120)  # pixels at 100 dpi between a point and its label
 ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-LEADER_FROM = 14  # a label farther from its point gets a line to it
-STEP = 3.0  # pixels between the samples of a line
+LEADER_FROM = 14  # pixels; a label farther from its point than this gets a leader line
+STEP = 3.0  # pixels between samples of a line
 PASSES = 3
-MARKER = 6.0  # pixels from a point's centre that its marker takes
+MARKER = 6.0  # radius of a marker in pixels
 
 Floats = npt.NDArray[np.float64]
 Point = tuple[float, float]
@@ -23,7 +23,7 @@ Segment = tuple[Point, Point]
 
 @dataclass(frozen=True)
 class Label:
-    """A text and the points, in data coordinates, that it may stand beside."""
+    """A text and the points, in data coordinates, that it may be placed next to."""
 
     text: str
     anchors: list[Point]
@@ -32,15 +32,15 @@ class Label:
 
 @dataclass(frozen=True)
 class Places:
-    """Where a label could stand, all in pixels, one line a place."""
+    """The candidate places of a label, one row per place, all in pixels."""
 
     boxes: Floats  # left, bottom, right, top
-    anchors: Floats  # the point that the label belongs to
-    distances: Floats  # from it
+    anchors: Floats  # the label's point
+    distances: Floats  # from that point
 
     @property
     def ends(self) -> Floats:
-        """The points of the boxes nearest to their anchors, where leader lines end."""
+        """The point of each box that is nearest to its anchor, where the leader line ends."""
         return np.clip(self.anchors, self.boxes[:, :2], self.boxes[:, 2:])
 
     @property
@@ -53,8 +53,8 @@ class Places:
 def place_labels(axes: Axes, labels: list[Label], obstacles: list[Segment], size: float = 8) -> None:
     """Write `labels` into `axes`, clear of each other and of `obstacles` (segments in data coordinates).
 
-    Greedy: each label in turn takes the cheapest of the rings of places around its points; a few rounds let the early
-    ones react to the late ones. Call it when the axes' limits and position are final.
+    The search is greedy: each label in turn takes the cheapest place in rings around its points, and a few rounds let
+    the first labels react to the last ones. Call it once the axes' limits and position are final.
     """
     lines = _samples(axes, obstacles)
     places = [_places(axes, label, size) for label in labels]
@@ -73,7 +73,7 @@ def place_labels(axes: Axes, labels: list[Label], obstacles: list[Segment], size
 
 
 def _samples(axes: Axes, segments: list[Segment]) -> Floats:
-    """Points along the segments every few pixels, (points, 2)."""
+    """Points every few pixels along the segments, (points, 2)."""
     found = [np.zeros((0, 2))]
     for segment in segments:
         start, end = axes.transData.transform(np.array(segment))
@@ -99,13 +99,13 @@ def _places(axes: Axes, label: Label, size: float) -> Places:
 
 
 def _anchors(places: list[Places], but: Places) -> Floats:
-    """The points that labels belong to, one label's left out, (points, 2)."""
+    """The points of all labels except `but`, (points, 2)."""
     found = [np.zeros((0, 2)), *(other.anchors for other in places if other is not but)]
     return np.unique(np.concatenate(found), axis=0)
 
 
 def _fixed_cost(places: Places, lines: Floats, frame: Floats) -> Floats:
-    """Distance, leaving the axes, covering lines, standing on the far side of a line."""
+    """Cost of each place for its distance, leaving the axes, covering lines, and a leader that runs along a line."""
     outside = np.maximum(frame[:2] - places.boxes[:, :2], 0) + np.maximum(places.boxes[:, 2:] - frame[2:], 0)
     covered = _inside(lines[None], places.boxes[:, None], margin=4).sum(axis=1)
     away = places.leaders[:, 3:, None]  # the first third touches the point's own lines
@@ -116,7 +116,7 @@ def _fixed_cost(places: Places, lines: Floats, frame: Floats) -> Floats:
 
 
 def _mistaken(places: Places, others: Floats) -> Floats:
-    """A label that would be read as another point's: nearer to it than to its own, or with a leader through it."""
+    """Cost of each place that suggests a wrong point: it is nearer than the label's own, or the leader crosses it."""
     nearest = np.clip(others[None], places.boxes[:, None, :2], places.boxes[:, None, 2:])
     nearer = np.linalg.norm(nearest - others[None], axis=-1) < places.distances[:, None] - 1
     elsewhere = np.linalg.norm(others[None] - places.anchors[:, None], axis=-1) > 2 * MARKER
@@ -127,7 +127,7 @@ def _mistaken(places: Places, others: Floats) -> Floats:
 
 
 def _clash(places: Places, box: Floats, leader: Floats) -> Floats:
-    """Overlap with a label that already stands, and leader lines through labels."""
+    """Cost of each place for overlap with a label that is already placed, and for leader lines through labels."""
     apart = (places.boxes[:, :2] > box[2:] + 2) | (places.boxes[:, 2:] < box[:2] - 2)
     cost: Floats = 200 * (~apart.any(axis=1)).astype(float)
     cost += 10 * _inside(leader[None], places.boxes[:, None], margin=1).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Figures of single methods: the sparsity of each layer's matrices, and what the method logs over the training."""
+"""Figures of single methods: the sparsity of each layer's matrices, and the quantities logged during training."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from benchmark.report.rows import Row, percent
 from benchmark.report.style import lay_out, look
 
 MATRICES = ("q", "k", "v", "out", "ffn_in", "ffn_out")
-SPARSITY = "sparsity"  # the quantity that has a target
+SPARSITY = "sparsity"  # the only quantity with a target
 Grid = npt.NDArray[np.float64]
 
 
 def drawn_rows(rows: list[Row]) -> dict[str, list[Row]]:
-    """By label, the finished rows whose methods offer figures of their own."""
+    """The finished rows whose methods offer their own figures, by label."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         if row.finished and "drawn" in row.finished[0].record:
@@ -31,7 +31,7 @@ def drawn_rows(rows: list[Row]) -> dict[str, list[Row]]:
 
 
 def sparsity_grid(row: Row) -> Grid:
-    """Share of weights gone, shape (layers, 6 matrices), mean over the seeds."""
+    """Share of removed weights, mean over the seeds, shape (layers, 6 matrices)."""
     layers = 1 + max(m["layer"] for m in row.finished[0].record["matrices"])
     total, left = np.zeros((layers, len(MATRICES))), np.zeros((layers, len(MATRICES)))
     for run in row.finished:
@@ -44,7 +44,7 @@ def sparsity_grid(row: Row) -> Grid:
 
 
 def matrix_sparsity(rows: list[Row]) -> Figure:
-    """One heat map a target, one cell a matrix with its sparsity in per cent; dark is sparse."""
+    """One heat map per target with one cell per matrix, its sparsity in per cent; dark is sparse."""
     grids = [(row, sparsity_grid(row)) for row in rows]
     columns = min(3, len(grids))
     lines = -(-len(grids) // columns)
@@ -76,12 +76,12 @@ def _heat_map(axes: Axes, grid: Grid, low: float, high: float) -> None:
 
 
 def rows_with_curves(rows: list[Row], names: Iterable[str]) -> list[Row]:
-    """Those whose first run logged every one of these quantities."""
+    """The rows whose first run logged all of these quantities."""
     return [row for row in rows if {"progress", *names} <= {"progress", *quantities(row.finished[0].curves.columns)}]
 
 
 def training(rows: list[Row], curves: dict[str, str]) -> Figure:
-    """A line of panels a quantity, a column a target: what the first seed logged; `curves` names axes by quantity."""
+    """Panels with the first seed's curves: a line per quantity, a column per target; `curves` has the axis labels."""
     figure = Figure(figsize=(4.2 * len(rows) + 0.4, 2.9 * len(curves)), layout="constrained")
     panels = figure.subplots(len(curves), len(rows), squeeze=False, sharex=True)
     labels = []
@@ -105,7 +105,7 @@ def training(rows: list[Row], curves: dict[str, str]) -> Figure:
 
 
 def _draw_quantity(axes: Axes, row: Row, quantity: str) -> list[Label]:
-    """One line, or for each part of a layer a thick line and thin ones; returns the labels of the thick ones."""
+    """Draw one line, or for each part of a layer a thick line and thin ones; return the thick lines' labels."""
     curves = row.finished[0].curves
     parts = quantities(curves.columns)[quantity]
     if quantity == SPARSITY:
@@ -121,7 +121,7 @@ def _draw_quantity(axes: Axes, row: Row, quantity: str) -> list[Label]:
 
 
 def _draw_part(axes: Axes, curves: pd.DataFrame, part: str, columns: list[str], index: int) -> Label:
-    """A thin line a layer and a thick one for their mean; returns the label of the thick one."""
+    """Draw a thin line per layer and a thick one for their mean; return the thick line's label."""
     logged, style = curves[["progress", *columns]].dropna(), look(index)
     progress, mean = logged["progress"], logged[columns].mean(axis=1)
     axes.plot(progress, logged[columns], color=style.colour, linewidth=0.5, alpha=0.3)

@@ -1,4 +1,4 @@
-"""`runs.csv`: one line a run and test set, everything that a record holds."""
+"""`runs.csv`: one line per run and test set, with everything in the record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IDENTITY = ("study", "run", "identity", "label", "method", "title", "family", "t
 
 
 def long_form(collection: Collection) -> pd.DataFrame:
-    """One line a run and test set; a run without scores has one line with an empty test set."""
+    """One line per run and test set; a run without scores has one line with an empty test set."""
     lines: list[dict[str, object]] = []
     for run in collection.runs:
         columns = _run_columns(run.record)
@@ -53,7 +53,7 @@ def _run_columns(record: RunRecord) -> dict[str, object]:
 
 
 def _metrics(record: RunRecord, test_set: str) -> dict[str, float]:
-    """What evaluations found, in the columns `<evaluation>_<metric>`."""
+    """The metrics of the evaluations, in columns `<evaluation>_<metric>`."""
     return {
         f"{evaluation}_{metric}": value
         for evaluation, by_set in record.get("metrics", {}).items()

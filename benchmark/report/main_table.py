@@ -1,4 +1,4 @@
-"""`main.csv`: one line a row of the study, raw numbers in full precision, one column a quantity."""
+"""`main.csv`: one line per row of the study, one column per quantity, raw numbers in full precision."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOOTPRINT = (
 
 
 def main_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
-    """One line a row; empty where a row has no finished run, or nothing to be compared with."""
+    """One line per row; cells are empty if the row has no finished run or nothing to be compared with."""
     return pd.DataFrame([_line(row, rows, comparisons) for row in rows])
 
 
@@ -60,7 +60,7 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, obje
 
 
 def budget_share(row: Row, rows: list[Row]) -> float | None:
-    """What the finished runs spent on average, as a share of the largest budget in the study."""
+    """Mean spending of the finished runs, as a share of the largest budget in the study."""
     spent = row.spread(lambda record: record["budget"]["spent"])
     return spent.mean / max(row.first["budget"]["limit"] for row in rows) if spent else None
 

@@ -1,4 +1,4 @@
-"""What evaluations found, as columns of the tables: those that an evaluation offers and that some record holds."""
+"""Evaluation metrics as columns of the tables: those that an evaluation offers and some record holds."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from benchmark.runs.records import RunRecord
 
 @dataclass(frozen=True)
 class MetricColumn:
-    """A metric of an evaluation, and how it is shown."""
+    """A metric of an evaluation, and its display format."""
 
     evaluation: str
     metric: str
     column: Column
 
     def name(self, test_set: str) -> str:
-        """What columns of `main.csv` begin with."""
+        """Prefix of the metric's columns in `main.csv`."""
         return f"{test_set}_{self.evaluation}_{self.metric}"
 
     def spread(self, row: Row, test_set: str) -> Spread | None:
@@ -32,7 +32,7 @@ class MetricColumn:
 
 
 def metric_columns(rows: list[Row]) -> list[MetricColumn]:
-    """The columns of a study, by evaluation; of one whose file is gone there are none."""
+    """The columns of a study, by evaluation; an evaluation whose file was deleted has none."""
     records = [run.record for row in rows for run in row.finished]
     found = {name for record in records for name in record.get("metrics", {})}
     return [

@@ -1,4 +1,4 @@
-"""WER against size, as both the static figure and the page draw it: points, front, error bars, order, looks."""
+"""WER against size, shared by the static figure and the page: points, front, error bars, order, looks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from benchmark.report.error_bars import error_bar
 from benchmark.report.rows import Row, Size, bytes_on_disk, known, remaining_parameters
 from benchmark.report.style import Look
 
-EQUAL_SIZE = 0.005  # sizes closer than this share count as equal: whole ranks and heads land a little off a target
-WIDE = 3.0  # an axis whose largest value is more than this many times its smallest is logarithmic
+EQUAL_SIZE = 0.005  # relative difference that counts as equal: whole ranks and heads do not meet a target exactly
+WIDE = 3.0  # an axis is logarithmic if its largest value is more than this many times its smallest
 LOOKS = {  # by family, in the order of legends
     "dense": Look("black", "o"),
     "unstructured": Look("#0072B2", "s"),
@@ -26,7 +26,7 @@ LOOKS = {  # by family, in the order of legends
 
 @dataclass(frozen=True)
 class SizeAxis:
-    """A way to count size: a name for it, what its axis says, how it is counted."""
+    """A measure of size: its name, its axis label, and the function that computes it."""
 
     name: str
     title: str
@@ -44,10 +44,10 @@ class Point:
     """A finished row.
 
     Attributes:
-        row: it.
-        size: mean over the seeds, in millions.
-        wer: mean over the seeds, in per cent.
-        bar: ends of its error bar in WER, in per cent; None where there is none.
+        row: the row.
+        size: mean size over the seeds, in millions.
+        wer: mean WER over the seeds, in per cent.
+        bar: ends of the error bar in WER, in per cent, or None.
         front: whether no other row beats it in both size and WER.
     """
 
@@ -59,13 +59,13 @@ class Point:
 
     @property
     def look(self) -> Look:
-        """Colour and marker of its family."""
+        """Colour and marker of the row's family."""
         return look_of(self.row)
 
 
 @dataclass(frozen=True)
 class Pareto:
-    """The points of one test set and way to count size, in the order of the tables."""
+    """The points of one test set and one measure of size, in the order of the tables."""
 
     points: tuple[Point, ...]
 
@@ -76,7 +76,7 @@ class Pareto:
 
     @property
     def tracks(self) -> dict[str, list[Point]]:
-        """By label, the points that a line joins: one method at all its targets."""
+        """The points that a line joins, by label: one method at all its targets."""
         tracks: dict[str, list[Point]] = {}
         for point in self.points:
             tracks.setdefault(point.row.label, []).append(point)
@@ -84,7 +84,7 @@ class Pareto:
 
 
 def pareto(rows: list[Row], comparisons: Comparisons, test_set: str, size: SizeAxis) -> Pareto:
-    """Every finished row as a point."""
+    """Make a point of every finished row."""
     front = pareto_front(rows, test_set, size.of)
     return Pareto(tuple(_point(row, comparisons, test_set, size, row in front) for row in rows if row.wer(test_set)))
 
@@ -101,9 +101,9 @@ def _point(row: Row, comparisons: Comparisons, test_set: str, size: SizeAxis, fr
 
 
 def pareto_front(rows: list[Row], test_set: str, size_of: Size = remaining_parameters) -> list[Row]:
-    """Finished rows that no other beats in both size and WER, from large to small; by remaining parameters unless told.
+    """Finished rows that no other beats in both size (by default, remaining parameters) and WER, from large to small.
 
-    A row whose size is the same but for `EQUAL_SIZE` beats another by its WER alone.
+    If two sizes differ by no more than `EQUAL_SIZE`, the lower WER alone wins.
     """
     points = [(row, size_of(row), row.wer(test_set)) for row in rows]
     known = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
@@ -127,6 +127,6 @@ def families(rows: Iterable[Row]) -> list[str]:
 
 
 def is_wide(values: Iterable[float]) -> bool:
-    """Whether values lie so far apart that their axis is logarithmic."""
+    """Whether values differ so much that their axis is logarithmic."""
     positive = [value for value in values if value > 0]
     return bool(positive) and max(positive) > WIDE * min(positive)

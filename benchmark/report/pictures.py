@@ -1,4 +1,4 @@
-"""Which figures a study gets, and their captions."""
+"""Chooses the figures of a study, and writes their captions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.report.significance_figure import significance_matrix
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure; `name` is its file without suffix."""
+    """A figure; `name` is its file name without suffix."""
 
     name: str
     title: str
@@ -25,7 +25,7 @@ class Picture:
 
 
 def draw(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
-    """Every figure that the study has data for; call it inside `figure_style`."""
+    """Draw every figure that the study has data for; call it inside `figure_style`."""
     pictures = []
     if comparisons.test_sets:
         pictures += _wer_pictures(rows, comparisons)
@@ -63,7 +63,7 @@ def _wer_pictures(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
 
 
 def _own_pictures(label: str, rows: list[Row]) -> list[Picture]:
-    """What the method of these rows offers."""
+    """The figures that the method of these rows offers."""
     title, drawn, pictures = rows[0].title, rows[0].finished[0].record["drawn"], []
     if drawn["matrices"]:
         caption = "Weights removed from each encoder matrix in per cent, mean over the seeds; darker is sparser."

@@ -1,18 +1,18 @@
-"""The columns of a run's curves by quantity: of the whole model, or of each part of each layer."""
+"""Groups the columns of a run's curves by quantity, of the whole model or of each part of each layer."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-PLACE = ("step", "phase", "progress")  # columns that say where in the training a row stands
-OF_A_LAYER = re.compile(r"(?P<quantity>\w+)_\d+\.(?P<part>\w+)")  # such as threshold_3.ffn_in
+PLACE = ("step", "phase", "progress")  # columns with a row's position in the training
+OF_A_LAYER = re.compile(r"(?P<quantity>\w+)_\d+\.(?P<part>\w+)")  # e.g. threshold_3.ffn_in
 
 Parts = dict[str | None, list[str]]
 
 
 def quantities(columns: Iterable[str]) -> dict[str, Parts]:
-    """By quantity and part, the columns of all layers; the part is None where the quantity is the whole model's."""
+    """The columns of all layers, by quantity and part; the part is None for a quantity of the whole model."""
     found: dict[str, Parts] = {}
     for column in columns:
         if column in PLACE:

@@ -1,4 +1,4 @@
-"""`main.md` and `main.tex`: the main table for people."""
+"""`main.md` and `main.tex`: the main table for readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONG_ONLY = ("encoder sparsity", "MB", "MACs/s (M)", "speed-up", "budget", "seed
 
 
 def reading_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
-    """Text cells; the columns have two levels, the upper one is the test set or empty."""
+    """The table as text cells; its columns have two levels, of which the upper is the test set or empty."""
     frame = pd.DataFrame([_cells(row, rows, comparisons) for row in rows])
     frame.columns = pd.MultiIndex.from_tuples(list(frame.columns))  # type: ignore[arg-type]
     return frame
@@ -26,7 +26,7 @@ def short_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def legend(rows: list[Row], comparisons: Comparisons) -> str:
-    """What stands below the table."""
+    """The text below the table."""
     several = any(len(row.finished) > 1 for row in rows)
     parts = [
         "Target: the share of the encoder's matrices that has to go; a method without one stands at its own size. "

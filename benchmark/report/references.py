@@ -1,4 +1,4 @@
-"""Where the references of a study come from, for a reader who does not have them."""
+"""Tells readers without the references of a study how to obtain them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from benchmark.system.project import ROOT
 
 
 def how_to_write_them(study: str) -> str:
-    """The commands that write `ref/` of a study, and what they download."""
+    """The commands that write a study's `ref/`, and what they download."""
     config = ROOT / "config" / f"{study}.yaml"
     name = f"config/{study}.yaml" if config.is_file() else "CONFIG"
     commands = f"`python -m benchmark prepare {name} && python -m benchmark publish {name}` writes the references"

@@ -1,4 +1,4 @@
-"""`README.md` of a results folder: what was run, the table, the figures, what the numbers say and what they do not."""
+"""`README.md` of a results folder: the runs, the table, the figures, what the numbers show and what they do not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def readme(
     pictures: list[Picture],
     searches: str,
 ) -> str:
-    """The whole page in Markdown; `table` is the main table with what stands above and below it."""
+    """The whole page in Markdown; `table` is the main table with the text above and below it."""
     finished = [run for run in collection.runs if run.ok]
     parts = [
         f"# Results of the study `{collection.study}`",

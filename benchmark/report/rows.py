@@ -15,10 +15,10 @@ FAMILIES = ("dense", "unstructured", "structured", "low-rank", "distilled", "qua
 
 @dataclass(frozen=True)
 class Spread:
-    """A quantity over the seeds."""
+    """Mean and spread of a quantity over the seeds."""
 
     mean: float
-    sd: float | None  # sample standard deviation; None with one seed
+    sd: float | None  # sample standard deviation; None for a single seed
     low: float
     high: float
     n: int
@@ -39,12 +39,12 @@ class Row:
 
     @property
     def key(self) -> str:
-        """Name for files, such as `self_pinching-0.65`."""
+        """Name for files, e.g. `self_pinching-0.65`."""
         return self.label if self.target is None else f"{self.label}-{self.target:g}"
 
     @property
     def title(self) -> str:
-        """Name for readers: the method's, or the label of a variant."""
+        """Name for readers: the method's title, or the label of a variant."""
         return self.first["title"]
 
     @property
@@ -54,12 +54,12 @@ class Row:
 
     @property
     def is_dense(self) -> bool:
-        """Whether this is the uncompressed start."""
+        """Whether this is the dense model."""
         return self.first["family"] == "dense"
 
     @property
     def is_control(self) -> bool:
-        """Whether this row is a control and not a method."""
+        """Whether this row is a control rather than a method."""
         return self.first["family"] == "control"
 
     @property
@@ -69,12 +69,12 @@ class Row:
 
     @cached_property
     def finished(self) -> tuple[Run, ...]:
-        """The runs that count."""
+        """The finished runs, which alone count."""
         return tuple(run for run in self.runs if run.ok)
 
     @property
     def seeds(self) -> list[int]:
-        """Seeds of the runs that count."""
+        """Seeds of the finished runs."""
         return [run.record["seed"] for run in self.finished]
 
     def run_at(self, seed: int) -> Run | None:
@@ -82,7 +82,7 @@ class Row:
         return next((run for run in self.finished if not run.seeded or run.record["seed"] == seed), None)
 
     def spread(self, quantity: Callable[[RunRecord], float]) -> Spread | None:
-        """Mean and spread of a quantity over the finished runs; None without one."""
+        """Mean and spread of a quantity over the finished runs; None if there are none."""
         values = [float(quantity(run.record)) for run in self.finished]
         if not values:
             return None
@@ -90,14 +90,14 @@ class Row:
         return Spread(statistics.fmean(values), sd, min(values), max(values), len(values))
 
     def wer(self, test_set: str) -> Spread | None:
-        """WER over the seeds, 0..1 and above."""
+        """WER over the seeds, as a fraction that can exceed 1."""
         if not all(test_set in run.scores for run in self.finished):
             return None
         return self.spread(lambda record: record["scores"][test_set]["wer"])
 
     @property
     def status(self) -> str:
-        """`ok`, or what went wrong with which seeds and why."""
+        """`ok`, or which seeds failed and why."""
         troubled = [run for run in self.runs if not run.ok]
         if not troubled:
             return "ok"
@@ -114,18 +114,18 @@ Size = Callable[[Row], Spread | None]
 
 
 def known(spread: Spread | None) -> Spread:
-    """The spread of a row that has finished runs, so that it cannot be None."""
+    """Return the spread of a row with finished runs, which cannot be None."""
     assert spread is not None
     return spread
 
 
 def percent(share: float) -> str:
-    """A share as a percentage without needless digits: 0.65 -> `65 %`."""
+    """Format a share as a percentage without needless digits: 0.65 -> `65 %`."""
     return f"{100 * share:.3g} %"
 
 
 def table_rows(collection: Collection) -> list[Row]:
-    """Rows in the order of every table: dense, what has no target, then by target, family and label."""
+    """Rows in the order of every table: dense, rows without a target, then by target, family and label."""
     groups: dict[tuple[str, float | None], list[Run]] = {}
     for run in collection.runs:
         groups.setdefault((run.record["label"], run.record["target_sparsity"]), []).append(run)
@@ -143,16 +143,16 @@ def _order(row: Row) -> tuple[bool, float, int, str]:
 
 
 def dense_row(rows: list[Row]) -> Row | None:
-    """The finished uncompressed start, if the study has it."""
+    """The finished row of the dense model, if the study has one."""
     return next((row for row in rows if row.is_dense and row.finished), None)
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The method that a study compares every other with.
+    """The method that a study compares all others with.
 
     Attributes:
-        label: its label, which names columns of `main.csv`.
+        label: its label, which is part of column names in `main.csv`.
         title: its name for readers.
         rows: its finished rows by target.
     """
@@ -163,14 +163,14 @@ class Reference:
 
     @property
     def column(self) -> str:
-        """Header of the columns that compare other rows with it."""
+        """Header of the columns that compare other rows with this method."""
         return f"vs {self.title}"
 
 
 def reference_of(rows: list[Row], label: str | None) -> Reference | None:
-    """The rows of the reference method; None for a study that names none.
+    """Return the rows of the reference method; None for a study that names none.
 
-    A study that has variants of the method only, under other labels, is compared with the first of them.
+    If a study has only variants of the method, under other labels, the first of them is the reference.
     """
     if label is None:
         return None
@@ -183,30 +183,30 @@ def reference_of(rows: list[Row], label: str | None) -> Reference | None:
 
 
 def remaining_parameters(row: Row) -> Spread | None:
-    """Parameters that are left, over the seeds."""
+    """Remaining parameters, over the seeds."""
     return row.spread(lambda record: record["footprint"]["remaining_parameters"])
 
 
 def bytes_on_disk(row: Row) -> Spread | None:
-    """Of the exported weight file, over the seeds."""
+    """Bytes of the exported weight file, over the seeds."""
     return row.spread(lambda record: record["footprint"]["bytes_on_disk"])
 
 
 def compression_ratio(row: Row) -> Spread | None:
-    """All parameters of the dense model over those that are left."""
+    """All parameters of the dense model over the remaining ones."""
     return row.spread(lambda record: record["footprint"]["compression_ratio"])
 
 
 def encoder_sparsity(row: Row) -> Spread | None:
-    """Share of the encoder matrices' weights that is gone."""
+    """Share of removed weights in the encoder matrices."""
     return row.spread(lambda record: record["footprint"]["encoder_sparsity"])
 
 
 def speedup(row: Row) -> Spread | None:
-    """Transcription time of the dense model over that of the row's, taken in turn."""
+    """The dense model's transcription time over the row's, measured alternately."""
     return row.spread(lambda record: record["speedup"]["median"])
 
 
 def compression_seconds(row: Row) -> Spread | None:
-    """Wall-clock of the compression, loading, exporting and evaluation excluded."""
+    """Wall-clock seconds of the compression, without loading, exporting and evaluation."""
     return row.spread(lambda record: record["compression_seconds"])

@@ -1,4 +1,4 @@
-"""WER against what it costs: remaining parameters (the Pareto plot) and compression time."""
+"""Plots of WER against cost: remaining parameters (the Pareto plot) and compression time."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from benchmark.report.pareto import LOOKS, SIZES, Point, families, is_wide, look
 from benchmark.report.rows import Row, compression_seconds, known, percent
 from benchmark.report.style import FAINT, Look, lay_out, plain_log_axis
 
-MOST_BESIDE = 14  # labels that a panel has room for beside their points; more stand in a column
+MOST_BESIDE = 14  # labels that fit next to their points in a panel; more go into a column
 
 
 def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
-    """A column a test set: by parameters above, by bytes on disk below, where a method may stand elsewhere.
+    """One column of panels per test set: by parameters above, by bytes on disk below, since the two can differ.
 
-    A line a method through its targets; dominated points hollow and lighter.
+    A line joins each method's targets; dominated points are hollow and lighter.
     """
     columns, labels = len(comparisons.test_sets), _labels(rows)
     panels = []
@@ -48,7 +48,7 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
 
 
 def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
-    """One line of panels a target, one column a test set; what has no target stands in every panel of its column."""
+    """One line of panels per target, one column per test set; methods without a target are drawn in every line."""
     targets: list[float | None] = [*sorted({row.target for row in rows if row.target is not None})] or [None]
     columns, labels = len(comparisons.test_sets), _labels(rows)
     panels = []
@@ -70,7 +70,7 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
 
 @dataclass
 class Panel:
-    """One set of axes with WER upwards, and what its labels must keep clear of."""
+    """One set of axes with WER on the vertical axis, and the obstacles that its labels must avoid."""
 
     axes: Axes
     test_set: str
@@ -79,14 +79,14 @@ class Panel:
     obstacles: list[Segment] = field(default_factory=list)
 
     def draw_front(self, front: list[Point]) -> None:
-        """The best WER that a given size buys, as grey steps."""
+        """Draw the best WER at each size, as grey steps."""
         places = [(point.size, point.wer) for point in front]
         corners = [corner for a, b in pairwise(places) for corner in (a, (a[0], b[1]))] + places[-1:]
         self.axes.plot(*zip(*corners, strict=True), color="#CCCCCC", linewidth=3.5, zorder=0)
         self.obstacles += pairwise(corners)
 
     def draw_track(self, track: list[Point]) -> None:
-        """A method's points over its targets."""
+        """Draw a method's points at its targets."""
         places, look = [(point.size, point.wer) for point in track], track[0].look
         self.axes.plot(*zip(*places, strict=True), color=look.colour, linewidth=1.1, alpha=0.8)
         self.obstacles += pairwise(places)
@@ -95,7 +95,7 @@ class Panel:
         self.labels.append(Label(track[0].row.title, places, look.colour))
 
     def draw_time(self, row: Row) -> None:
-        """A method's point at one target, with the spread of its time."""
+        """Draw a method's point at one target, with the spread of its time."""
         seconds, look = known(compression_seconds(row)), look_of(row)
         place = (seconds.mean, self.wer(row))
         bar = error_bar(row, self.test_set, self.comparisons)
@@ -104,17 +104,17 @@ class Panel:
         self.labels.append(Label(row.title, [place], look.colour))
 
     def draw_point(self, place: Place, bar: Place | None, look: Look, filled: bool) -> None:
-        """A marker and its error bar in WER."""
+        """Draw a marker and its error bar in WER."""
         colour = to_rgba(look.colour, 1.0 if filled else FAINT)
         low, high = bar or (place[1], place[1])
         self.draw_bar((place[0], low), (place[0], high), colour)
         face = look.colour if filled else "white"
         self.axes.plot(*place, look.marker, mec=colour, mfc=face, ms=look.size, zorder=4 if filled else 3)
-        if not filled:  # its outline stays visible on top of a filled point
+        if not filled:  # the outline stays visible on top of a filled point
             self.axes.plot(*place, look.marker, mec=colour, mfc="none", ms=look.size, zorder=5)
 
     def draw_bar(self, start: Place, end: Place, colour: ColorType) -> None:
-        """A thin line that labels avoid."""
+        """Draw a thin line that labels avoid."""
         self.axes.plot(*zip(start, end, strict=True), color=colour, linewidth=1)
         self.obstacles.append((start, end))
 
@@ -123,7 +123,7 @@ class Panel:
         return 100 * known(row.wer(self.test_set)).mean
 
     def finish(self, title: str, x_label: str) -> None:
-        """Titles, scales, limits with room for the labels, the dense line through it all."""
+        """Set titles, scales and limits with room for the labels, and draw the dense line."""
         self.axes.set_title(title, loc="left", fontweight="bold")
         self.axes.set(xlabel=x_label, ylabel="WER (%)")
         points = [point for label in self.labels for point in label.anchors]
@@ -139,7 +139,7 @@ class Panel:
             self.obstacles.append(((low, height), (high, height)))
 
     def label_dense(self) -> None:
-        """Name the dense line where there is room along it."""
+        """Label the dense line where there is room along it."""
         if self.comparisons.dense:
             xs = np.linspace(*self.axes.get_xlim(), 12)[6:-1]
             anchors = [(float(x), self.wer(self.comparisons.dense)) for x in xs]
@@ -147,29 +147,29 @@ class Panel:
 
 
 def _labels(rows: list[Row]) -> set[str]:
-    """Labels of what may be drawn."""
+    """Labels of the rows that may be drawn."""
     return {row.label for row in rows if not row.is_dense}
 
 
 def _crowded(labels: set[str]) -> bool:
-    """Whether the labels go into a column."""
+    """Whether there are so many labels that they go into a column."""
     return len(labels) > MOST_BESIDE
 
 
 def _panel_inches(labels: set[str], least: float) -> float:
-    """Height of a panel that has room for its labels."""
+    """Height in inches of a panel with room for its labels."""
     return max(least, column_inches(len(labels) + 1) + 0.9) if _crowded(labels) else least
 
 
 def _draw_legend(figure: Figure, rows: list[Row]) -> None:
-    """The families above the panels."""
+    """Draw the legend of families above the panels."""
     names = families(row for row in rows if row.finished)
     handles = [Line2D([], [], color=LOOKS[name].colour, marker=LOOKS[name].marker, label=name) for name in names]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(names), frameon=False, fontsize=8)
 
 
 def _place_all(figure: Figure, panels: list[Panel], crowded: bool) -> None:
-    """Labels come last: they need every panel's final position."""
+    """Place the labels last, since they need every panel's final position."""
     room = [edge_text(panel.axes, panel.labels) for panel in panels if crowded]
     lay_out(figure)
     for text in room:

@@ -1,4 +1,4 @@
-"""What the searches before the runs tried and chose, as a table."""
+"""A table of the settings that the searches tried and chose before the runs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RATE = "learning_rate"
 
 
 def search_page(folder: Path) -> str:
-    """A line and the table of all searches in a folder that had trials; empty where there are none.
+    """A sentence and the table of all searches in a folder that had trials; empty if there are none.
 
     Raises:
-        UserError: a file is not a search's.
+        UserError: a file is not the record of a search.
     """
     searches = {path.stem: read_tuning(path) for path in sorted(folder.glob("*.json"))}
     lines = [_line(name, search) for name, search in searches.items() if search["trials"]]

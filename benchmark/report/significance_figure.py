@@ -1,4 +1,4 @@
-"""The matrix of all pairs as a picture."""
+"""The figure of significance tests: a matrix of all pairs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from benchmark.report.significance_tables import compared_rows
 
 SHADES = ListedColormap(["#17466F", "#B9D3E8", "#F6F6F6", "#FBE3CB", "#EDA35C"])
 BETTER_HOLM, BETTER, NEITHER, WORSE, WORSE_HOLM = range(5)
-MOST_WITH_NUMBERS = 24  # systems; with more, a matrix that fits on a page has room for marks only
+MOST_WITH_NUMBERS = 24  # systems; a larger matrix that fits on a page has room only for marks
 CELL, SMALL_CELL = 0.62, 0.22  # inches
 
 
 def significance_matrix(rows: list[Row], comparisons: Comparisons) -> Figure:
-    """One matrix a test set, the lowest WER first; a cell compares its line with its column."""
+    """One matrix per test set, lowest WER first; a cell compares its row with its column."""
     compared = {test_set: _by_wer(rows, comparisons, test_set) for test_set in comparisons.test_sets}
     most = max(len(found) for found in compared.values())
     numbers = most <= MOST_WITH_NUMBERS

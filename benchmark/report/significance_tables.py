@@ -1,4 +1,4 @@
-"""`significance.csv` and `significance.md`: every pair of rows on every test set."""
+"""`significance.csv` and `significance.md`: the tests of every pair of rows on every test set."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ COLUMNS = (
 
 
 def significance_frame(comparisons: Comparisons) -> pd.DataFrame:
-    """One line a pair, seed and test set; differences are the first system's minus the second's."""
+    """One line per pair, seed and test set; differences are the first system's minus the second's."""
     return pd.DataFrame([_line(test) for test in comparisons.tests], columns=COLUMNS)
 
 
 def significance_page(rows: list[Row], comparisons: Comparisons, warning: str = "") -> str:
-    """A matrix of marks and a list of pairs for each test set, in Markdown; `warning` stands above them."""
+    """A matrix of marks and a list of pairs for each test set, in Markdown, below `warning`."""
     parts = [
         f"# Significance\n\n{warning}"
         "Matched-pairs sentence-segment word error test (MAPSSWE), two-tailed, 0.05. A cell says how the system of its "
@@ -40,7 +40,7 @@ def significance_page(rows: list[Row], comparisons: Comparisons, warning: str = 
 
 
 def compared_rows(rows: list[Row], comparisons: Comparisons, test_set: str) -> list[Row]:
-    """Rows that have a test with any other."""
+    """Rows with a test against at least one other row."""
     found = {row for test in comparisons.tests if test.test_set == test_set for row in (test.a, test.b)}
     return [row for row in rows if row in found]
 
@@ -109,7 +109,7 @@ def _line(test: SeedTest) -> dict[str, object]:
 
 
 def p_value(p: float | None) -> str:
-    """A p value for readers."""
+    """Format a p value for readers."""
     if p is None:
         return NOTHING
     return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.3f}"

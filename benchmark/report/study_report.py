@@ -1,4 +1,4 @@
-"""Everything in `results/<study>/` but the records: tables, figures, pages."""
+"""Writes everything in `results/<study>/` except the records: tables, figures, pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from benchmark.system.files import together, write_text
 
 
 def write_report(runs_folder: Path, out: Path) -> None:
-    """Read the runs of a study and write its tables, figures and pages into `out`, all of them or none.
+    """Read the runs of a study and write its tables, figures and pages to `out`, all of them or none.
 
     Raises:
         UserError: the runs cannot be read, or cannot be compared (see `read_collection`).
@@ -60,12 +60,12 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Full precision: the shortest digits that read back to the same number."""
+    """Write a CSV file in full precision: the shortest digits that read back as the same number."""
     write_text(path, frame.to_csv(index=False))
 
 
 def write_figures(pictures: list[Picture], folder: Path) -> None:
-    """Draw them in a new folder."""
+    """Save the figures in a new folder."""
     folder.mkdir()
     for picture in pictures:
         save(picture.figure, folder, picture.name)

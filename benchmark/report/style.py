@@ -1,4 +1,4 @@
-"""One look for all figures: readable in black and white, the same bytes every time."""
+"""The common style of all figures: readable in black and white, and the same bytes on every run."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Look:
 
 
 def look(index: int) -> Look:
-    """The look of the index-th method of a table; after eight, colours come again with other markers and dashes."""
+    """The look of the index-th method of a table; after eight, colours repeat with other markers and dashes."""
     shifted = index + index // len(COLOURS)
     return Look(COLOURS[index % len(COLOURS)], MARKERS[shifted % len(MARKERS)], DASHES[shifted % len(DASHES)])
 
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Matplotlib settings for the block; none of the user's own get in."""
+    """Matplotlib settings for the block, independent of the user's own."""
     settings: Any = {
         "font.family": "DejaVu Sans",  # comes with matplotlib
         "font.size": 9,
@@ -61,7 +61,7 @@ def figure_style() -> Iterator[None]:
 
 
 def lay_out(figure: Figure) -> None:
-    """Give every panel its final place: labels that go around points must know it, and drawing keeps to it."""
+    """Fix every panel's final position, which labels next to points depend on; drawing does not change it."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
 
@@ -76,7 +76,7 @@ def save(figure: Figure, folder: Path, name: str) -> None:
 
 
 class PlainTicks(LogLocator):
-    """Ticks at 1, 2, 3, 5, 7 of every decade, at fewer of them where there are many decades."""
+    """Ticks at 1, 2, 3, 5, 7 of every decade, or at fewer if there are many decades."""
 
     def tick_values(self, vmin: float, vmax: float) -> Any:
         """Ticks between two values."""

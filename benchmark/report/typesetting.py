@@ -12,12 +12,12 @@ SPECIAL = str.maketrans({character: "\\" + character for character in "&%$#_{}"}
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """A GitHub table, padded so that it also reads as text; two-level columns are joined."""
+    """A GitHub table, padded to be readable as plain text; two-level columns are joined."""
     headers = [_joined(column) for column in frame.columns]
     lines = [[_markdown_cell(cell) for cell in line] for line in [headers, *frame.astype(str).to_numpy().tolist()]]
     widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(headers))]
     widths[-1] = 3  # the last column may hold a long reason
-    left = {0, len(headers) - 1}  # names and reasons; numbers stand to the right
+    left = {0, len(headers) - 1}  # names and reasons; numbers are aligned right
     rule = ["-" * (width - 1) + ("-" if i in left else ":") for i, width in enumerate(widths)]
     padded = [[c.ljust(widths[i]) if i in left else c.rjust(widths[i]) for i, c in enumerate(x)] for x in lines]
     return inert("".join(f"| {' | '.join(line)} |\n" for line in [padded[0], rule, *padded[1:]]))
@@ -28,28 +28,28 @@ def _joined(column: Any) -> str:
 
 
 def _markdown_cell(text: str) -> str:
-    """Pipes and line breaks would end the cell."""
+    """Escape a cell's text, since pipes and line breaks would end the cell."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
 def inert(text: str) -> str:
-    """Markdown text in which nothing that came from a record is HTML or a link."""
+    """Escape Markdown text so that nothing from a record acts as HTML or a link."""
     return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text).replace("](", "]\\(")
 
 
 def latex(frame: pd.DataFrame, caption: str, note: str, columns: str | None = None) -> str:
-    """A booktabs table, scaled to the text's width.
+    """A booktabs table, scaled to the text width.
 
     Args:
         frame: text cells; one or two levels of columns.
-        caption: stands above it.
-        note: stands below it, small.
-        columns: LaTeX's column format, `text_column` for running text; without it, the first column stands to the
-            left, the others to the right.
+        caption: text above the table.
+        note: small text below the table.
+        columns: LaTeX's column format, with `text_column` for running text; by default, the first column is aligned
+            left and the others right.
     """
     styler = frame.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis="columns")
     tabular = styler.to_latex(hrules=True, multicol_align="c", column_format="COLUMNS").translate(SYMBOLS)
-    tabular = tabular.replace("COLUMNS", columns or "l" + "r" * (len(frame.columns) - 1), 1)  # holds a > of its own
+    tabular = tabular.replace("COLUMNS", columns or "l" + "r" * (len(frame.columns) - 1), 1)  # may contain a >
     packages = "array,booktabs,graphicx" if columns else "booktabs,graphicx"
     return (
         f"% needs \\usepackage{{{packages}}}\n\\begin{{table*}}\n\\centering\n"
@@ -59,7 +59,7 @@ def latex(frame: pd.DataFrame, caption: str, note: str, columns: str | None = No
 
 
 def text_column(width: float) -> str:
-    """LaTeX's column format for running text; `width` is a share of the text's."""
+    """LaTeX's column format for running text; `width` is a share of the text width."""
     return f">{{\\raggedright\\arraybackslash}}p{{{width:g}\\textwidth}}"
 
 

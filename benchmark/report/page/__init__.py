@@ -1,1 +1,1 @@
-"""`index.html` of a results folder: one page without a network, to sort, filter and look into runs."""
+"""`index.html` of a results folder: one offline page to sort, filter and inspect runs."""

@@ -10,7 +10,7 @@ from benchmark.report.style import COLOURS
 
 
 def curve_specification() -> dict[str, Any]:
-    """Expects points `{step, phase, line, value}`; a curve breaks off where a phase of the training ends."""
+    """The specification for points `{step, phase, line, value}`; a curve is interrupted between training phases."""
     chart = (
         alt.Chart(alt.InlineData(values=[]))
         .mark_line(strokeWidth=1.3, clip=True)

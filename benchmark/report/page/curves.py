@@ -1,4 +1,4 @@
-"""Training curves for drawing in a browser: few points, one chart a quantity."""
+"""Training curves for drawing in a browser: few points, one chart per quantity."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import pandas as pd
 from benchmark.report.quantities import quantities
 from benchmark.runs.collection import Run
 
-POINTS = 200  # of a curve; a chart is some 300 pixels wide
+POINTS = 200  # per curve; a chart is about 300 pixels wide
 DIGITS = 4
 
 
 def curve_charts(run: Run) -> dict[str, Any] | None:
-    """What `curves.csv` holds, for the page's script; None if the run logged nothing.
+    """Convert `curves.csv` for the page's script; None if the run logged nothing.
 
     Returns:
-        `step` and `phase` of every point, and `charts`: a title, and for every line a name and its values, null
-        where nothing was logged. Of a quantity that each layer has, the mean over the layers is drawn.
+        `step` and `phase` of every point, and `charts`: a title, and for every line a name and its values, null where
+        nothing was logged. A quantity with a value for each layer is drawn as the mean over the layers.
     """
     curves = run.curves
     if curves.empty:
@@ -36,7 +36,7 @@ def curve_charts(run: Run) -> dict[str, Any] | None:
 
 
 def _charts(columns: list[str]) -> list[tuple[str, list[tuple[str, list[str]]]]]:
-    """Titles with the lines of each chart, a line being a name and the columns that it is the mean of."""
+    """Titles with the lines of each chart; a line has a name and the columns that it averages."""
     charts = []
     for quantity, parts in quantities(columns).items():
         name = quantity.replace("_", " ")
@@ -46,6 +46,6 @@ def _charts(columns: list[str]) -> list[tuple[str, list[tuple[str, list[str]]]]]
 
 
 def _values(columns: pd.DataFrame) -> list[float | None]:
-    """The mean of the columns at every point, with few digits: the page holds them for each run."""
+    """The mean of the columns at every point, with few digits, since the page stores it for every run."""
     mean = columns.mean(axis="columns")
     return [float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None for value in mean]

@@ -1,4 +1,4 @@
-"""The page put together: templates, style and scripts beside this file, and Vega-Lite from vl-convert."""
+"""Assembles the page from the templates, style and scripts in this folder, and Vega-Lite from vl-convert."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def page(
     note: str,
     caveats: list[str],
 ) -> str:
-    """The HTML of `index.html`; everything that comes from a record is escaped.
+    """Return the HTML of `index.html`; everything from a record is escaped.
 
     Args:
         collection: the study's runs.
         rows: its rows.
         comparisons: their tests.
         reading: the main table as `main.md` shows it.
-        main: the same in numbers, as in `main.csv`.
-        note: what stands below the table.
-        caveats: what stands above it.
+        main: the same table in numbers, as in `main.csv`.
+        note: the text below the table.
+        caveats: the text above the table.
 
     Raises:
         UserError: a run's curves or transcripts cannot be read.
@@ -65,11 +65,11 @@ def page(
 
 
 def _vega() -> str:
-    """Vega, Vega-Lite and Vega-Embed in the version that Altair writes for."""
+    """Vega, Vega-Lite and Vega-Embed in the version that Altair targets."""
     major_minor = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     return vl_convert.javascript_bundle(vl_version=major_minor)  # type: ignore[call-arg] # its stub asks for a snippet
 
 
 def _inline(source: str) -> str:
-    """A script or style that does not end its own element."""
+    """Escape a script or style so that it cannot close its own element."""
     return re.sub(r"</(script|style)", r"<\\/\1", source, flags=re.IGNORECASE)

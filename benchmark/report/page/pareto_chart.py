@@ -1,4 +1,4 @@
-"""The Pareto plot as Vega-Lite, made with Altair: WER against size, a point a row, the test set chosen on the page."""
+"""The Pareto plot in Vega-Lite, made with Altair: WER against size, a point per row; the page selects the test set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.report.error_bars import bar_meaning
 from benchmark.report.pareto import LOOKS, SIZES, Point, SizeAxis, families, is_wide, pareto
 from benchmark.report.rows import Row
 
-SHAPES = {  # matplotlib's markers as Vega calls them
+SHAPES = {  # Vega's names of matplotlib's markers
     "o": "circle",
     "s": "square",
     "D": "diamond",
@@ -26,12 +26,12 @@ HERE = "datum.test_set == test_set"  # `test_set` is the parameter that the page
 
 
 def pareto_plots(rows: list[Row], comparisons: Comparisons, anchor: Callable[[Row], str]) -> dict[str, dict[str, Any]]:
-    """A Vega-Lite specification for each way to count size, by its name; none where no row has finished.
+    """One Vega-Lite specification per measure of size, by its name; empty if no row has finished.
 
     Args:
         rows: the study's rows.
         comparisons: their tests, for the error bars.
-        anchor: id of the section that a click on a row's point opens.
+        anchor: gives the id of the section that a click on a row's point opens.
     """
     if not comparisons.test_sets:
         return {}
@@ -73,7 +73,7 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
     )
     here = alt.Chart(data).transform_filter(HERE)
     base = here.encode(x=x, y=y)
-    beyond = f"datum.size > {(min(sizes) + max(sizes)) / 2}"  # in the right half, names stand to the left of points
+    beyond = f"datum.size > {(min(sizes) + max(sizes)) / 2}"  # in the right half, names are left of their points
     layers = [
         base.transform_filter("datum.front").mark_line(interpolate="step-after", color="#ccc", strokeWidth=4),
         base.mark_line(strokeWidth=1, opacity=0.6).encode(color=colour, detail="label:N", order="size:Q"),
@@ -114,5 +114,5 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
 
 
 def _scale(values: list[float]) -> alt.Scale:
-    """Logarithmic where the values lie far apart; never from zero, where no model is."""
+    """A scale that is logarithmic if the values lie far apart; it never starts at zero, since no model is there."""
     return alt.Scale(type="log", nice=False, padding=16) if is_wide(values) else alt.Scale(zero=False, padding=16)

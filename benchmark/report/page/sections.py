@@ -1,4 +1,4 @@
-"""What the page says on one run, read from its record and transcripts."""
+"""The page's section on one run, made from its record and transcripts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.runs.record_summary import Facts, budget, provenance, settings, s
 
 @dataclass(frozen=True)
 class Section:
-    """One run and what is worked out for it."""
+    """One run and the values computed for its section."""
 
     run: Run
     row: Row
@@ -25,7 +25,7 @@ class Section:
 
     @property
     def anchor(self) -> str:
-        """Id of the section in the page."""
+        """Id of the section on the page."""
         return anchor(self.run)
 
     @property
@@ -35,18 +35,18 @@ class Section:
 
     @property
     def facts(self) -> dict[str, Facts]:
-        """What stands at the top of the section, by title."""
+        """The tables at the top of the section, by title."""
         record = self.run.record
         return {"Budget and phases": budget(record), "Sizes": sizes(record), "Settings": settings(record)}
 
     @property
     def provenance(self) -> Facts:
-        """What stands at its end."""
+        """The table at the end of the section."""
         return provenance(self.run.record)
 
     @property
     def sparsity(self) -> dict[int, dict[str, float]]:
-        """Share of the weights that is gone, by layer and matrix; negative where a method added some."""
+        """Share of removed weights by layer and matrix; negative if a method added weights."""
         layers: dict[int, dict[str, float]] = {}
         for matrix in self.run.record.get("matrices", []):
             gone = 1 - matrix["remaining"] / matrix["parameters"]
@@ -60,9 +60,9 @@ def anchor(run: Run) -> str:
 
 
 def sections(collection: Collection, rows: list[Row]) -> list[Section]:
-    """A section a run, failed ones included, in the order of the rows."""
+    """One section per run, including failed runs, in the order of the rows."""
     runs = [(run, row) for row in rows for run in row.runs]
-    with tqdm(runs, desc="page", unit="run") as progress:  # closed before an error is printed
+    with tqdm(runs, desc="page", unit="run") as progress:  # so that the bar closes before an error is printed
         return [_section(collection, run, row) for run, row in progress]
 
 

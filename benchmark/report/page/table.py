@@ -1,4 +1,4 @@
-"""The main table with what a browser sorts it by: the text of `main.md`, the numbers of `main.csv`."""
+"""The page's main table: its text from `main.md`, and the numbers to sort it by from `main.csv`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark.report.reading_table import LONG_ONLY
 from benchmark.report.rows import Reference, Row
 
-# Column of the reading table -> column of main.csv, but for the reference method's.
+# Column of the reading table -> column of main.csv, except for the reference method's columns.
 NUMBERS = {
     "target": "target_sparsity",
     "params (M)": "remaining_parameters",
@@ -31,19 +31,19 @@ NUMBERS = {
 class Column:
     """A header."""
 
-    test_set: str  # empty for what is the same on all of them
+    test_set: str  # empty for columns that do not depend on the test set
     name: str
     number: str | None = None  # the column of main.csv that it is sorted by
 
     @property
     def numeric(self) -> bool:
-        """Whether it is sorted by number and stands to the right."""
+        """Whether it is sorted by number and aligned right."""
         return self.number is not None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is shown; the number that a numeric column is sorted by, of which None goes last."""
+    """The text shown, and the number that a numeric column is sorted by; None is sorted last."""
 
     column: Column
     text: str
@@ -59,9 +59,9 @@ class Line:
 
 
 def table_lines(rows: list[Row], reading: pd.DataFrame, main: pd.DataFrame, reference: Reference | None) -> list[Line]:
-    """The rows of both tables brought together, cell by cell.
+    """Combine the rows of both tables cell by cell.
 
-    The family comes after the method's name; what the short table leaves out comes last, right of the word error rates.
+    The family follows the method's name. Columns that the short table omits come last, after the word error rates.
     """
     numbers = NUMBERS | ({reference.column: f"{{test_set}}_vs_{reference.label}_delta"} if reference else {})
     columns = [_column(Column(*names), numbers) for names in reading.columns]

@@ -1,4 +1,4 @@
-"""The utterances that a run gets most wrong, word under word."""
+"""The utterances with a run's most word errors, aligned word under word."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from benchmark.scoring.alignment import align
 from benchmark.scoring.trn import Transcripts
 from benchmark.scoring.wer import utterance_errors, words
 
-WORST = 10  # shown of each test set
+WORST = 10  # utterances shown per test set
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One place of an alignment; a word that is not there is empty."""
+    """One position of an alignment; a missing word is empty."""
 
     edit: str  # C correct, S substitution, D deletion, I insertion
     reference: str
@@ -22,7 +22,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Utterance:
-    """A reference and what was recognised, aligned as sclite does."""
+    """A reference and a hypothesis, aligned as sclite does."""
 
     name: str
     words: int  # of the reference
@@ -30,15 +30,15 @@ class Utterance:
 
     @property
     def errors(self) -> int:
-        """Places that are not correct."""
+        """Number of positions that are not correct."""
         return sum(pair.edit != "C" for pair in self.pairs)
 
 
 def worst_utterances(references: Transcripts, hypotheses: Transcripts, run: str) -> list[Utterance]:
-    """Those with the most word errors, most first, in the reference's order where they tie; none without an error.
+    """Utterances with the most word errors, most first; ties keep the reference's order. Correct ones are left out.
 
     Raises:
-        UserError: the utterances differ (see `utterance_errors`); `run` stands for the hypotheses in the message.
+        UserError: the utterances differ (see `utterance_errors`); the message names the hypotheses by `run`.
     """
     counts = zip(references, utterance_errors(references, hypotheses, run), strict=True)
     wrong = sorted((found for found in counts if found[1].errors), key=lambda found: -found[1].errors)
@@ -46,7 +46,7 @@ def worst_utterances(references: Transcripts, hypotheses: Transcripts, run: str)
 
 
 def aligned(name: str, reference: str, hypothesis: str) -> Utterance:
-    """Align one utterance; case is folded for comparing and kept for showing."""
+    """Align one utterance; case is ignored for comparing and kept for showing."""
     spoken, heard = iter(reference.split()), iter(hypothesis.split())
     pairs = [
         Pair(edit, "" if edit == "I" else next(spoken), "" if edit == "D" else next(heard))
