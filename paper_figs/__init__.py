@@ -1,1 +1,1 @@
-"""The paper's tables and figures, from CSV files alone: what the studies left in results/, and published.csv."""
+"""The paper's tables and figures, made only from CSV files: the studies' files in results/, and published.csv."""

@@ -1,4 +1,4 @@
-"""Table: what the paper's abstract claims, and what the studies found."""
+"""Table: the claims of the paper's abstract, and the studies' findings."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from paper_figs.studies import GATES, Difference, Row, Study, percent
 
 TEST_SET = "test-clean"  # all claims are about it
 REMOVED = {"wav2vec2-base": 0.65, "HuBERT-large": 0.60}  # arXiv 2505.22608, abstract
-LESS_TIME = 0.25  # the same
-WORST_DENSE = 0.5  # WER; above it no claim is judged, in a study's own tables neither
+LESS_TIME = 0.25  # also from the abstract
+WORST_DENSE = 0.5  # WER; above it no claim is judged, as in a study's own tables
 SAME_SIZE = 0.05  # relative difference in ratio within which rows count as equally small
 LEGEND = (
     "Claims: Xu et al., Interspeech 2025, arXiv 2505.22608, abstract; all are about test-clean of LibriSpeech with "
@@ -34,7 +34,7 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What one study says on one claim."""
+    """One study's finding on one claim."""
 
     found: str
     evidence: str
@@ -46,15 +46,15 @@ MISSING = Finding(NOT_RUN, NOT_RUN, NOT_RUN)
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim, in which studies it can be looked at, and how."""
+    """A claim, the studies that can test it, and the function that does."""
 
     text: str
     published: str
     finding: Callable[[Study], Finding]
-    base_model: str | None = None  # None: of any model
+    base_model: str | None = None  # None: any model
 
     def applies(self, study: Study) -> bool:
-        """A study that is none of the paper's may look at every claim."""
+        """Whether a study can test the claim; a study that is not one of the paper's can test every claim."""
         return study.base_model is None or self.base_model in (None, study.base_model)
 
 
@@ -73,7 +73,7 @@ def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -
 
 
 def _judged(claim: Claim, study: Study) -> Finding:
-    """What a study says on a claim; no verdict where the dense model is so bad that none would mean anything."""
+    """A study's finding on a claim, without a verdict if the dense model is too bad for one to mean anything."""
     finding = claim.finding(study)
     dense = next((row.wer.get(TEST_SET) for row in study.rows if row.family == "dense"), None)
     if dense is None or dense.mean <= WORST_DENSE:
@@ -108,7 +108,7 @@ def claims(published: Sequence[Published]) -> list[Claim]:
 
 
 def no_increase(study: Study, share: float) -> Finding:
-    """Whether the gates at a target are significantly worse than dense in any seed."""
+    """Test whether the gates at a target are significantly worse than dense in any seed."""
     row, dense = study.row(GATES, share), next((row for row in study.rows if row.family == "dense"), None)
     difference = row.against_dense.get(TEST_SET) if row else None
     if row is None or dense is None or difference is None:
@@ -131,7 +131,7 @@ def _no_increase_verdict(difference: Difference) -> str:
 
 
 def same_wer(study: Study, ratio: float, wer: float) -> Finding:
-    """The gates' WER at the paper's ratio beside the paper's."""
+    """Compare the gates' WER at the paper's ratio with the paper's WER."""
     row = nearest(study, ratio)
     if row is None or row.ratio is None:
         return MISSING
@@ -147,7 +147,7 @@ def same_wer(study: Study, ratio: float, wer: float) -> Finding:
 
 
 def lowest(study: Study, ratio: float) -> Finding:
-    """Whether any rival of the gates' size has a lower WER."""
+    """Test whether any rival of the gates' size has a lower WER."""
     gates = nearest(study, ratio)
     if gates is None or gates.ratio is None:
         return MISSING
@@ -166,7 +166,7 @@ def lowest(study: Study, ratio: float) -> Finding:
 
 
 def less_time(study: Study, ratio: float) -> Finding:
-    """Compression time of the gates' quickest row against the best two-stage method of their size, at equal WER."""
+    """Compare the compression time of the gates' quickest row with the best two-stage rival's, at equal WER."""
     gates = nearest(study, ratio)
     if gates is None or gates.seconds is None:
         return MISSING
@@ -187,7 +187,7 @@ def less_time(study: Study, ratio: float) -> Finding:
 
 
 def _of_gates(study: Study, gates: Row) -> list[Row]:
-    """The gates' rows of one target: of the whole budget, and of shares of it."""
+    """The gates' rows at one target, with the whole budget and with shares of it."""
     return [row for row in study.rows if row.method == GATES and row.target == gates.target and row.seconds]
 
 
@@ -202,13 +202,13 @@ def _seconds(row: Row) -> float:
 
 
 def nearest(study: Study, ratio: float) -> Row | None:
-    """The finished row of the gates whose ratio is nearest."""
+    """The gates' finished row with the nearest ratio."""
     rows = [row for row in study.rows if row.label == GATES and row.ratio and TEST_SET in row.wer]
     return min(rows, key=lambda row: abs((row.ratio or 0) - ratio), default=None)
 
 
 def rivals(study: Study, gates: Row) -> list[Row]:
-    """Finished methods of the gates' size; controls are none."""
+    """Finished methods of the gates' size, without controls."""
     sized = [row for row in study.rows if row.ratio and TEST_SET in row.wer and row.family not in ("control", "dense")]
     return [row for row in sized if row.method != GATES and gates.ratio and _same_size(row, gates.ratio)]
 
@@ -218,7 +218,7 @@ def _same_size(row: Row, ratio: float) -> bool:
 
 
 def _elsewhere(gates: Row, ratio: float) -> str:
-    """Says so where the study has no row of the claimed size."""
+    """A remark if the study has no row of the claimed size, else empty."""
     return "" if _same_size(gates, ratio) else f", though not at {ratio:.2f}x"
 
 

@@ -1,4 +1,4 @@
-"""CSV files that may be missing or spoilt: each ends in a frame or in one clear line."""
+"""Reads CSV files that may be missing or malformed: the result is a frame or a one-line error."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from benchmark.system.errors import UserError
 
 @dataclass(frozen=True)
 class Format:
-    """What a CSV file must look like.
+    """The required format of a CSV file.
 
     Attributes:
-        columns: must be there.
-        filled: of these, the ones without empty cells.
-        numbers: regular expression for the names of columns that hold nothing but numbers and empty cells.
+        columns: required columns.
+        filled: required columns without empty cells.
+        numbers: regular expression for the names of columns that hold only numbers and empty cells.
     """
 
     columns: Sequence[str]
@@ -29,10 +29,10 @@ class Format:
 
 
 def read_csv(path: Path, expected: Format, remedy: str) -> pd.DataFrame:
-    """A CSV file of the expected format; `remedy` says what to do with a file that is not, and ends the error's line.
+    """Read a CSV file of the expected format. `remedy` ends the error message, and says how to repair the file.
 
     Raises:
-        UserError: the file is missing, is no CSV, or is not of that format.
+        UserError: the file is missing, is not a CSV file, or does not have that format.
     """
     try:
         frame = pd.read_csv(path, encoding="utf-8")
@@ -62,5 +62,5 @@ def _numbers(column: pd.Series[Any], path: Path, remedy: str) -> pd.Series[Any]:
 
 
 def optional(value: Any) -> float | None:
-    """A cell's number, or None where it is empty."""
+    """A cell's number, or None if the cell is empty."""
     return None if pd.isna(value) else float(value)

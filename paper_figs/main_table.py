@@ -1,4 +1,4 @@
-"""Table: WER, difference to dense and compression time of each method at each parameter reduction, one study each."""
+"""Table: WER, difference to dense and compression time of each method at each parameter reduction, per study."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _parts(study: Study) -> list[Part]:
 
 
 def _grid(study: Study, cell: Cell) -> pd.DataFrame:
-    """A line a method, a column a target; `own size` is for methods that take none."""
+    """One line per method, one column per target; `own size` is for methods without a target."""
     lines = []
     for label, title in study.methods.items():
         takes = study.takes_target(label)
@@ -63,7 +63,7 @@ def _grid(study: Study, cell: Cell) -> pd.DataFrame:
 
 
 def _heading(study: Study, target: float) -> str:
-    """The share removed, and the ratio that it came to."""
+    """The share removed, and the resulting ratio."""
     ratios = [row.ratio for row in study.rows if row.target == target and row.ratio is not None]
     return f"{percent(target)} ({statistics.median(ratios):.2f}x)" if ratios else percent(target)
 
@@ -75,7 +75,7 @@ def _shown(row: Row | None, cell: Cell) -> str:
 
 
 def wer_cell(row: Row, test_set: str) -> str:
-    """WER in per cent, its spread, the mark against dense, and how many seeds if some are missing."""
+    """WER in per cent, its spread, the mark against dense, and the number of seeds if some are missing."""
     if test_set not in row.wer:
         return NOT_RUN
     parts = [with_sd(row.wer[test_set], 100, 2)]
@@ -103,13 +103,13 @@ def _time_cell(row: Row, in_hours: bool) -> str:
 
 
 def with_sd(spread: Spread, factor: float, digits: int) -> str:
-    """Mean, and standard deviation where there are several seeds."""
+    """Mean, and standard deviation if there are several seeds."""
     mean = f"{factor * spread.mean:.{digits}f}"
     return mean if spread.sd is None else f"{mean} ± {factor * spread.sd:.{digits}f}"
 
 
 def _unfinished(study: Study) -> str:
-    """What has not been run, or did not come to its end, and why."""
+    """Says which rows have not been run or not finished, and why."""
     if not study.has_run:
         return "This study has not been run."
     troubled = [f"{row.name}: {row.status}" for row in study.rows if row.finished < row.planned]
@@ -117,7 +117,7 @@ def _unfinished(study: Study) -> str:
 
 
 def _lines(study: Study) -> list[dict[str, object]]:
-    """One line a method, target and test set, not run ones too."""
+    """One line per method, target and test set, including those not run."""
     lines = []
     for label, title in study.methods.items():
         for target in study.targets if study.takes_target(label) else [None]:

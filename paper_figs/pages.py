@@ -1,4 +1,4 @@
-"""The command line of every script here, and tables on disk: a Markdown page, a CSV file, LaTeX for the paper."""
+"""The scripts' common command line, and their output files: a Markdown page, a CSV file, LaTeX for the paper."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from paper_figs.published import Published, read_published
 from paper_figs.studies import PAPER, Study, read_study
 
 NOT_RUN = "not run"
-NOTHING = "-"  # a cell that has no meaning; what is only missing says so in words
+NOTHING = "-"  # for a cell without meaning; a missing value is described in words
 
 Build = Callable[[Sequence[Study], Sequence[Published], Path], None]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One table of a page: text cells, and what stands below. `columns` is LaTeX's format, where it has text."""
+    """One table of a page: text cells, and the note below. `columns` is LaTeX's format if some columns hold text."""
 
     title: str
     cells: pd.DataFrame
@@ -34,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Page:
-    """Tables that belong together; `legend` holds for all of them, `numbers` are their values unrounded."""
+    """Tables that belong together; `legend` applies to all of them, `numbers` are their unrounded values."""
 
     title: str
     legend: str
@@ -43,7 +43,7 @@ class Page:
 
 
 def write_page(folder: Path, name: str, page: Page) -> None:
-    """Write `<name>.md`, `<name>.tex` (one table each part, each with the legend) and `<name>.csv`, each file whole."""
+    """Write `<name>.md`, `<name>.tex` (one table per part, each with the legend) and `<name>.csv`, all atomically."""
     blocks = [f"# {page.title}", page.legend]
     for part in page.parts:
         blocks += [f"## {part.title}", markdown(part.cells).strip(), part.note]
@@ -55,7 +55,7 @@ def write_page(folder: Path, name: str, page: Page) -> None:
 
 
 def run(builds: Sequence[Build], description: str | None, arguments: list[str] | None = None) -> int:
-    """Read the studies and what is published, and let each script write; 0 is success, 2 an error to be mended."""
+    """Read the studies and published.csv, and call each script; return 0 on success, 2 on a user error."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
         "study", nargs="?", help=f"a study in results/ (default: those of the paper, {', '.join(PAPER)})"

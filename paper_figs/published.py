@@ -1,4 +1,4 @@
-"""published.csv: the numbers that others reported, each with its protocol and its source."""
+"""Reads published.csv: numbers reported by others, each with its protocol and source."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORMAT = Format(
 
 @dataclass(frozen=True)
 class Published:
-    """One published system; None and "" are what its source does not give. WER in per cent."""
+    """One published system; None and "" stand for what its source does not give. WER is in per cent."""
 
     system: str
     base_model: str
@@ -48,10 +48,10 @@ class Published:
 
 
 def read_published(path: Path = FILE) -> list[Published]:
-    """All rows, in the file's order.
+    """Read all rows, in the file's order.
 
     Raises:
-        UserError: the file is missing or spoilt, a row has no source, or a protocol that is not known.
+        UserError: the file is missing or malformed, or a row has no source or an unknown protocol.
     """
     rows = []
     frame = read_csv(path, FORMAT, "each row needs a system, a ratio, a protocol and a source")
@@ -76,5 +76,5 @@ def read_published(path: Path = FILE) -> list[Published]:
 
 
 def by_protocol(rows: list[Published]) -> dict[str, list[Published]]:
-    """The rows of each protocol, which no table and no figure may mix."""
+    """The rows of each protocol; no table or figure may mix protocols."""
     return {protocol: [row for row in rows if row.protocol == protocol] for protocol in PROTOCOLS}

@@ -1,4 +1,4 @@
-"""Table: published numbers by protocol with their sources, and beside them ours at the nearest compression ratio."""
+"""Table: published numbers by protocol with their sources, next to ours at the nearest compression ratio."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def _ours(row: Published, study: Study) -> str:
 
 
 def nearest(study: Study, ratio: float) -> Row | None:
-    """Of dense and the gates the finished row whose ratio is nearest."""
+    """The finished row of dense or the gates with the nearest ratio."""
     rows = [row for row in study.rows if row.ratio and (row.family == "dense" or row.label == GATES)]
     return min(rows, key=lambda row: abs((row.ratio or 0) - ratio), default=None)
 
 
 def _line(row: Published, study: Study | None) -> dict[str, object]:
-    """A published row, and the numbers of a study that may stand beside it."""
+    """A published row, and a study's numbers that may be shown next to it."""
     line: dict[str, object] = {
         "protocol": row.protocol,
         "system": row.system,

@@ -1,4 +1,4 @@
-"""What a study left in results/<study>/: main.csv, runs.csv and significance.csv as typed values."""
+"""Reads main.csv, runs.csv and significance.csv from results/<study>/ as typed values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from benchmark.system.errors import UserError
 from paper_figs.csv_files import Format, optional, read_csv
 
-# The two studies of the paper, and what it compares: shown as "not run" until they are.
+# The paper's two studies, and the methods, targets and test sets that it compares; "not run" until they have run.
 PAPER = {"librispeech": "wav2vec2-base", "librispeech-hubert-large": "HuBERT-large"}
 PLANNED_METHODS = {
     "dense": "Dense",
@@ -24,7 +24,7 @@ PLANNED_TARGETS = (0.5, 0.6, 0.65, 0.75, 0.85)
 PLANNED_TEST_SETS = ("test-clean", "test-other")
 GATES = "self_pinching"
 
-LIBRISPEECH = {"test-clean": 2620, "test-other": 2939, "dev-clean": 2703, "dev-other": 2864}  # utterances of a set
+LIBRISPEECH = {"test-clean": 2620, "test-other": 2939, "dev-clean": 2703, "dev-other": 2864}  # utterances per set
 SPREAD = ("mean", "sd", "min", "max")
 DIFFERENCE = ("delta", "low", "high", "tests", "worse", "better", "worse_uncorrected", "better_uncorrected")
 NAMES = ("label", "method", "title", "family", "two_stage", "status")
@@ -51,7 +51,7 @@ TESTS = Format(
 
 @dataclass(frozen=True)
 class Spread:
-    """A quantity over the seeds; `sd` is None with one."""
+    """A quantity over the seeds; `sd` is None for a single seed."""
 
     mean: float
     sd: float | None
@@ -61,10 +61,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class Difference:
-    """WER of a row minus that of another, 0..1, over the seeds; positive is worse.
+    """WER of one row minus that of another, as a fraction, over the seeds; positive is worse.
 
-    `low` and `high` are the outer ends of the seeds' intervals; the counts are seeds with a significant difference,
-    after Holm's correction and before it.
+    `low` and `high` are the outermost ends of the seeds' intervals. The counts are numbers of seeds with a significant
+    difference, after Holm's correction and before it.
     """
 
     delta: float
@@ -80,7 +80,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Row:
-    """One method at one target; what has not finished is None or absent."""
+    """One method at one target; unfinished values are None or absent."""
 
     label: str
     method: str
@@ -110,10 +110,10 @@ class Study:
     """A study, run or not.
 
     Attributes:
-        base_model: which model a study of the paper compresses; None for any other study.
-        utterances: how many each test set has; empty when it has not been run.
-        rows: in the order of main.csv.
-        tests: significance.csv.
+        base_model: the model that a study of the paper compresses; None for any other study.
+        utterances: number of utterances per test set; empty if the study has not been run.
+        rows: the rows, in the order of main.csv.
+        tests: the content of significance.csv.
     """
 
     name: str
@@ -125,17 +125,17 @@ class Study:
 
     @property
     def has_run(self) -> bool:
-        """Whether it left anything."""
+        """Whether the study has results."""
         return bool(self.rows)
 
     @property
     def title(self) -> str:
-        """Name for readers, with the model where it is known."""
+        """Name for readers, with the model if it is known."""
         return f"{self.base_model} ({self.name})" if self.base_model else self.name
 
     @property
     def methods(self) -> dict[str, str]:
-        """Titles by label: what the paper compares, then what else the study has, in the order of main.csv."""
+        """Titles by label: the paper's methods, then the study's other methods in the order of main.csv."""
         found = {row.label: row.title for row in self.rows}
         planned = PLANNED_METHODS if self.base_model else {}
         return {label: found.get(label, title) for label, title in planned.items()} | found
@@ -147,31 +147,31 @@ class Study:
         return sorted(found | set(PLANNED_TARGETS if self.base_model else ()))
 
     def takes_target(self, label: str) -> bool:
-        """Whether a method is asked for a size, or stands at its own."""
+        """Whether a method takes a target, or has a size of its own."""
         found = [row.target for row in self.rows if row.label == label]
         return any(target is not None for target in found) if found else label != "dense"
 
     def row(self, label: str, target: float | None) -> Row | None:
-        """The row of a method at a target; None where it has not been run."""
+        """The row of a method at a target; None if it has not been run."""
         return next((row for row in self.rows if row.label == label and row.target == target), None)
 
     def shares_test_set(self, test_set: str) -> bool:
-        """Whether a WER on this set may stand beside a published one: it is all of LibriSpeech's."""
+        """Whether a WER on this set is comparable with published ones: the set must be LibriSpeech's in full."""
         return test_set in LIBRISPEECH and self.utterances.get(test_set, LIBRISPEECH[test_set]) == LIBRISPEECH[test_set]
 
     def seeds_worse(self, row: Row, other: Row, test_set: str) -> int | None:
-        """Seeds in which a row is significantly worse than another, uncorrected; None unless every seed has a test."""
+        """Number of seeds where `row` is significantly worse than `other`, uncorrected; None if any lacks a test."""
         tests = [(first, str(test["mark"])) for first, test in self._between(row, other, test_set)]
         if not tests or "?" in (mark for _, mark in tests):
             return None
         return sum(mark.startswith("worse" if first else "better") for first, mark in tests)
 
     def p_values(self, row: Row, other: Row, test_set: str) -> list[float | None]:
-        """Uncorrected p of MAPSSWE between two rows, one a seed; None where no test was possible."""
+        """Uncorrected p of MAPSSWE between two rows, one per seed; None if no test was possible."""
         return [optional(test["p"]) for _, test in self._between(row, other, test_set)]
 
     def _between(self, row: Row, other: Row, test_set: str) -> list[tuple[bool, dict[Any, Any]]]:
-        """Lines of significance.csv on two rows, one a seed, each with whether `row` is its first."""
+        """Lines of significance.csv on two rows, one per seed, each with a flag: whether `row` is its first system."""
         here = self.tests[self.tests["test_set"] == test_set].sort_values("seed")
         ours, theirs = (row.label, row.target), (other.label, other.target)
         lines = [(_system(line, "a"), _system(line, "b"), line) for line in here.to_dict("records")]
@@ -179,15 +179,15 @@ class Study:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage without needless digits: 0.65 -> `65 %`."""
+    """Format a share as a percentage without needless digits: 0.65 -> `65 %`."""
     return f"{100 * share:.3g} %"
 
 
 def read_study(name: str, results: Path) -> Study:
-    """A study by name; one of the paper's whose folder does not exist yet is an empty one.
+    """Read a study by name; a study of the paper without a folder is returned empty.
 
     Raises:
-        UserError: there is no such study, or one of its files is missing or spoilt.
+        UserError: there is no such study, or one of its files is missing or malformed.
     """
     folder, base_model = results / name, PAPER.get(name)
     if not folder.is_dir():
@@ -238,7 +238,7 @@ def _spread(line: dict[Any, Any], name: str) -> Spread | None:
 
 
 def _difference(line: dict[Any, Any], name: str) -> Difference | None:
-    """None where main.csv has nothing to say: without a dense row it has not even the columns."""
+    """Read a difference; None if main.csv does not have it: without a dense row, even the columns are missing."""
     parts = [optional(line.get(f"{name}_{part}")) for part in DIFFERENCE]
     if any(part is None for part in parts):
         return None

@@ -1,4 +1,4 @@
-"""Figure: published WER against compression ratio with frozen upstreams (SUPERB), kept apart from CTC fine-tuning."""
+"""Figure: published WER against compression ratio with frozen upstreams (SUPERB), separate from CTC fine-tuning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAPTION = (
     "Protocol: SUPERB, frozen upstream; not comparable with CTC fine-tuning.\n"
     "Black: compressed on 960 hours; white: on 100, a line joins the two of a system; grey: not compressed."
 )
-FACES = {"LS-960h": "black", "LS-100h": "white", "": (0.0, 0.0, 0.0, 0.2)}  # see-through: two lie on each other
+FACES = {"LS-960h": "black", "LS-100h": "white", "": (0.0, 0.0, 0.0, 0.2)}  # transparent, since two points coincide
 
 
 def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -> None:
@@ -31,7 +31,7 @@ def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -
 
 
 def draw(published: Sequence[Published]) -> Figure:
-    """One panel; the marker is the base model."""
+    """Draw one panel; the marker shows the base model."""
     figure = Figure(figsize=(7.4, 5.6), layout="constrained")
     axes = figure.subplots()
     markers = dict(zip(dict.fromkeys(row.base_model for row in published), cycle(MARKERS), strict=False))

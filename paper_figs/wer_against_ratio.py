@@ -1,4 +1,4 @@
-"""Figure: WER against compression ratio, our studies and what is published with the same protocol (CTC fine-tuning)."""
+"""Figure: WER against compression ratio, of our studies and of published systems with the same protocol (CTC)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from paper_figs.published import CTC, Published, by_protocol
 from paper_figs.studies import Row, Study
 
 DENSE = Look("black", "*", "-", size=9)
-UNKNOWN_RATIOS = (0.5, 6.0)  # shown where our study has not been run
-MARGIN = 0.55  # for the names of lines, as a share of the ratios' range
-WIDE = 3.0  # WERs that differ by more than this factor stand on a logarithmic axis
+UNKNOWN_RATIOS = (0.5, 6.0)  # limits of the axis if our study has not been run
+MARGIN = 0.55  # for the lines' labels, as a share of the ratios' range
+WIDE = 3.0  # if WERs differ by more than this factor, their axis is logarithmic
 CAPTION = (
     "Protocol: CTC fine-tuning, greedy, no language model. Lines: our methods over their targets; bars: lowest to "
     "highest seed. Open diamonds: published."
@@ -35,7 +35,7 @@ def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -
 
 
 def draw(studies: Sequence[Study], published: Sequence[Published]) -> Figure:
-    """A line of panels a study, a column a test set."""
+    """Draw one line of panels per study, one column per test set."""
     columns = max(len(study.test_sets) for study in studies)
     figure = Figure(figsize=(5.2 * columns, 4.6 * len(studies) + 0.3), layout="constrained")
     grid = figure.subplots(len(studies), columns, squeeze=False)
@@ -58,8 +58,8 @@ class Panel:
 
     Attributes:
         lines: labels of methods with several targets, for the right margin.
-        points: labels of single points, to stand beside them.
-        obstacles: what the latter keep clear of.
+        points: labels of single points, placed next to them.
+        obstacles: segments that the points' labels avoid.
     """
 
     def __init__(self, axes: Axes, study: Study, test_set: str) -> None:
@@ -69,7 +69,7 @@ class Panel:
         self.obstacles: list[Segment] = []
 
     def draw(self, published: Sequence[Published]) -> None:
-        """Everything but the labels."""
+        """Draw everything except the labels."""
         drawn = 0
         for label, title in self.study.methods.items():
             rows = [row for row in self.study.rows if row.label == label and row.ratio and self.test_set in row.wer]
@@ -84,7 +84,7 @@ class Panel:
 
     def _track(self, title: str, rows: Sequence[Row], style: Look) -> None:
         points = [(row.ratio or 0.0, 100 * row.wer[self.test_set].mean) for row in rows]
-        above = 5 if style is DENSE else 3  # other methods stand at dense's ratio too
+        above = 5 if style is DENSE else 3  # other methods can have dense's ratio too
         self.axes.plot(*zip(*points, strict=True), color=style.colour, linestyle=style.dashes, linewidth=1.1)
         self.axes.plot(*zip(*points, strict=True), style.marker, color=style.colour, ms=style.size, zorder=above)
         self.obstacles += pairwise(points)
@@ -95,7 +95,7 @@ class Panel:
         (self.lines if len(points) > 1 else self.points).append(Label(title, points, style.colour))
 
     def _published(self, other: Published) -> None:
-        """A published point, where its base model can be this study's."""
+        """Draw a published point, if it has a WER on this test set and its base model may be this study's."""
         wer, base_model = other.wer.get(self.test_set), self.study.base_model
         if wer is None or (base_model and base_model not in other.base_model):
             return
@@ -105,7 +105,7 @@ class Panel:
         self.points.append(Label(f"published: {other.system}, {wer:.2f} %", [point], "black"))
 
     def _finish(self) -> None:
-        """Titles, scales, and limits with room for the labels."""
+        """Set titles, scales, and limits with room for the labels."""
         state = "" if self.study.has_run else f": {NOT_RUN}"
         title = f"{self.study.base_model or self.study.name}, {self.test_set}{state}"
         self.axes.set_title(title, loc="left", fontweight="bold")
@@ -125,7 +125,7 @@ class Panel:
             self.axes.set_xlim(right=high + MARGIN * (high - low))
 
     def write_labels(self) -> None:
-        """Lines are named in the margin, in their order at the right; points where there is room."""
+        """Label lines in the margin, in the order of their right ends, and points where there is room."""
         if self.lines:
             right = max(x for label in self.lines for x, _ in label.anchors)
             for label in self.lines:
