@@ -44,7 +44,7 @@ def results_folder(text: str, *, made: bool = True) -> Path:
         made: whether the folder must contain runs.
 
     Raises:
-        UserError: there are none; the message lists the available studies.
+        UserError: there are no results; the message lists the available studies.
     """
     name, path = _name_of_folder(Path(text)), Path(text)
     if text.endswith(YAML):
