@@ -1,4 +1,4 @@
-"""Statistics of what goes into a model's matrices, over training audio without labels."""
+"""Statistics of the inputs of a model's matrices, over training audio without labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Seen = Callable[[Matrix, torch.Tensor], None]
 
 
 class Runs(Protocol):
-    """What runs the matrices over a batch: a job its whole model, or one of the model's layers alone."""
+    """What runs the matrices over a batch: a job runs its whole model, `OneLayer` a single layer."""
 
     model: Any
 
@@ -29,7 +29,7 @@ class Runs(Protocol):
 
 @torch.no_grad()
 def observe(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch], seen: Seen) -> None:
-    """Run the model over the batches and hand what goes into each matrix, (valid frames, inputs) in fp32, to `seen`."""
+    """Run the model over the batches and pass each matrix's inputs, (valid frames, inputs) in fp32, to `seen`."""
     for batch in batches:
         with _hooked(matrices, batch, seen):
             runs.forward(runs.model, batch)
@@ -40,7 +40,7 @@ def _hooked(matrices: Sequence[Matrix], batch: Batch, seen: Seen) -> Iterator[No
     def hook(matrix: Matrix) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
         def look(_linear: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
             positions = torch.arange(args[0].shape[1], device=args[0].device)
-            seen(matrix, args[0][positions < batch.frames[:, None]].float())  # padding says nothing
+            seen(matrix, args[0][positions < batch.frames[:, None]].float())  # without padding
 
         return look
 
@@ -53,7 +53,7 @@ def _hooked(matrices: Sequence[Matrix], batch: Batch, seen: Seen) -> Iterator[No
 
 
 def input_norms(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
-    """Root of the mean square of every input (inputs,) of the matrices, by matrix name."""
+    """Root mean square of every input (inputs,) of the matrices, by matrix name."""
     squares = _mean_over_frames(runs, matrices, batches, lambda inputs: inputs.square().sum(0))
     return {name: mean.sqrt() for name, mean in squares.items()}
 
@@ -66,7 +66,7 @@ def second_moments(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Bat
 def _mean_over_frames(
     runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch], summed: Callable[[torch.Tensor], torch.Tensor]
 ) -> dict[str, torch.Tensor]:
-    """`summed` maps the inputs (frames, inputs) of a batch to their sum of what is to be averaged."""
+    """`summed` maps the inputs (frames, inputs) of a batch to the sum over frames of what is averaged."""
     sums: dict[str, torch.Tensor] = {}
     frames = dict.fromkeys([matrix.name for matrix in matrices], 0)
 
@@ -85,15 +85,15 @@ def prune_layer_by_layer(
     statistics: Callable[[Any, Sequence[Matrix], Sequence[Batch]], dict[str, torch.Tensor]],
     pruned: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> Masks:
-    """Prune one layer after the other, each on what the pruned ones before it give; returns the masks of what is left.
+    """Prune the layers in order, each on the outputs of its pruned predecessors; return the masks of what is left.
 
-    Each layer runs twice over the audio, as the releases of SparseGPT and Wanda have it: for its statistics, and pruned
-    for what the next one gets. So calibration costs about two forwards of the model, however deep it is.
+    Each layer runs over the audio twice, as in the releases of SparseGPT and Wanda: once for its statistics, and once
+    pruned for the inputs of the next layer. Calibration therefore costs about two forwards of the model, at any depth.
 
     Args:
-        job: whose model is pruned.
+        job: the run whose model is pruned.
         batches: calibration audio.
-        statistics: of what goes into a layer's matrices, such as `input_norms`.
+        statistics: computes statistics of the inputs of a layer's matrices, such as `input_norms`.
         pruned: maps a weight (outputs, inputs) and its statistic to the pruned weight.
     """
     masks: Masks = {}

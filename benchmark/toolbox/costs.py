@@ -1,4 +1,4 @@
-"""Multiply-accumulates of work that is no pass through a model, for `Job.charge`.
+"""Multiply-accumulates of work other than passes through a model, for `Job.charge`.
 
 Counts are half of the floating-point operations of the dense textbook algorithms (Golub and Van Loan, *Matrix
 Computations*, 4th edition), whatever library and device do the work.
@@ -8,26 +8,26 @@ from __future__ import annotations
 
 
 def matrix_product(rows: int, inner: int, columns: int) -> float:
-    """Of (rows x inner) times (inner x columns)."""
+    """Product of a (rows x inner) and an (inner x columns) matrix."""
     return float(rows * inner * columns)
 
 
 def singular_value_decomposition(rows: int, columns: int) -> float:
-    """Of U, S and V of a (rows x columns) matrix, thin: 6 m n^2 + 20 n^3 operations for m >= n (section 8.6, R-SVD)."""
+    """Thin U, S and V of a (rows x columns) matrix: 6 m n^2 + 20 n^3 operations for m >= n (section 8.6, R-SVD)."""
     longer, shorter = max(rows, columns), min(rows, columns)
     return 3.0 * longer * shorter**2 + 10.0 * shorter**3
 
 
 def cholesky(size: int) -> float:
-    """Of the Cholesky factor of a (size x size) matrix: n^3 / 3 operations (section 4.2)."""
+    """Cholesky factor of a (size x size) matrix: n^3 / 3 operations (section 4.2)."""
     return size**3 / 6
 
 
 def symmetric_inverse(size: int) -> float:
-    """Of the inverse of a (size x size) positive definite matrix by its Cholesky factor: n^3 operations in all."""
+    """Inverse of a (size x size) positive definite matrix by its Cholesky factor: n^3 operations in all."""
     return size**3 / 2
 
 
 def nearest_centroids(points: int, centroids: int, width: int) -> float:
-    """Of one round of k-means: a distance from each of the points (points x width) to each of the centroids."""
+    """One round of k-means: the distance from each of the points (points x width) to each of the centroids."""
     return float(points * centroids * width)

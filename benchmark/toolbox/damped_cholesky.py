@@ -1,4 +1,4 @@
-"""The Cholesky factor of damped second moments, with which layer-by-layer methods weigh the errors of a matrix."""
+"""The Cholesky factor of damped second moments, with which layer-by-layer methods weight the errors of a matrix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def damped_cholesky(moments: torch.Tensor, damping: float) -> torch.Tensor:
         damping: a share of the mean of M's diagonal.
 
     Raises:
-        CannotCompress: M is singular nevertheless: no input ever differs from zero, or some are not finite.
+        CannotCompress: M is singular even so: all inputs are zero, or some are not finite.
     """
     moments = moments.double()
     damped = moments + damping * moments.diagonal().mean() * torch.eye(len(moments), device=moments.device)

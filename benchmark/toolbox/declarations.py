@@ -1,4 +1,4 @@
-"""What the class of a method has to declare, checked when the class is defined."""
+"""Checks of what a method's class declares, made when the class is defined."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def require_declared(method: type) -> dict[str, Any]:
 
 
 def _names(method: type) -> dict[str, Any]:
-    """What its body and those of its bases define."""
+    """All names that the bodies of the class and its bases define."""
     return {name: value for base in reversed(method.__mro__) for name, value in vars(base).items()}
 
 

@@ -1,4 +1,4 @@
-"""What students learn from teachers: hidden layers through linear heads, and logits."""
+"""Losses between students and teachers: on hidden layers through linear heads, and on logits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.models.output import Output
 
 
 def spread_layers(depth: int, count: int) -> list[int]:
-    """`count` of `depth` layers, evenly spread, the last one among them: 4, 8, 12 of 12."""
+    """`count` of `depth` layers, evenly spread, including the last one: 4, 8, 12 of 12."""
     count = min(count, depth)
     return [round(depth * (i + 1) / count) for i in range(count)]
 
@@ -26,8 +26,8 @@ def identity_head(width: int) -> nn.Linear:
 def distance_and_cosine(
     predicted: torch.Tensor, wanted: torch.Tensor, valid: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean L1 distance and the cosine of every valid frame, of hidden states (batch, frames, width)."""
-    frames = valid.nonzero(as_tuple=True)  # once for both: a GPU has to wait for their number
+    """Mean L1 distance, and the cosine at every valid frame, of two hidden states (batch, frames, width)."""
+    frames = valid.nonzero(as_tuple=True)  # found once for both: their number has to be awaited from a GPU
     predicted, wanted = predicted[frames].float(), wanted[frames].float()
     return F.l1_loss(predicted, wanted), F.cosine_similarity(predicted, wanted, dim=-1)
 

@@ -1,4 +1,4 @@
-"""What a method offers for drawing beside the figures that every method gets. No torch: records name it too."""
+"""Quantities that a method offers for figures of its own. Imports no torch, because records use it too."""
 
 from __future__ import annotations
 

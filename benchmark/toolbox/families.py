@@ -1,4 +1,4 @@
-"""What kinds of compression there are, and what data they need. No torch: records name them too."""
+"""The families of methods, and the kinds of data that they need. Imports no torch, because records use it too."""
 
 from __future__ import annotations
 

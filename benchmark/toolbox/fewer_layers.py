@@ -1,4 +1,4 @@
-"""A model with fewer layers: what students start as, and a control."""
+"""A model with fewer layers: the starting point of students, and a control."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Choice = Literal["bottom", "even"]
 def shallow(model: PreTrainedModel, target: Target, choice: Choice = "bottom") -> PreTrainedModel:
     """A copy of some layers of a model, their FFNs narrowed so that exactly the target's parameters remain.
 
-    Takes the fewest layers that can hold the target, then cuts the same number of FFN neurons from each, those with
+    It takes the fewest layers that can hold the target, then cuts the same number of FFN neurons from each: those with
     the smallest ||W_in[j]||^2 + ||W_out[:, j]||^2 (the structured score of Xu et al., 2025).
 
     Raises:
@@ -43,7 +43,7 @@ def shallow(model: PreTrainedModel, target: Target, choice: Choice = "bottom") -
 
 
 def chosen_layers(depth: int, kept: int, choice: Choice) -> list[int]:
-    """Which layers stay: the first ones, or evenly spread ones with the first and the last among them."""
+    """Indices of the layers that stay: the first ones, or evenly spread ones that include the first and the last."""
     if choice == "bottom" or kept == 1:
         return list(range(kept))
     return [round(i * (depth - 1) / (kept - 1)) for i in range(kept)]

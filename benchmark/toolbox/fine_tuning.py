@@ -1,4 +1,4 @@
-"""Fine-tuning of what a method has made, where its settings ask for it."""
+"""Optional fine-tuning of a compressed model, where a method's settings ask for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.training.masked_weights import Masks
 class FineTuning:
     """Settings of a method that can do without training; its own `Settings` derive from these.
 
-    `fine_tune`: whether the rest of the budget trains what the method has made. `learning_rate`: the peak of that.
+    `fine_tune`: whether the rest of the budget trains the compressed model. `learning_rate`: its peak learning rate.
     """
 
     fine_tune: bool = False
@@ -24,7 +24,7 @@ def fine_tune(job: Job, settings: FineTuning, masks: Masks | None = None) -> Non
 
     Args:
         job: the run.
-        settings: the method's.
+        settings: the method's settings.
         masks: by matrix name, true where a weight stays; pruned weights are held at zero.
     """
     if settings.fine_tune:

@@ -50,7 +50,7 @@ class HardConcrete(UnitGate):
 
     @torch.no_grad()
     def fold(self, kept: torch.Tensor) -> None:
-        """Scale what the kept units send on by their gates' values, and cut the others out."""
+        """Scale the outputs of the kept units by their gates' values, and cut the other units out."""
         values = self.value().clamp(min=1e-3).repeat_interleave(self.units.width)
         self.units.outward.weight.mul_(values)
         self.units.cut(kept)
@@ -86,12 +86,12 @@ class L0Gates(UnitGates[HardConcrete]):
         self.start = self.sparsity
 
     def parameter_groups(self, steps: int, *, gate_travel: float, size_weight: float) -> list[dict[str, object]]:
-        """The gates descend, the multipliers climb.
+        """Optimiser groups: gradient descent for the gates, ascent for the multipliers.
 
         Args:
-            steps: how many there will be.
-            gate_travel: how far a log alpha that always moves the same way comes in them at full rate.
-            size_weight: how far a multiplier comes, in units of the loss for all units.
+            steps: number of training steps.
+            gate_travel: how far a log alpha that always moves the same way gets in these steps at full rate.
+            size_weight: how far a multiplier gets, in units of the loss for all units.
         """
         gates = [gate.log_alpha for gate in self.gates]
         return [
@@ -100,10 +100,10 @@ class L0Gates(UnitGates[HardConcrete]):
         ]
 
     def penalty(self, ramp: float) -> tuple[torch.Tensor, float]:
-        """Draw the gates of a step; the Lagrangian's penalty and the expected sparsity.
+        """Draw the gates of a step; return the Lagrangian's penalty and the expected sparsity.
 
-        What is asked for moves linearly with `ramp` in [0, 1] from the gates' first sparsity to the target. From zero,
-        as in DPHuBERT's release, a short search would first spend its steps on opening gates.
+        The required sparsity moves linearly with `ramp` in [0, 1] from the gates' first sparsity to the target. If it
+        started from zero, as in DPHuBERT's release, a short search would first spend its steps on opening gates.
         """
         for gate in self.gates:
             gate.draw()
@@ -112,12 +112,12 @@ class L0Gates(UnitGates[HardConcrete]):
         return self.lagrangian(sparsity, asked), float(sparsity.detach())
 
     def fold(self, job: Job) -> None:
-        """Cut out the units whose gates are least open, to the target, and fold the others' values in.
+        """Cut out the units whose gates are least open until the target is met; fold in the values of the others.
 
-        How near training came to the target is noted.
+        A note says how near training came to the target.
 
         Raises:
-            CannotReachTarget: the units do not hold so many parameters.
+            CannotReachTarget: the units hold too few parameters.
         """
         expected = self.sparsity
         for gate, kept in zip(self.gates, self.choose([gate.log_alpha for gate in self.gates]), strict=True):

@@ -1,4 +1,4 @@
-"""What a method gets: the dense model, its target, its budget, training and calibration data. Nothing else."""
+"""The job that a method gets: the dense model, target, budget, training and calibration data, and nothing else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Job:
         budget: what the run may compute; every forward and backward through a model of the job is charged.
         generator: seeded source of randomness (on the CPU).
         notes: what a reader of the table must know; see `note`.
-        phases: of training so far, the method's own loops among them.
+        phases: number of training phases so far, including the method's own loops.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Job:
         self._shared = shared
         self._state: State | None = None
         if frozen_frontend:
-            self._architecture.freeze_front_end(self.model)  # else it would ask for gradients of the audio
+            self._architecture.freeze_front_end(self.model)  # otherwise it would need gradients of the audio
         self._probe = speech.batch([0])
         self._dense_macs = multiply_accumulates(self._dense, self._probe)
         self.meter(self.model)
@@ -81,7 +81,7 @@ class Job:
         """How many parameters may remain.
 
         Raises:
-            CannotCompress: there is none: the method has `takes_target = False`, or trains for all targets now.
+            CannotCompress: there is no target: the method has `takes_target = False`, or now trains for all targets.
         """
         if self._target is None:
             raise CannotCompress(NO_TARGET)
@@ -114,7 +114,7 @@ class Job:
         return self.output_loss(self.forward(self.model if model is None else model, batch), batch)
 
     def output_loss(self, output: Output, batch: Batch) -> torch.Tensor:
-        """The same of what a forward over the batch gave, for methods that need the output too."""
+        """The same loss from a forward's output over the batch, for methods that need the output too."""
         return self._architecture.loss(output, batch, self._tokenizer)
 
     def calibration(self, seconds: float) -> list[Batch]:
@@ -131,13 +131,13 @@ class Job:
         return self._speech.unlabelled(seconds, self._options.batch_seconds, self._seed)
 
     def expected_steps(self, share: float = 1.0) -> int:
-        """About how many plain steps, forward and backward through the dense model, `share` of the budget left buys."""
+        """About how many plain steps, forward and backward of the dense model, `share` of the budget left pays for."""
         seconds = self._speech.mean_batch_seconds(self._options.batch_seconds, self._seed)
         step = self._step_cost() * self._options.gradient_accumulation * seconds
         return max(1, round(share * self.budget.left / step))
 
     def _step_cost(self) -> float:
-        """Cost of a plain training step a second of audio: 3 units of work, or seconds measured on one batch."""
+        """Cost of a plain training step per second of audio: 3 units of work, or seconds measured on one batch."""
         if self.budget.kind == "work":
             return 3.0
         indices = epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0)[0]
@@ -171,17 +171,17 @@ class Job:
             learning_rate: the peak of linear warm-up and decay.
             share: of the budget left, in (0, 1].
             masks: by matrix name, true where a weight stays; pruned weights are held at zero. A method that changes
-                them on the way makes `MaskedWeights` of them and calls its `set` in a hook.
+                them during training passes `MaskedWeights` and calls its `update` in a hook.
             extra: further modules with parameters, such as prediction heads; trained and checkpointed too.
             loss: (batch, state) -> scalar; `job.loss` of `model` by default.
             before_step: called before each optimiser step's forward passes.
-            after_backward: called after the last backward pass of each optimiser step, whatever the number of micro-
-                batches: gradients are whole, and neither clipped nor used yet.
-            after_step: called after each optimiser step, masks applied.
+            after_backward: called once per optimiser step, after its last backward pass: gradients are complete, but
+                neither clipped nor used yet.
+            after_step: called after each optimiser step, when masks have been applied.
             parameter_groups: the optimiser's groups, each with its own `lr`; all trainable parameters by default.
-            optimizer: makes the optimiser of these groups; AdamW by default. Its `step` gets a closure that it may call
-                more than once, for the gradient at other points; see `benchmark.training.optimizers`.
-            **options: fields of `benchmark.training.loop.Options` to override.
+            optimizer: makes an optimiser of these groups; AdamW by default. Its `step` gets a closure that it may call
+                more than once, for gradients at other points; see `benchmark.training.optimizers`.
+            **options: fields of `benchmark.training.options.Options` to override.
 
         Raises:
             OverBudget: the hooks computed more than the budget holds.
@@ -221,18 +221,18 @@ class Job:
         model.eval()
 
     def loop(self, name: str, steps: int, **kept: Stateful) -> Iterator[int]:
-        """Steps that the method takes itself, for what `train` cannot do: `for step in job.loop("policy", 100, p=p):`.
+        """A loop of the method's own, for what `train` cannot do: `for step in job.loop("policy", 100, p=p):`.
 
-        A loop that was interrupted goes on where it was. What is logged in a step is a row of the training curves. The
-        forward and backward passes of the job's models are charged as everywhere; other work is for `charge`.
+        An interrupted loop resumes from its checkpoint. The values logged in a step are a row of the training curves.
+        Forward and backward passes of the job's models are charged as usual; `charge` is for other work.
 
         Args:
-            name: of the phase, in the record's times and on the progress bar.
-            steps: how many.
-            **kept: all that a step changes, by any name: modules, optimisers and the like go into the checkpoints.
+            name: name of the phase, in the record's times and on the progress bar.
+            steps: number of steps.
+            **kept: everything that a step changes, such as modules and optimisers, by any name; it is checkpointed.
 
         Yields:
-            The number of the step, from 0 on.
+            The number of the step, from 0.
 
         Raises:
             OverBudget: a step computed more than the budget holds.
@@ -247,14 +247,14 @@ class Job:
         self._keep_curves(own.curves)
 
     def train_once(self, trained: nn.Module, train: Callable[[], None]) -> None:
-        """Train what can be cut at every target, once for all targets of the study; see `Method.one_training`.
+        """Train once for all targets of the study what can be cut at each of them; see `Method.one_training`.
 
-        The first run that comes here calls `train`. The others get the trained weights, the curves, the random state
-        and the spending of that run, as if they had trained. There is no target while `train` runs.
+        The first run to call this calls `train`. The others take over the trained weights, curves, random state and
+        spending of that run, as if they had trained. There is no target while `train` runs.
 
         Args:
             trained: everything that `train` changes.
-            train: trains it, by `train` and `loop`.
+            train: trains it with `Job.train` and `Job.loop`.
         """
 
         def train_without_target() -> None:
@@ -265,24 +265,24 @@ class Job:
         train_or_take_over(self, self._shared, trained, train_without_target)
 
     def charge(self, multiply_accumulates: float) -> None:
-        """Charge work that is no pass through a model, such as a decomposition: see `benchmark.toolbox.costs`.
+        """Charge work other than a pass through a model, such as a decomposition; see `benchmark.toolbox.costs`.
 
         Args:
-            multiply_accumulates: of the work. Those of a dense forward over a second of audio cost one unit.
+            multiply_accumulates: number that the work takes. A dense forward over a second of audio costs one unit.
 
         Raises:
-            OverBudget: it is more than the budget holds.
+            OverBudget: the work is more than the budget holds.
         """
         self.budget.charge(multiply_accumulates * self._probe.seconds / self._dense_macs)
 
     def _keep_curves(self, curves: list[dict[str, float]]) -> None:
-        """Add a phase's rows to the run's curves, steps counted on."""
+        """Add a phase's rows to the run's curves; the step count continues."""
         offset = len(self.curves) and self.curves[-1]["step"] + 1
         self.curves += [row | {"step": row["step"] + offset, "phase": float(self.phases)} for row in curves]
         self.last |= {k: v for row in curves[-1:] for k, v in row.items()}
 
     def _run(self, phase: Phase) -> list[dict[str, float]]:
-        """Take the phase's steps; returns its curves. Measuring a method's steps takes its phase from here."""
+        """Run the phase and return its curves. The throughput measurement overrides this to get the phase."""
         return phase.run()
 
     def log(self, **scalars: float) -> None:

@@ -1,4 +1,4 @@
-"""A model's layers one after the other, each over all batches: what is done to one shows in what the next one gets."""
+"""A model's layers in order, each run over all batches: each layer sees its pruned predecessors' outputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmark.toolbox.job import Job
 
 @dataclass
 class Waiting(Batch):
-    """A batch before a layer, which gets `hidden` (batch, frames, width) and `options`, such as an attention mask."""
+    """A layer's input for a batch: `hidden` (batch, frames, width) and `options`, such as an attention mask."""
 
     hidden: torch.Tensor
     options: dict[str, Any]
@@ -26,7 +26,7 @@ class Waiting(Batch):
 
 @dataclass
 class OneLayer:
-    """One layer, to be run over the batches that wait before it as a job runs its whole model. It charges its share."""
+    """One layer with its input batches, run as a job runs its whole model. A run is charged its share of a forward."""
 
     model: nn.Module
     batches: list[Waiting]
@@ -34,11 +34,11 @@ class OneLayer:
     handed_on: Callable[[Any], dict[str, torch.Tensor]]
 
     def forward(self, layer: nn.Module, batch: Waiting) -> torch.Tensor:
-        """Output of the layer (batch, frames, width); the batch goes on waiting."""
+        """Output of the layer (batch, frames, width); the batch does not change."""
         return first(self._returned(layer, batch))
 
     def outputs(self) -> list[Waiting]:
-        """The batches before the next layer."""
+        """The input batches of the next layer."""
         return [self._before_next(batch, self._returned(self.model, batch)) for batch in self.batches]
 
     def _returned(self, layer: nn.Module, batch: Waiting) -> Any:
@@ -68,7 +68,7 @@ def layers_in_turn(job: Job, batches: Sequence[Batch]) -> Iterator[OneLayer]:
 
 
 class _Caught(Exception):
-    """Ends a forward before its first layer."""
+    """Stops a forward before its first layer."""
 
 
 def _before_first_layer(job: Job, batch: Batch) -> Waiting:

@@ -17,10 +17,10 @@ def topk_mask(scores: torch.Tensor, keep: float) -> torch.Tensor:
 
 
 def topk_mask_of_rows(scores: torch.Tensor, keep: float) -> torch.Tensor:
-    """Mask that keeps the highest scores of each output, round(keep * inputs) in a row on average.
+    """Mask that keeps the highest scores of each output, keep * inputs per row on average.
 
-    The share of a row is rarely a whole number of weights: the rows' next best ones make up for it, so that the
-    matrix keeps round(keep * count).
+    This number is rarely whole. Each row keeps its integer part, and the best of the rows' next weights are added until
+    the matrix keeps round(keep * count).
     """
     rows, inputs = scores.shape
     ranks = scores.argsort(dim=1, descending=True).argsort(dim=1)
@@ -31,25 +31,25 @@ def topk_mask_of_rows(scores: torch.Tensor, keep: float) -> torch.Tensor:
 
 
 def no_masks(encoder: Encoder) -> Masks:
-    """Keep everything."""
+    """Masks that keep every weight."""
     return {matrix.name: torch.ones_like(matrix.weight, dtype=torch.bool) for matrix in encoder}
 
 
 def magnitude_masks(encoder: Encoder, *, keep: float) -> Masks:
-    """In every matrix, keep the same share of the largest weights."""
+    """Masks that keep the same share of the largest weights in every matrix."""
     return {matrix.name: topk_mask(matrix.weight.detach().abs(), keep) for matrix in encoder}
 
 
 def random_masks(encoder: Encoder, *, keep: float, generator: torch.Generator) -> Masks:
-    """In every matrix, keep the same share of weights, chosen by lot."""
+    """Masks that keep the same share of weights in every matrix, chosen at random."""
     return {matrix.name: topk_mask(torch.rand(matrix.weight.shape, generator=generator), keep) for matrix in encoder}
 
 
 def global_magnitude_masks(encoder: Encoder, *, keep: float, max_layer_sparsity: float = 0.99) -> Masks:
-    """Keep the largest weights of the whole encoder, whichever matrix they are in.
+    """Masks that keep the largest weights of the whole encoder, whichever matrix they are in.
 
-    A matrix loses at most the share `max_layer_sparsity`, so that none is emptied. The others make up for it: the share
-    kept over all matrices is exact to one weight.
+    A matrix loses at most the share `max_layer_sparsity`, so that none is emptied. The other matrices compensate, so
+    that the share kept over all matrices is exact to one weight.
     """
     magnitudes = {matrix.name: matrix.weight.detach().abs() for matrix in encoder}
     spared = {name: topk_mask(values, 1 - max_layer_sparsity) for name, values in magnitudes.items()}
@@ -59,7 +59,7 @@ def global_magnitude_masks(encoder: Encoder, *, keep: float, max_layer_sparsity:
 
 
 def n_of_m_mask(scores: torch.Tensor, kept: int = 2, group: int = 4) -> torch.Tensor:
-    """In each row keep the `kept` highest scores of every `group` consecutive inputs.
+    """Mask that keeps the `kept` highest scores of every `group` consecutive inputs in each row.
 
     Raises:
         ValueError: the inputs do not divide into groups.
@@ -72,5 +72,5 @@ def n_of_m_mask(scores: torch.Tensor, kept: int = 2, group: int = 4) -> torch.Te
 
 
 def cubic_sparsity(ramp: float, final: float) -> float:
-    """s_f (1 - (1 - t)^3) for t in [0, 1] of a ramp: fast at first, when there is much to spare (Zhu and Gupta)."""
+    """s_f (1 - (1 - t)^3) at t in [0, 1] of a ramp: fast at first, while many weights can be spared (Zhu and Gupta)."""
     return final * (1 - (1 - ramp) ** 3)

@@ -1,4 +1,4 @@
-"""A method's own loop, beside the training loop: learning a policy, say, or moving centroids of a codebook."""
+"""A method's own loop beside the training loop, for example to learn a policy or move the centroids of a codebook."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from benchmark.training.hooks import State
 
 
 class Stateful(Protocol):
-    """What a checkpoint can hold: modules, optimisers, and whatever else says and takes back its state."""
+    """What a checkpoint can hold: modules, optimisers, and anything else that can return and restore its state."""
 
     def state_dict(self) -> dict[str, Any]:
-        """The state: tensors, numbers, texts, lists and dictionaries of these."""
+        """The state: tensors, numbers, strings, and lists and dictionaries of these."""
 
     def load_state_dict(self, state: Any) -> Any:
-        """Take a state back."""
+        """Restore a state."""
 
 
 class OwnLoop:
-    """So many steps that the method takes itself, with curves, checkpoints and an eye on the budget.
+    """A number of steps of the method's own, with curves, checkpoints and a check of the budget.
 
     Attributes:
-        state: where the loop is; what is logged in a step is in its `scalars`.
-        curves: a row for each step.
+        state: the position of the loop; its `scalars` hold what is logged in the current step.
+        curves: one row per step.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class OwnLoop:
         self.curves: list[dict[str, float]] = []
 
     def run(self) -> Iterator[int]:
-        """Yield the number of each step that is left, 0 first; go on from the checkpoint if there is one.
+        """Yield the number of each remaining step, from 0 or from the checkpoint if there is one.
 
         Raises:
             OverBudget: a step computed more than the budget holds.

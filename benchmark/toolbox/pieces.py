@@ -1,4 +1,4 @@
-"""Small matrices on a CPU, in pieces for one thread: to wake a second takes longer than its share of the work."""
+"""Splits small matrices on a CPU into pieces for one thread: waking another takes longer than its share of the work."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import torch
 
-ONE_THREAD = 2**15 - 64  # elements, in whole cache lines: PyTorch shares out an operation from 2**15 on
-WORTH_WAKING = 2**19  # elements. On two cores a wake takes 0.15 ms, and so does half of a pass over that many floats
+ONE_THREAD = 2**15 - 64  # elements, in whole cache lines: PyTorch splits an operation among threads from 2**15 on
+WORTH_WAKING = 2**19  # elements: waking a thread takes 0.15 ms on two cores, as does half a pass over so many floats
 
 
 def pieces(*tensors: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
-    """The same parts of tensors of one shape, one after the other, to be computed element by element in place.
+    """Yield the same parts of tensors of one shape, for elementwise operations in place.
 
-    They are views of (elements,). Tensors that are large, or on a GPU, come whole. `torch.set_num_threads` would do as
-    well, but tells MKL to share out its products otherwise from then on, which changes their last bits.
+    The parts are views (elements,). Large tensors, and tensors on a GPU, are yielded whole. `torch.set_num_threads`
+    would work as well, but MKL would then split its products differently, which changes their last bits.
     """
     first = tensors[0]
     whole = first.device.type != "cpu" or first.numel() >= WORTH_WAKING

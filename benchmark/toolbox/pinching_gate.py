@@ -1,4 +1,4 @@
-"""Self-pinching gates on weights: a learnable threshold per matrix, its soft mask's gradients in closed form.
+"""Self-pinching gates on weights: a learnable threshold per matrix, with the soft mask's gradients in closed form.
 
 Xu et al., Interspeech 2025, arXiv 2505.22608.
 """
@@ -21,10 +21,10 @@ HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = 0.5, 0.01
 def where_kept(
     values: torch.Tensor, weight: torch.Tensor, threshold: torch.Tensor, out: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """`values` where |weight| > |threshold|, zero elsewhere; they are compared in fp32 at least, whatever their type.
+    """`values` where |weight| > |threshold|, zero elsewhere; the comparison is in fp32 at least, whatever their type.
 
-    On a CPU it is the backward pass of `hardshrink`, one pass over memory, which takes the threshold in the weight's
-    own type; a GPU would have to wait for the number.
+    On a CPU this is the backward pass of `hardshrink`, one pass over memory, which takes the threshold as a number in
+    the weight's own type. On a GPU the program would have to wait for that number.
 
     Args:
         values: in the weight's shape.
@@ -52,11 +52,11 @@ def pinch_gradients(
     With G the gradient of the gated weight, s' = m (1 - m) and lam the coefficient of the size loss (the number of
     kept weights), the straight-through estimator M = round(m) - stop_grad(m) + m gives
         dL/dW = G M + (G W + lam) s' 2 W / tau        dL/dtheta = -2 theta / tau  sum((G W + lam) s')
-    so that only W and theta have to be kept for it. The hard mask is the comparison itself: rounding the sigmoid would
-    prune every |W| below 2e-4 at tau = 0.5, where fp32 rounds it to exactly one half.
+    so that only W and theta have to be kept for the backward pass. The hard mask is the comparison itself: rounding the
+    sigmoid would prune every |W| below 2e-4 at tau = 0.5, where the sigmoid is exactly one half in fp32.
 
     Args:
-        gradient: G, in the weight's shape and of its type; dL/dW may be written over it.
+        gradient: G, in the weight's shape and type; dL/dW may overwrite it.
         weight: W.
         threshold: theta, a scalar.
         temperature: tau.
@@ -77,7 +77,7 @@ class SelfPinchingGate(nn.Module):
 
     Attributes:
         threshold: the learnable theta, a scalar parameter; |W| <= |theta| is pruned.
-        gated: the gated weight M * W of the step under way, on which backward passes leave its gradient.
+        gated: the gated weight M * W of the current step, whose gradient the backward passes fill in.
     """
 
     def __init__(self, initial_threshold: float) -> None:
@@ -86,7 +86,7 @@ class SelfPinchingGate(nn.Module):
         self.gated: torch.Tensor | None = None
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
-        """The gated weight of the step under way; between steps that of the moment, as if its mask were fixed."""
+        """The gated weight of the current step; between steps, the weight under its present mask, treated as fixed."""
         if self.gated is not None:
             return self.gated
         kept = where_kept(weight.detach(), weight.detach(), self.threshold)
@@ -102,16 +102,16 @@ def annealed_temperature(progress: float) -> float:
 class SelfPinchingGates:
     """All gates of a model, and the three-branch size loss that drives them into the target band.
 
-    Weights are gated, and the gates' gradients computed, once a step: that takes the same time, and adds the same size
-    loss, whatever the number of micro-batches. `begin` comes before a step's first forward, `end` after its last
-    backward.
+    Weights are gated, and the gates' gradients computed, once per step. The time that this takes and the size loss that
+    it adds do not depend on the number of micro-batches. Call `begin` before a step's first forward, and `end` after
+    its last backward.
     """
 
     def __init__(self, matrices: list[Matrix], initial_threshold: float) -> None:
         self.pairs = add_gates(matrices, lambda _weight: SelfPinchingGate(initial_threshold))
         weights = [ungated(matrix) for matrix in matrices]
         self.parameters = sum(weight.numel() for weight in weights)
-        self._gated = weights[0].new_empty(self.parameters)  # one buffer, so that what is kept is counted in one pass
+        self._gated = weights[0].new_empty(self.parameters)  # one buffer, so that one pass counts kept weights
         parts = self._gated.split([weight.numel() for weight in weights])
         self._parts = [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]
 
@@ -127,7 +127,7 @@ class SelfPinchingGates:
 
     @torch.no_grad()
     def begin(self) -> float:
-        """Gate all weights for the step to come; returns the share of them that is pruned."""
+        """Gate all weights for the next step; return the share of them that is pruned."""
         sparsity = self.sparsity()
         for part, (_, gate) in zip(self._parts, self.pairs, strict=True):
             gate.gated = part.detach().requires_grad_()
@@ -135,7 +135,7 @@ class SelfPinchingGates:
 
     @torch.no_grad()
     def end(self, temperature: float, size_coefficient: float) -> None:
-        """Give weights and thresholds the gradients of the step.
+        """Set the step's gradients of weights and thresholds.
 
         Args:
             temperature: tau of the soft mask.
@@ -160,7 +160,7 @@ class SelfPinchingGates:
 
     @torch.no_grad()
     def uniform_threshold(self, sparsity: float) -> float:
-        """Mean over the matrices of the |W| quantile at `sparsity`: about where the thresholds have to go."""
+        """Mean over the matrices of the |W| quantile at `sparsity`: about where the thresholds must end up."""
         quantiles = [
             at_least_fp32(w).abs().flatten().kthvalue(max(1, round(sparsity * w.numel()))).values
             for w, _ in self.weights
@@ -169,7 +169,7 @@ class SelfPinchingGates:
 
     @torch.no_grad()
     def scale_to(self, sparsity: float) -> float:
-        """Multiply all thresholds by one factor so that the sparsity is met to the weight; returns the factor.
+        """Multiply all thresholds by one factor so that the sparsity is exact to one weight; return the factor.
 
         A weight is pruned when the factor exceeds |W| / |theta|, so the factor is a quantile of these ratios.
         """
@@ -180,5 +180,5 @@ class SelfPinchingGates:
         return factor
 
     def remove(self) -> None:
-        """Make the pruned weights real zeros and take the gates away."""
+        """Set the pruned weights to zero and remove the gates."""
         remove_gates(matrix for matrix, _ in self.pairs)

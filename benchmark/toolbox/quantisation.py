@@ -1,6 +1,6 @@
-"""8-bit integers: rounding to them, and training for it, where gradients pass straight through the rounding.
+"""Rounding to 8-bit integers, and training for it with gradients that pass straight through the rounding.
 
-Jacob et al., CVPR 2018, arXiv 1712.05877, section 3, with torchao's scales of the moment instead of running ranges.
+Jacob et al., CVPR 2018, arXiv 1712.05877, section 3, with torchao's scales of current values, not running ranges.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from benchmark.toolbox.straight_through import straight_through
 
 
 def quantise(model: PreTrainedModel, kind: Kind) -> None:
-    """Turn every encoder matrix into integers; weights that layers share stay shared.
+    """Round every encoder matrix to integers; weights that layers share stay shared.
 
     Args:
-        model: of floats.
-        kind: `dynamic` also turns what goes into a matrix into integers, frame by frame.
+        model: a model of floats.
+        kind: `dynamic` also rounds the inputs of a matrix, frame by frame.
     """
     shared = shared_parameters(model)
     for linear in {matrix.linear for matrix in Encoder(model)}:
@@ -35,17 +35,17 @@ def quantise(model: PreTrainedModel, kind: Kind) -> None:
 
 
 def fake_quantize(values: torch.Tensor) -> torch.Tensor:
-    """What 8 bits hold of `values`, with a scale for every row; the gradient is that of `values`.
+    """`values` rounded to 8 bits with a scale per row; gradients pass through unchanged.
 
     Args:
-        values: (..., width): a weight, one row per output; or what goes into a matrix, one row per frame.
+        values: (..., width): a weight with one row per output, or a matrix's inputs with one row per frame.
     """
     nearest: torch.Tensor = Int8Tensor.from_hp(values.detach(), PerRow()).dequantize()
     return straight_through(nearest, values)
 
 
 class FakeQuantize(nn.Module):
-    """A gate that lets through what 8 bits hold of a weight."""
+    """A gate that rounds a weight to 8 bits."""
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:  # noqa: D102
         return fake_quantize(weight)
@@ -53,11 +53,11 @@ class FakeQuantize(nn.Module):
 
 @contextmanager
 def fake_quantized(model: PreTrainedModel, kind: Kind) -> Iterator[None]:
-    """Inside, the model computes with the values that `quantise` would give it, and its floats learn from them."""
+    """In this context, the model computes with the values that `quantise` would give it, and its floats are trained."""
     matrices = Encoder(model).matrices
     add_gates(matrices, lambda _weight: FakeQuantize())
     hooks = [matrix.linear.register_forward_pre_hook(_fake_quantize_inputs) for matrix in matrices if kind == "dynamic"]
-    yield  # an error leaves the rounding on: `benchmark.throughput` takes the training out of here by one
+    yield  # an error leaves the rounding on: `benchmark.throughput` raises one to get the training out of here
     for hook in hooks:
         hook.remove()
     remove_gates(matrices, apply=False)

@@ -1,4 +1,4 @@
-"""The packages that a method needs beside those of the suite, looked for before anything is computed. No torch."""
+"""Checks of the extra packages that a method needs, made before anything is computed. Imports no torch."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from benchmark.system.errors import UserError
 
 
 def require_requirements(texts: object) -> None:
-    """Refuse what is no tuple of pip's requirements.
+    """Refuse anything but a tuple of requirements in pip's syntax.
 
     Raises:
-        UserError: names the first that is none.
+        UserError: names the first one that is invalid.
     """
     if not isinstance(texts, tuple):
         raise UserError(f'has `requirements = {texts!r}`, which must be a tuple such as ("scikit-learn>=1.5",)')
@@ -26,7 +26,7 @@ def require_requirements(texts: object) -> None:
 
 
 def missing(texts: Iterable[str]) -> str | None:
-    """What is not installed here, and how to install it; None if all is."""
+    """Which packages are not installed, and how to install them; None if all are."""
     needed = [text for text in texts if not _is_met(Requirement(text))]
     if not needed:
         return None

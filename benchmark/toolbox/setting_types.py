@@ -1,4 +1,4 @@
-"""The types of a method's settings: found when its class is defined, and held against every value that a study sets."""
+"""The types of a method's settings, read when its class is defined and checked against every value in a study."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ STRICT = ConfigDict(strict=True, allow_inf_nan=False, arbitrary_types_allowed=Tr
 
 
 def types_of(settings: type, names: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The type of each setting of a dataclass, aliases and texts resolved.
+    """The type of each setting of a dataclass, with aliases and string annotations resolved.
 
     Args:
         settings: the dataclass.
-        names: what its annotations may name beside the names of its module.
+        names: names that its annotations may use, besides those of its module.
 
     Raises:
-        UserError: an annotation names something that there is not.
+        UserError: the type of a setting cannot be found.
     """
     try:
         hints = get_type_hints(settings, localns=names, include_extras=True)
-    except Exception as error:  # whatever an annotation does
+    except Exception as error:  # an annotation can raise anything
         raise UserError(f"has a setting whose type cannot be found: {error}") from None
     return {field.name: hints[field.name] for field in fields(settings)}
 
 
 def require_settings(settings: object, names: dict[str, Any]) -> dict[str, Any]:
-    """The types of a method's settings, once it is certain that a study can set them.
+    """Check that a study can set a method's settings, and return their types.
 
     Args:
-        settings: what the class has as `Settings`.
+        settings: the `Settings` of the method's class.
         names: the names in the method's class, which annotations may use.
 
     Raises:
-        UserError: it is no frozen dataclass, or a setting has no type or no default of its type.
+        UserError: `settings` is no frozen dataclass, or a setting has no type or no default of its type.
     """
     if not (isinstance(settings, type) and is_dataclass(settings) and settings.__dataclass_params__.frozen):  # type: ignore[attr-defined]
         raise UserError("needs `@dataclass(frozen=True)` on its `Settings`")
@@ -58,9 +58,9 @@ def require_settings(settings: object, names: dict[str, Any]) -> dict[str, Any]:
 
 
 def fits(value: object, kind: Any) -> bool:
-    """Whether a value is of a type, strictly: no text for a number, no truth for an integer, no NaN.
+    """Whether a value is of a type, strictly: a string is no number, a bool is no integer, and NaN is refused.
 
-    An integer is a float too.
+    An integer is also a float.
 
     Raises:
         UserError: no value can be checked against this type.
@@ -80,7 +80,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def shown(kind: Any) -> str:
-    """A type as it is written: `float | None`."""
+    """A type as source code shows it: `float | None`."""
     return inspect.formatannotation(kind)
 
 

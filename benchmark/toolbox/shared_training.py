@@ -25,7 +25,7 @@ class SharedTraining:
     targets: Sequence[float]
 
     def load(self, trained: nn.Module) -> dict[str, Any] | None:
-        """Give the module the trained weights; returns what was kept with them. None if nobody has trained yet.
+        """Load the trained weights into the module; return what was saved with them, or None if no run has trained yet.
 
         Raises:
             UserError: the file is damaged.
@@ -37,7 +37,7 @@ class SharedTraining:
         return kept
 
     def save(self, trained: nn.Module, kept: dict[str, Any]) -> None:
-        """Keep the trained weights, and what belongs to them.
+        """Save the trained weights and what belongs to them.
 
         Raises:
             UserError: the disk is full.
@@ -45,14 +45,14 @@ class SharedTraining:
         save_checkpoint(self.path, kept | {"trained": trained.state_dict()})
 
     def note(self, spent: float, unit: str) -> str:
-        """What a reader of one of the rows must know: a share of the training is its own."""
+        """A remark for each row, which says its share of the common training."""
         targets = ", ".join(f"{100 * target:g} %" for target in self.targets)
         share = spent / len(self.targets)
         return f"trained once for the targets {targets}: this row's share is {share:,.0f} of {spent:,.0f} {unit}"
 
 
 class Run(Protocol):
-    """What a job has used and logged so far, and where its random numbers are."""
+    """What a job has used and logged so far, and the state of its random numbers."""
 
     budget: Budget
     phases: int
@@ -66,7 +66,7 @@ class Run(Protocol):
 
 
 def train_or_take_over(run: Run, shared: SharedTraining | None, trained: nn.Module, train: Callable[[], None]) -> None:
-    """Train, and keep the result for the other targets; or stand where the run stood that has trained for this one."""
+    """Train and save the result for the other targets, or take over the state of the run that has already trained."""
     kept = shared.load(trained) if shared else None
     if kept is not None:
         _take_over(run, kept)

@@ -24,15 +24,15 @@ def size_sign(sparsity: float, target: float) -> int:
 def train_to_size(
     job: Job, gates: UnitGates[Any], *, draw: Hook, learning_rate: float, gate_learning_rate: float, size_weight: float
 ) -> None:
-    """Fine-tune the job's model together with gates on its units, with its own loss and the size loss.
+    """Train the job's model together with gates on its units, with the model's loss plus the size loss.
 
     Args:
-        job: whose model carries the gates.
-        gates: their parameters are trained at a rate of their own.
+        job: the run whose model carries the gates.
+        gates: the gates, whose parameters have their own learning rate.
         draw: sets the gates' masks before each forward.
-        learning_rate: of the model.
-        gate_learning_rate: of the gates.
-        size_weight: nats an utterance for all units.
+        learning_rate: that of the model.
+        gate_learning_rate: that of the gates.
+        size_weight: nats per utterance for all units.
     """
 
     def loss(batch: Batch, state: State) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The straight-through estimator: a value that has no useful gradient takes that of a smooth one.
+"""The straight-through estimator: a value without a useful gradient gets the gradient of a smooth one.
 
 Bengio, Leonard and Courville, 2013, arXiv 1308.3432.
 """
@@ -19,6 +19,6 @@ class _StraightThrough(torch.autograd.Function):
 
 
 def straight_through(hard: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-    """The values of `hard`, to the bit; gradients go to `soft`, of the same shape, as if its values were these."""
+    """The exact values of `hard`; gradients go to `soft`, of the same shape, as if these were its values."""
     values: torch.Tensor = _StraightThrough.apply(hard, soft)  # type: ignore[no-untyped-call]
     return values

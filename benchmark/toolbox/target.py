@@ -1,4 +1,4 @@
-"""How small a model must become."""
+"""The target size of a compressed model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_TARGET = "`job.target` was asked for where there is none: see `takes_target` 
 class Target:
     """How small the model must become.
 
-    `sparsity` is the share of the encoder matrices' weights that has to go; a family that does not remove single
+    `sparsity` is the share of the encoder matrices' weights to remove; a family that does not remove single
     weights removes the same number of whole-model parameters.
     """
 

@@ -1,4 +1,4 @@
-"""Gates on heads and neurons: what masks them while a method trains and says which are cut out in the end."""
+"""Gates on heads and neurons: they mask units while a method trains, and decide which are cut out at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class UnitGate(nn.Module):
     """A gate on the heads, or on the neurons, of one layer.
 
     Attributes:
-        units: what it masks.
+        units: the units that it masks.
         mask: its values in the current step (count,).
     """
 
@@ -34,7 +34,7 @@ Gate = TypeVar("Gate", bound=UnitGate)
 
 
 class UnitGates(nn.Module, Generic[Gate]):
-    """A gate on each of several groups of units; `removed` parameters are to go. Pass it to `Job.train` as `extra`."""
+    """One gate per group of units, with which to remove `removed` parameters. Pass it to `Job.train` as `extra`."""
 
     def __init__(self, gates: Sequence[Gate], removed: int) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class UnitGates(nn.Module, Generic[Gate]):
 
     @property
     def target(self) -> float:
-        """Share of the units' parameters that is to go."""
+        """Share of the units' parameters to remove."""
         return self.removed / self.everything
 
     def size(self) -> torch.Tensor:
@@ -55,24 +55,24 @@ class UnitGates(nn.Module, Generic[Gate]):
 
     @property
     def sparsity(self) -> float:
-        """Share of the units' parameters that is gone, as the gates stand."""
+        """Share of the units' parameters that the gates now remove."""
         return 1 - float(self.size().detach())
 
     def choose(self, scores: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Take the masks away; which units stay (count,) in each group when those of the lowest scores go.
+        """Remove the masks; return which units (count,) of each group stay when those with the lowest scores go.
 
         Raises:
-            CannotReachTarget: the units do not hold so many parameters.
+            CannotReachTarget: the units hold too few parameters.
         """
         for handle in self._handles:
             handle.remove()
         return select_units([gate.units for gate in self.gates], scores, self.removed)
 
     def cut(self, scores: Sequence[torch.Tensor]) -> None:
-        """Cut out the units of the lowest scores, to the target.
+        """Cut out the units with the lowest scores until the target is met.
 
         Raises:
-            CannotReachTarget: the units do not hold so many parameters.
+            CannotReachTarget: the units hold too few parameters.
         """
         for gate, kept in zip(self.gates, self.choose(scores), strict=True):
             gate.units.cut(kept)
