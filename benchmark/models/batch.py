@@ -1,4 +1,4 @@
-"""A batch of speech, as models take it."""
+"""A batch of speech, which is the input of models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Batch:
     seconds: float
 
     def to(self, device: torch.device) -> Batch:
-        """The batch on a device, features in fp32. From pinned memory nobody waits for the copy."""
+        """The batch on a device, features in fp32. The copy is asynchronous from pinned memory."""
         moved = self._each(lambda tensor: tensor.to(device, non_blocking=True))
         return moved if moved.features is None else replace(moved, features=moved.features.float())
 

@@ -1,4 +1,4 @@
-"""Loading and saving models: Hugging Face folders and ids, and our packed folders of pruned weights."""
+"""Loading and saving models: Hugging Face folders and ids, and the suite's packed folders of pruned weights."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ transformers.logging.disable_progress_bar()
 
 @dataclass
 class SpeechModel:
-    """A model with what reading and writing text and audio needs."""
+    """A model with what is needed to read audio and to read and write text."""
 
     model: PreTrainedModel
     tokenizer: Tokenizer
@@ -44,11 +44,11 @@ class SpeechModel:
 def load(source: str | Path, *, fresh_head: bool = False) -> SpeechModel:
     """Load a model from a folder, in Hugging Face format or packed by `save`, or from a Hugging Face id.
 
-    It is on the CPU, in evaluation mode.
+    The model is on the CPU, in evaluation mode.
 
     Args:
         source: the folder or id.
-        fresh_head: give a model that is pre-trained only a head with random weights, over LibriSpeech's letters.
+        fresh_head: give a model that is only pre-trained a head with random weights over LibriSpeech's letters.
 
     Raises:
         UserError: there is no such model, it is damaged, its weights are not finite or do not fit its config, its
@@ -64,7 +64,7 @@ def load(source: str | Path, *, fresh_head: bool = False) -> SpeechModel:
 
 
 def load_model(source: str | Path) -> PreTrainedModel:
-    """The model alone, as `load` has it; its folder needs no vocabulary.
+    """Load the model alone, as `load` does; its folder needs no vocabulary.
 
     Raises:
         UserError: as `load` does.
@@ -74,7 +74,7 @@ def load_model(source: str | Path) -> PreTrainedModel:
 
 
 def _config(folder: Path, source: str | Path) -> PreTrainedConfig:
-    """A folder's config, checked."""
+    """Read and check a folder's config."""
     with errors_in_one_line(f"{source} holds no model that transformers can read"):
         config: PreTrainedConfig = AutoConfig.from_pretrained(folder)
     architecture_named(config.model_type, str(source))
@@ -99,17 +99,17 @@ def _load_model(folder: Path, source: str | Path, config: PreTrainedConfig, fres
 
 
 def _require_finite(state: dict[str, torch.Tensor], source: str | Path) -> None:
-    """A model with such weights transcribes nothing, without a word."""
+    """Refuse weights that are not finite: the model would transcribe nothing, without any error."""
     for name, tensor in state.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise UserError(f"{source} has weights that are NaN or infinite, the first in {name}: it is damaged")
 
 
 def save(ctc: SpeechModel, folder: Path) -> int:
-    """Write a model's folder whole: config, tokenizer files and packed weights. Returns the bytes of the weights.
+    """Write a model's folder atomically: config, tokenizer and packed weights. Return the bytes of the weights.
 
     Raises:
-        UserError: the disk is full; an older folder is still there.
+        UserError: the disk is full; an older folder stays in place.
     """
     with atomic_write(folder) as partial:
         partial.mkdir()

@@ -1,4 +1,4 @@
-"""What the suite relies on in a model's `config.json`, checked before anything is built of it."""
+"""Checks of a model's `config.json`, made before anything is built from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.models.source import estimated_parameters
 from benchmark.system.errors import UserError
 from benchmark.system.validated import checked
 
-MOST_WEIGHTS = 10**10  # ten times those of the largest wav2vec 2.0; more is a slip, and no memory holds it
+MOST_WEIGHTS = 10**10  # ten times the largest wav2vec 2.0; more is a mistake, and fits into no memory
 
 
 class _Ours(TypedDict):
@@ -26,7 +26,7 @@ class _Ours(TypedDict):
 
 
 def check_config(values: dict[str, Any], where: str) -> None:
-    """Refuse a configuration of which no model can be built, or none that hears and writes.
+    """Refuse a configuration from which no working model can be built.
 
     Raises:
         UserError: its architecture is not supported, a value is missing, of another type or out of range, or two do

@@ -1,4 +1,4 @@
-"""How many parameters a model has and has left, and how many multiply-accumulates a forward takes."""
+"""Counts of a model's parameters, of those that are left, and of a forward's multiply-accumulates."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from benchmark.models.sharing import place
 
 
 def count_parameters(model: nn.Module) -> int:
-    """All parameters, zeros included, a shared tensor once."""
+    """Number of all parameters, zeros included; a shared tensor counts once."""
     return sum({place(p): p.numel() for p in model.parameters()}.values())
 
 
 def remaining_parameters(model: PreTrainedModel) -> int:
-    """Parameters that are left: of the encoder matrices what their forms say, all other parameters as materialised.
+    """Number of parameters left: the encoder matrices count as their forms say, all other parameters in full.
 
     A zero outside the encoder matrices (a bias that training left at zero, say) is not compression and counts as
     a parameter. A shared tensor counts once.
@@ -30,12 +30,12 @@ def remaining_parameters(model: PreTrainedModel) -> int:
 
 
 def remaining_in_encoder(model: PreTrainedModel) -> int:
-    """Weights that are left of the encoder matrices, a shared tensor once."""
+    """Number of weights left in the encoder matrices; a shared tensor counts once."""
     return sum(_left_by_place(model).values())
 
 
 def remaining_in_matrix(matrix: Matrix) -> int:
-    """Weights that are left of one matrix, whatever else shares them."""
+    """Number of weights left in one matrix, including those that others share."""
     return sum(matrix.form.left(tensor) for tensor in matrix.form.stored)
 
 
@@ -47,7 +47,7 @@ def _left_by_place(model: PreTrainedModel) -> dict[int, int]:
 def multiply_accumulates(model: PreTrainedModel, batch: Batch) -> float:
     """Multiply-accumulates of one forward over `batch`, counted by PyTorch's dispatcher.
 
-    Attention is computed by plain matrix products for it: PyTorch does not count its fused kernel on CPUs.
+    Attention is computed by plain matrix products here, since PyTorch does not count its fused kernel on CPUs.
     """
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:

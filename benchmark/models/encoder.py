@@ -37,7 +37,7 @@ class Matrix:
 
     @property
     def form(self) -> Form:
-        """How the matrix is kept: what is stored of it, and what counts."""
+        """The matrix's form, which says what is stored and what counts."""
         return form_of(self.linear)
 
 

@@ -1,4 +1,4 @@
-"""What a packed folder holds of a model: its tensors, matrices in their forms, shared ones once, and its config."""
+"""The contents of a packed folder: a model's config and tensors, with matrices in their forms and shared ones once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from benchmark.models.forms.lookup import form_of, stored_form
 from benchmark.models.shapes import layer_shapes
 from benchmark.models.sharing import shared_parameters, tie
 
-OWN_KEYS = ("layer_shapes", "int8", "shared")  # of a folder's config, beside those of transformers
+OWN_KEYS = ("layer_shapes", "int8", "shared")  # in a folder's config, besides those of transformers
 
 
 def plain_config(model: PreTrainedModel) -> PreTrainedConfig:
-    """A model's config with the keys of transformers only."""
+    """A model's config with only the keys of transformers."""
     config: PreTrainedConfig = copy.deepcopy(model.config)
     for key in OWN_KEYS:
         if hasattr(config, key):
@@ -27,7 +27,7 @@ def plain_config(model: PreTrainedModel) -> PreTrainedConfig:
 
 
 def folder_config(model: PreTrainedModel) -> PreTrainedConfig:
-    """A model's config with all that `restore` has to know."""
+    """A model's config with all that `restore` needs."""
     config = plain_config(model)
     config.layer_shapes = layer_shapes(model)
     for matrix in Encoder(model):
@@ -38,7 +38,7 @@ def folder_config(model: PreTrainedModel) -> PreTrainedConfig:
 
 
 def plain_state(model: PreTrainedModel) -> Tensors:
-    """The tensors of a model's folder by name, plain ones on the CPU, not packed yet."""
+    """The tensors of a model's folder by name: plain tensors on the CPU, before packing."""
     state: Tensors = model.state_dict()
     for name in _matrices(model):
         _taken(state, name)
@@ -49,7 +49,7 @@ def plain_state(model: PreTrainedModel) -> Tensors:
 
 
 def restore(model: PreTrainedModel, state: Tensors) -> None:
-    """Give a model of the folder's config and shape the tensors of the folder, `plain_state` of another model.
+    """Load a folder's tensors, the `plain_state` of another model, into a model of the folder's config and shape.
 
     Raises:
         ValueError, RuntimeError, AttributeError: the tensors do not fit the model.
@@ -72,17 +72,17 @@ def restore(model: PreTrainedModel, state: Tensors) -> None:
 
 
 def _matrices(model: PreTrainedModel) -> Iterable[str]:
-    """Names of the modules of the encoder's matrices, all names of one that is shared."""
+    """Names of the modules of the encoder's matrices; a shared one is listed under all its names."""
     linears = {matrix.linear for matrix in Encoder(model)}
     named = model.named_modules(remove_duplicate=False)
     return [name for name, module in named if module in linears]
 
 
 def _keys(state: Tensors, name: str) -> list[str]:
-    """Of the tensors of a module, or of a parameter, which a form may store as several."""
+    """Keys of the tensors of a module, or of a parameter, which a form may store as several tensors."""
     return [key for key in state if key == name or key.startswith(f"{name}.")]
 
 
 def _taken(state: Tensors, name: str) -> Tensors:
-    """Take the tensors of a module or parameter out; they are named relative to it."""
+    """Remove the tensors of a module or parameter and return them, named relative to it."""
     return {key.removeprefix(f"{name}."): state.pop(key) for key in _keys(state, name)}

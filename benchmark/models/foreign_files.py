@@ -1,4 +1,4 @@
-"""Files that others wrote: they can be wrong in any way, and each library raises its own exceptions then."""
+"""Errors in files that others wrote: each library raises its own exceptions, which become one line here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def errors_in_one_line(problem: str) -> Iterator[None]:
     """Turn whatever a library raises inside into one line that begins with the problem.
 
     Raises:
-        UserError: something was raised.
+        UserError: the library raised an exception.
     """
     try:
         yield
@@ -22,6 +22,6 @@ def errors_in_one_line(problem: str) -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    """Of a message; the second too where the first only announces it."""
+    """The first line of a message, with the second one if the first ends in a colon."""
     first, *others = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return f"{first} {others[0]}" if first.endswith(":") and others else first

@@ -1,4 +1,4 @@
-"""Forward passes, from raw audio or from the cached output of a frozen front-end, as the model's family has them."""
+"""Forward passes of any family's models, from raw audio or from the cached output of a frozen front-end."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from benchmark.models.output import Output
 
 
 def front_end(model: PreTrainedModel, audio: torch.Tensor) -> torch.Tensor:
-    """Output of the front-end, (batch, frames, channels), of normalised audio (batch, samples)."""
+    """The front-end's output (batch, frames, channels) for normalised audio (batch, samples)."""
     return architecture_of(model).front_end(model, audio)
 
 
 def frame_counts(model: PreTrainedModel, samples: torch.Tensor) -> torch.Tensor:
-    """Frames (batch,) that the front-end makes of so many samples (batch,)."""
+    """Numbers of frames (batch,) that the front-end makes from these numbers of samples (batch,)."""
     return architecture_of(model).frame_counts(model, samples)
 
 
 def frame_rate(model: PreTrainedModel) -> float:
-    """Frames that the front-end makes of a second of audio: 50 for wav2vec 2.0 and HuBERT as published."""
+    """Frames that the front-end makes per second of audio: 50 for wav2vec 2.0 and HuBERT as published."""
     return architecture_of(model).frame_rate(model)
 
 

@@ -12,16 +12,16 @@ from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
 from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.vocabulary import BLANK, Vocabulary
 
-KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)  # the front-end of wav2vec 2.0: 50 frames a second
+KERNELS, STRIDES = (10, 3, 3, 3, 3, 2, 2), (5, 2, 2, 2, 2, 2, 2)  # the front-end of wav2vec 2.0: 50 frames per second
 
-LETTERS = Vocabulary.of_letters()  # in which it writes
+LETTERS = Vocabulary.of_letters()  # that the model writes
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Shape of a pre-LN wav2vec 2.0 with layer norm in the front-end, the kind that trains from scratch.
+    """Shape of a pre-LN wav2vec 2.0 with layer norm in the front-end, which can be trained from scratch.
 
-    The front-end has the seven convolutions of wav2vec 2.0 and, on them, one with `context_kernel` and
+    The front-end has the seven convolutions of wav2vec 2.0, followed by one with `context_kernel` and
     `context_channels` for each of `context_strides`.
     """
 

@@ -1,4 +1,4 @@
-"""Weights may be of a narrow type; what decides about them is computed in fp32 at least."""
+"""Conversion to fp32 at least, in which decisions about weights of a narrow type are computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published architectures with random weights: for sizes, memory and speed where the weights cannot be had."""
+"""The published architectures with random weights, for sizes, memory and speed without the published weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gates on the encoder's weights while a method trains: parametrizations, and what is behind and left of them."""
+"""Gates on the encoder's weights while a method trains: adds them, finds the weights behind them, and removes them."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def ungated(matrix: Matrix) -> torch.Tensor:
 
 
 def remove_gates(matrices: Iterable[Matrix], *, apply: bool = True) -> None:
-    """Take the gates away.
+    """Remove the gates.
 
     Args:
         matrices: those that have a gate.
-        apply: what the gates let through becomes the weights, pruned ones real zeros; else those behind come back.
+        apply: the gated weights become the weights, with real zeros where pruned; else the ungated ones come back.
     """
     for matrix in matrices:
         parametrize.remove_parametrizations(matrix.linear, "weight", leave_parametrized=apply)

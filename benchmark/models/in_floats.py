@@ -1,4 +1,4 @@
-"""A model of floats with the values of one that computes in other numbers."""
+"""Conversion of a model that computes in other numbers to floats with the same values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.models.forms.lookup import form_of
 def in_floats(model: PreTrainedModel) -> PreTrainedModel:
     """The model itself if it computes in floats, else a copy that does so with the same values.
 
-    Weights that layers of such a copy share are the same in value only.
+    Weights that layers share become separate tensors of equal values in such a copy.
     """
     if all(matrix.form.floats() is matrix.linear for matrix in Encoder(model)):
         return model

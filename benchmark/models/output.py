@@ -1,4 +1,4 @@
-"""What a forward pass gives, and the hidden states that it passes on the way."""
+"""The output of a forward pass, and the recording of its hidden states."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.utils.hooks import RemovableHandle
 
 @dataclass
 class Output:
-    """What a forward pass gives.
+    """The output of a forward pass.
 
     `logits` (batch, frames, vocabulary); `frames` (batch,) valid frames of each utterance; `hidden_states`: input
     of the first Transformer layer and output of every layer, each (batch, frames, width), empty unless asked for.

@@ -1,4 +1,4 @@
-"""Pruned tensors on disk: the non-zero values and a bitmap of where they stand, when that is smaller than dense."""
+"""Pruned tensors on disk: the non-zero values and a bitmap of their positions, when that is smaller than dense."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ VALUES, BITMAP, SHAPE = ".packed_values", ".packed_bitmap", ".packed_shape"
 
 
 def pack(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Replace every tensor that has enough zeros by its values and a bitmap (one bit a weight)."""
+    """Replace every tensor that has enough zeros by its non-zero values and a bitmap (one bit per weight)."""
     packed: dict[str, torch.Tensor] = {}
     for name, tensor in state.items():
         kept = tensor != 0

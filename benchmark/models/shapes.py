@@ -1,4 +1,4 @@
-"""Shapes that a model's config does not tell: heads and neurons of each layer, ranks of factorised matrices."""
+"""Shapes that transformers' config does not hold: heads and neurons of each layer, ranks of factorised matrices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.system.validated import AtLeastOne
 
 
 class LayerShape(TypedDict):
-    """Of one Transformer layer; `ranks` names only matrices that are factorised."""
+    """The shape of one Transformer layer; `ranks` names only matrices that are factorised."""
 
     heads: AtLeastOne
     neurons: AtLeastOne
@@ -22,7 +22,7 @@ class LayerShape(TypedDict):
 
 
 def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
-    """The shape of every layer as it is."""
+    """The current shape of every layer."""
     encoder = Encoder(model)
     ranks: list[dict[Kind, int]] = [{} for _ in encoder.layers]
     for matrix in encoder:
@@ -35,7 +35,7 @@ def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
 
 
 def reshape(model: PreTrainedModel, shapes: list[LayerShape]) -> None:
-    """Give a model with its config's shapes these ones, all matrices whole; its weights are of no use afterwards."""
+    """Cut a model of its config's shape to these shapes, without factorising; its weights become meaningless."""
     encoder = Encoder(model)
     del encoder.layers[len(shapes) :]
     for heads, neurons, shape in zip(encoder.heads, encoder.neurons, shapes, strict=True):
@@ -44,7 +44,7 @@ def reshape(model: PreTrainedModel, shapes: list[LayerShape]) -> None:
 
 
 def factorise(layer: torch.nn.Module, kind: Kind, rank: int) -> LowRankLinear:
-    """Put a LowRankLinear with random weights and the same bias in the place of a layer's matrix."""
+    """Put a LowRankLinear with random weights and the same bias in place of a layer's matrix."""
     linear = layer.get_submodule(PATHS[kind])
     assert isinstance(linear, torch.nn.Linear)
     thin = LowRankLinear.like(linear, rank)

@@ -1,4 +1,4 @@
-"""Parameters that several parts of a model share: found, and tied again in a model that was rebuilt."""
+"""Parameters that several parts of a model share: finds them, and ties them again in a rebuilt model."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from torch import nn
 
 
 def place(tensor: torch.Tensor) -> int:
-    """Where a tensor is in memory; one that is on no device, or is made of others, is its own place."""
+    """A tensor's address in memory; its identity if it is on no device or made of other tensors."""
     return tensor.data_ptr() or id(tensor)
 
 
 def shared_parameters(model: nn.Module) -> dict[str, str]:
-    """Of every parameter that has several names all but the first one, and that first one."""
+    """Maps all further names of every parameter that has several to its first name."""
     first: dict[tuple[int, torch.Size], str] = {}
     named = model.named_parameters(remove_duplicate=False)
     names = {name: first.setdefault((place(parameter), parameter.shape), name) for name, parameter in named}
@@ -20,7 +20,7 @@ def shared_parameters(model: nn.Module) -> dict[str, str]:
 
 
 def tie(model: nn.Module, shared: dict[str, str]) -> None:
-    """Make the parameter of each name that of the other name which stands for it.
+    """Make each name refer to the parameter of the name that it is mapped to.
 
     Raises:
         AttributeError: the model has no such parameter.

@@ -1,4 +1,4 @@
-"""Where a dense model comes from, a folder or Hugging Face's hub, and what its config says of its shape. No torch."""
+"""Finds a dense model in a folder or on Hugging Face's hub, and reads its sizes in its config. Imports no torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
 from benchmark.system.validated import checked
 
-MATRICES = 6  # of a Transformer layer: q, k, v, out, FFN in, FFN out
+MATRICES = 6  # per Transformer layer: q, k, v, out, FFN in, FFN out
 EVERYTHING = ("*.json", "*.safetensors", "*.bin")
 CONFIG_ONLY = ("config.json", "vocab.json")
 
@@ -18,7 +18,7 @@ CONFIG_ONLY = ("config.json", "vocab.json")
 def model_folder(
     source: str | Path, revision: str | None = None, files: Sequence[str] = EVERYTHING
 ) -> tuple[Path, str | None]:
-    """Where a model lies on this disk, downloaded first if it is a Hugging Face id, and its commit there.
+    """The local folder of a model, downloaded first if it is a Hugging Face id, and its commit on the hub.
 
     Args:
         source: the folder or id.
@@ -47,7 +47,7 @@ def model_folder(
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """What a model's `config.json` says of its shape, with the architecture's defaults for what it leaves out.
+    """The sizes in a model's `config.json`, with the architecture's defaults for those that it leaves out.
 
     Raises:
         UserError: the file is missing or damaged, a size is not a positive integer, or the architecture is not known.
@@ -60,17 +60,17 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def encoder_parameters(config: ModelConfig) -> int:
-    """Weights of the six matrices of all layers: what targets are shares of."""
+    """Number of weights in the six matrices of all layers; targets are shares of it."""
     return SIZES[config["model_type"]].encoder_parameters(config)
 
 
 def estimated_parameters(config: ModelConfig) -> int:
-    """An estimate without the model: its parameters but for biases and norms, a thousandth less than there are."""
+    """An estimate without the model: its parameters without biases and norms, which are a thousandth of all."""
     return SIZES[config["model_type"]].total_parameters(config)
 
 
 def frames_per_second(config: ModelConfig) -> float:
-    """Frames that the front-end makes of a second of audio at 16 kHz."""
+    """Frames that the front-end makes per second of audio at 16 kHz."""
     return SIZES[config["model_type"]].frames_per_second(config)
 
 

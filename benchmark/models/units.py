@@ -1,4 +1,4 @@
-"""Attention heads and FFN neurons: the units that structured methods mask while they train and cut out in the end."""
+"""Attention heads and FFN neurons: the units that structured methods mask while they train and cut out at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UnitKind = Literal["heads", "neurons"]
 
 
 class HasMask(Protocol):
-    """What can mask units."""
+    """An object whose mask can be put on units."""
 
     mask: torch.Tensor
 
@@ -27,12 +27,12 @@ class Units:
     """All heads, or all neurons, of one layer.
 
     Attributes:
-        layer: which.
+        layer: the index of the layer.
         kind: heads or neurons.
         owner: the attention or feed-forward module.
-        inward: a unit owns `width` consecutive rows of each of these, and their biases if there are any,
-        outward: and as many columns of this one.
-        width: of a unit: a head's width, or 1.
+        inward: each unit owns `width` consecutive rows of each of these, and their biases if there are any.
+        outward: each unit owns `width` consecutive columns of this one.
+        width: the width of a head, or 1 for neurons.
         on_cut: tells the owner which units (count,) are left when the others are cut out.
     """
 
@@ -51,12 +51,12 @@ class Units:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of units."""
         return self.outward.in_features // self.width
 
     @property
     def cost(self) -> int:
-        """Parameters that go with a unit: 3(d dh + dh) + dh d for a head, 2d + 1 for a neuron, if all have biases."""
+        """Parameters of a unit: 3(d dh + dh) + dh d for a head, 2d + 1 for a neuron, if all have biases."""
         inward = sum(linear.in_features + (linear.bias is not None) for linear in self.inward)
         return self.width * (inward + self.outward.out_features)
 
@@ -67,7 +67,7 @@ class Units:
         return (rows + columns).view(self.count, self.width).sum(1)
 
     def masked(self, gate: HasMask) -> RemovableHandle:
-        """From now on multiply what each unit sends on by the gate's `mask` (count,), as it is at every forward."""
+        """Multiply the output of each unit by the gate's current `mask` (count,) in every forward from now on."""
 
         def multiply(_outward: nn.Module, args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
             return (args[0] * gate.mask.repeat_interleave(self.width).to(args[0].dtype), *args[1:])
@@ -76,10 +76,10 @@ class Units:
 
     @torch.no_grad()
     def cut(self, kept: torch.Tensor) -> None:
-        """Slice out all units but those that `kept` (count,) says: the weights get smaller, the residual width stays.
+        """Slice out all units that are not in `kept` (count,): the weights get smaller, the residual width stays.
 
         Raises:
-            ValueError: none would be left.
+            ValueError: no unit would be left.
         """
         if not kept.any():
             raise ValueError(f"no {self.kind} left in layer {self.layer}")
@@ -99,14 +99,14 @@ def _sliced(parameter: torch.Tensor, values: torch.Tensor) -> nn.Parameter:
 
 
 def select_units(groups: Sequence[Units], scores: Sequence[torch.Tensor], removed: int) -> list[torch.Tensor]:
-    """Which units stay (count,) in each group when those of the lowest scores go, `removed` parameters in all.
+    """Which units (count,) of each group stay when those with the lowest scores go, `removed` parameters in all.
 
-    A unit that costs more than is left to remove is passed over, so that the last ones to go are neurons and the
-    target is met to one neuron. Where no neuron is left for that, one more head goes and the best neurons that had gone
-    come back. The best unit of each group stays, whatever its score.
+    A unit that costs more than is left to remove is skipped, so that the last ones to go are neurons and the target is
+    met to one neuron. If no neuron is left for that, one more head goes and the best of the removed neurons come back.
+    The best unit of each group stays, whatever its score.
 
     Raises:
-        CannotReachTarget: the units do not hold so many parameters.
+        CannotReachTarget: the units hold too few parameters.
     """
     kept = [torch.ones(group.count, dtype=torch.bool) for group in groups]
     flat = torch.cat([score.detach().float().cpu().flatten() for score in scores])
@@ -123,7 +123,7 @@ def select_units(groups: Sequence[Units], scores: Sequence[torch.Tensor], remove
 
 
 def _exchange(groups: Sequence[Units], kept: list[torch.Tensor], order: list[tuple[int, int]], left: int) -> None:
-    """Let the worst unit go that costs more than is `left` to remove; for it the best of the cheaper ones come back."""
+    """Remove the worst unit that costs more than is `left` to remove, and bring back the best of the cheaper ones."""
     going = next(((g, i) for g, i in order if kept[g][i] and kept[g].sum() > 1), None)
     if going is None:
         raise CannotReachTarget(f"with one head and one neuron a layer, {left} parameters too many are left")

@@ -1,4 +1,4 @@
-"""Text to label ids and back: what any model needs, and the letters of a CTC model."""
+"""Conversion of text to label ids and back: what any model needs, and the letters of a CTC model."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SPECIAL = (BLANK, "<s>", "</s>", "<unk>")
 
 
 class Tokenizer(Protocol):
-    """The text side of a model."""
+    """Conversion of a model's text to label ids."""
 
     def normalise(self, text: str) -> str:
-        """Text in the case in which the model writes, single spaces."""
+        """Text in the case that the model writes, with single spaces."""
 
     def encode(self, text: str) -> list[int]:
         """Label ids of a transcript.
@@ -47,8 +47,8 @@ class Vocabulary:
         """Read `vocab.json`, the file of a Hugging Face CTC tokenizer.
 
         Args:
-            folder: the model's.
-            outputs: of the model's head; each id is the place of one.
+            folder: the model's folder.
+            outputs: number of outputs of the model's head; each id is the index of one.
 
         Raises:
             UserError: the file is missing, maps no tokens to ids, has an id twice or one that the head lacks, or has no
@@ -81,7 +81,7 @@ class Vocabulary:
         return "A" in self.tokens
 
     def normalise(self, text: str) -> str:
-        """Text in the case of the vocabulary, single spaces."""
+        """Text in the case of the vocabulary, with single spaces."""
         text = " ".join(text.split())
         return text.upper() if self.upper_case else text.lower()
 

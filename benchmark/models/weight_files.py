@@ -1,4 +1,4 @@
-"""Which files of a model's folder are its weights. Others may lie beside them, such as a trainer's state in a .bin."""
+"""Finds the weights in a model's folder, which may hold other files, such as a trainer's state in a .bin."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from benchmark.system.files import read_json
 from benchmark.system.validated import checked, read_json_as
 
 PACKED = "model.packed.safetensors"
-NAMES = (PACKED, "model.safetensors", "pytorch_model.bin")  # the first that is there is read
-INDEX = ".index.json"  # beside a name: the files that the weights are split into
+NAMES = (PACKED, "model.safetensors", "pytorch_model.bin")  # the first that exists is read
+INDEX = ".index.json"  # ends the name of the file that lists the files into which weights are split
 
 
 class Index(TypedDict):
-    """What matters of an index."""
+    """The part of an index that is used."""
 
     weight_map: dict[str, str]  # file by tensor
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files that a model is loaded from: named by its config or its index, or of the usual name.
+    """The files from which a model is loaded: those that its config or index names, or one with a usual name.
 
     Raises:
-        UserError: there are none, or one that is named is missing.
+        UserError: there are none, or a named one is missing.
     """
     config = checked(read_json(folder / "config.json"), dict[str, object], str(folder / "config.json"))
     named = config.get("transformers_weights")

@@ -1,1 +1,1 @@
-"""The model families: a class per family owns all that the suite has to know of it. Only other models import it."""
+"""The model families: one class per family holds all that the suite has to know about it."""

@@ -1,4 +1,4 @@
-"""What the suite has to know of a model family, in one class. Everything outside asks here and assumes nothing."""
+"""The interface of a model family: one class with all that the rest of the suite has to know about it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Text = TypeVar("Text", bound=Tokenizer)
 
 
 class Architecture(ABC, Generic[Text]):
-    """One model family. Instances hold nothing: each method gets the model, its config or its folder.
+    """One model family. Instances hold no state: each method gets the model, its config or its folder.
 
     Attributes:
-        sizes: what is known of the family without torch.
-        paths: where each matrix is in a layer.
+        sizes: the family's sizes, computed without torch.
+        paths: the path of each matrix within a layer.
     """
 
     sizes: ClassVar[Sizes]
@@ -33,7 +33,7 @@ class Architecture(ABC, Generic[Text]):
 
     @abstractmethod
     def check_config(self, values: dict[str, Any], where: str) -> None:
-        """Refuse a `config.json` from which the suite can build no working model.
+        """Refuse a `config.json` from which the suite cannot build a working model.
 
         Raises:
             UserError: a value is missing, of another type or out of range, or two do not fit each other.
@@ -41,28 +41,28 @@ class Architecture(ABC, Generic[Text]):
 
     @abstractmethod
     def build(self, config: PreTrainedConfig) -> PreTrainedModel:
-        """A model of a config, with random weights."""
+        """Build a model from a config, with random weights."""
 
     @abstractmethod
     def load(self, folder: Path, source: str | Path, *, fresh_head: bool) -> PreTrainedModel:
-        """The model in a Hugging Face folder, in fp32.
+        """Load the model in a Hugging Face folder, in fp32.
 
         Args:
             folder: where its files are.
-            source: the name to give it in messages.
-            fresh_head: draw the weights of what writes text, which the folder lacks.
+            source: the model's name in messages.
+            fresh_head: draw random weights for the output head, which the folder lacks.
 
         Raises:
             UserError: the folder cannot be read, or lacks tensors.
         """
 
     def lacks_head(self, folder: Path) -> bool:
-        """Whether the folder's model was only pre-trained, and has nothing that writes text."""
+        """Whether the folder's model was only pre-trained and has no output head."""
         return False
 
     @abstractmethod
     def load_tokenizer(self, folder: Path, config: PreTrainedConfig, *, fresh_head: bool) -> Text:
-        """What reads and writes a model's text; `fresh_head` as for `load`.
+        """Load a model's tokenizer; `fresh_head` is as for `load`.
 
         Raises:
             UserError: its files are missing or damaged, or do not fit the model.
@@ -82,15 +82,15 @@ class Architecture(ABC, Generic[Text]):
 
     @abstractmethod
     def front_end_module(self, model: PreTrainedModel) -> nn.Module:
-        """What makes frames of audio; its weights are frozen in most studies."""
+        """The module that makes frames from audio; its weights are frozen in most studies."""
 
     @abstractmethod
     def freeze_front_end(self, model: PreTrainedModel) -> None:
-        """Ask for no gradient of the front-end, nor through it."""
+        """Switch off gradients of the front-end and through it."""
 
     @abstractmethod
     def front_end(self, model: PreTrainedModel, audio: torch.Tensor) -> torch.Tensor:
-        """Features (batch, frames, channels) of normalised audio (batch, samples)."""
+        """Features (batch, frames, channels) from normalised audio (batch, samples)."""
 
     @abstractmethod
     def feature_channels(self, model: PreTrainedModel) -> int:
@@ -98,22 +98,22 @@ class Architecture(ABC, Generic[Text]):
 
     @abstractmethod
     def frame_counts(self, model: PreTrainedModel, samples: torch.Tensor) -> torch.Tensor:
-        """Frames (batch,) that the front-end makes of so many samples (batch,)."""
+        """Numbers of frames (batch,) that the front-end makes from these numbers of samples (batch,)."""
 
     @abstractmethod
     def frame_rate(self, model: PreTrainedModel) -> float:
-        """Frames that the front-end makes of a second of audio."""
+        """Frames that the front-end makes per second of audio."""
 
     @abstractmethod
     def masks_padding(self, config: PreTrainedConfig) -> bool:
-        """Whether attention leaves padded frames out, and `forward` of transformers takes a mask of the samples."""
+        """Whether attention ignores padded frames; if so, the `forward` of transformers takes a mask of the samples."""
 
     @abstractmethod
     def encoder(self, model: PreTrainedModel) -> nn.Module:
-        """The encoder, which every forward passes, with `layers` in it."""
+        """The encoder module, which every forward runs and which has `layers`."""
 
     def handed_on(self, output: Any) -> dict[str, torch.Tensor]:
-        """Of what a layer returns, what the next one gets beside its hidden state, by name."""
+        """The parts of a layer's output that the next one gets besides the hidden state, by name."""
         return {}
 
     @abstractmethod
@@ -126,15 +126,15 @@ class Architecture(ABC, Generic[Text]):
 
     @abstractmethod
     def regularise(self, model: PreTrainedModel, *, dropout: float, spec_augment: bool) -> None:
-        """Set every dropout of the Transformer, and SpecAugment; LayerDrop is off."""
+        """Set SpecAugment and every dropout of the Transformer; switch LayerDrop off."""
 
     @abstractmethod
     def forward(self, model: PreTrainedModel, batch: Batch, *, hidden_states: bool) -> Output:
-        """Run a model over a batch of audio or features, the same from there on."""
+        """Run a model over a batch of audio or of features, which are treated alike from the front-end on."""
 
     @abstractmethod
     def loss(self, output: Output, batch: Batch, tokenizer: Text) -> torch.Tensor:
-        """The loss of what a forward over the batch gave: a scalar, in nats per utterance, averaged over the batch."""
+        """The loss of a forward's output over the batch: a scalar, in nats per utterance, averaged over the batch."""
 
     @abstractmethod
     def transcribe(self, model: PreTrainedModel, batch: Batch, tokenizer: Text) -> list[str]:

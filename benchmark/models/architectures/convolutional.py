@@ -1,4 +1,4 @@
-"""What wav2vec 2.0, HuBERT and their kin have in common: convolutions over audio, a Transformer, a linear CTC head."""
+"""The base of wav2vec 2.0, HuBERT and related models: convolutions over audio, a Transformer, a linear CTC head."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PATHS: dict[Kind, str] = {  # Hugging Face's names, the same in all families and
     "ffn_in": "feed_forward.intermediate_dense",
     "ffn_out": "feed_forward.output_dense",
 }
-SPEC_AUGMENT = "masked_spec_embed"  # what SpecAugment puts in the place of frames; a checkpoint may lack it
+SPEC_AUGMENT = "masked_spec_embed"  # replaces frames in SpecAugment; a checkpoint may lack it
 HEAD = "lm_head"
 
 
@@ -41,10 +41,10 @@ def parts(model: PreTrainedModel) -> Any:
 
 
 class ConvolutionalCTC(Architecture[Vocabulary]):
-    """Raw audio to frames by convolutions, frames to letters by a Transformer encoder and a linear head, with CTC.
+    """A model with convolutions from raw audio to frames, and a Transformer and linear CTC head from frames to letters.
 
     Attributes:
-        keys: what is checked of the family's `config.json`.
+        keys: the keys of the family's `config.json` that are checked.
     """
 
     keys: ClassVar[type[ConvolutionalConfig]]
@@ -57,7 +57,7 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         return self.adapted(AutoModelForCTC.from_config(config))
 
     def load(self, folder: Path, source: str | Path, *, fresh_head: bool) -> PreTrainedModel:
-        """As `Architecture.load`: safetensors, or a .bin, which transformers reads with `weights_only=True`."""
+        """As `Architecture.load`, from safetensors or a .bin, which transformers reads with `weights_only=True`."""
         changes = {"vocab_size": len(Vocabulary.of_letters(upper_case=True).tokens)} if fresh_head else {}
         if fresh_head:
             torch.manual_seed(0)
@@ -73,7 +73,7 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         return self.adapted(model)
 
     def adapted(self, model: PreTrainedModel) -> PreTrainedModel:
-        """The model as the suite can work on it, with the same weights under the same names."""
+        """The model in a form that the suite can work on, with the same weights under the same names."""
         return model
 
     def lacks_head(self, folder: Path) -> bool:  # noqa: D102
@@ -147,7 +147,7 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         model.config.apply_spec_augment = spec_augment
 
     def forward(self, model: PreTrainedModel, batch: Batch, *, hidden_states: bool) -> Output:
-        """As `Architecture.forward`: what the model of transformers does, from the front-end's output on."""
+        """As `Architecture.forward`; does what transformers' model does, from the front-end's output on."""
         base = parts(model)
         features = batch.features
         if features is None:

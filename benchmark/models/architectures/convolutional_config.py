@@ -1,4 +1,4 @@
-"""What the suite relies on in the `config.json` of convolutional models."""
+"""The keys that the suite relies on in the `config.json` of convolutional models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Sizes = Annotated[list[Size], Field(min_length=1)]
 
 
 class ConvolutionalConfig(TypedDict):
-    """Of all of them."""
+    """Keys of all convolutional models."""
 
     vocab_size: Size
     hidden_size: Size
@@ -37,17 +37,17 @@ class ConvolutionalConfig(TypedDict):
     mask_time_length: AtLeastOne
     mask_feature_prob: Share
     mask_feature_length: AtLeastOne
-    add_adapter: NotRequired[Literal[False]]  # convolutions on the encoder, which the forward pass does not have
+    add_adapter: NotRequired[Literal[False]]  # convolutions after the encoder, which the forward pass lacks
 
 
 class NormedConfig(ConvolutionalConfig):
-    """Of those whose front-end has group norm after its first convolution, or layer norm after each."""
+    """Keys of models whose front-end has group norm after its first convolution, or layer norm after each."""
 
     feat_extract_norm: Literal["group", "layer"]
 
 
 def check(values: dict[str, Any], keys: type[ConvolutionalConfig], where: str) -> None:
-    """See that the values of `keys` are there and fit each other.
+    """Check that the values of `keys` exist and fit each other.
 
     Raises:
         UserError: a value is missing, of another type or out of range, or two do not fit each other.

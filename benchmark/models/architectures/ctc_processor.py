@@ -1,4 +1,4 @@
-"""The processor beside a CTC model's weights: the feature extractor and the letters' tokenizer of wav2vec 2.0."""
+"""The processor beside a CTC model's weights: wav2vec 2.0's feature extractor and tokenizer of letters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Extractor(TypedDict):
 
 
 def normalises_audio(folder: Path) -> bool:
-    """Whether a folder's feature extractor asks for audio of zero mean and unit variance; so it is without one.
+    """Whether a folder's feature extractor asks for audio of zero mean and unit variance; true without one.
 
     Raises:
         UserError: it cannot be read, or is for another rate than 16 kHz or another number of channels than one.
@@ -38,7 +38,7 @@ def normalises_audio(folder: Path) -> bool:
 
 
 def save(folder: Path, vocabulary: Vocabulary, *, normalise_audio: bool, attention_mask: bool) -> None:
-    """Write both, as plain `transformers` loads them."""
+    """Write the feature extractor and the tokenizer, as plain `transformers` loads them."""
     write_json(folder / "vocab.json", vocabulary.tokens)
     tokenizer = Wav2Vec2CTCTokenizer(str(folder / "vocab.json"), pad_token=BLANK, word_delimiter_token=WORD_DELIMITER)
     extractor = Wav2Vec2FeatureExtractor(do_normalize=normalise_audio, return_attention_mask=attention_mask)

@@ -20,5 +20,5 @@ class Data2VecAudio(ConvolutionalCTC):
     keys = _Config
 
     def masks_padding(self, config: PreTrainedConfig) -> bool:
-        """Always: its front-end has layer norm, as that of other models with an attention mask."""
+        """Always true: its front-end has layer norm, like other models with an attention mask."""
         return True

@@ -1,4 +1,4 @@
-"""HuBERT (Hsu et al., TASLP 2021): `HubertForCTC`. Its modules have the names of wav2vec 2.0's, but share no class."""
+"""HuBERT (Hsu et al., TASLP 2021): `HubertForCTC`. Its modules have wav2vec 2.0's names but share no class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which class is a model's architecture."""
+"""Finds the architecture class of a model."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def architecture_of(model: PreTrainedModel) -> Architecture[Any]:
 
 
 def architecture_named(model_type: str, where: str) -> Architecture[Any]:
-    """The architecture that a config calls `model_type`.
+    """The architecture that has this `model_type` in its config.
 
     Args:
-        model_type: the config's.
+        model_type: the name in the config.
         where: the model or file that names it, for the message.
 
     Raises:

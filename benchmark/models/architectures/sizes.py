@@ -1,4 +1,4 @@
-"""What a `config.json` says of the size of its model, per family. No torch."""
+"""The size of a model, computed from its `config.json` per family. Imports no torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SAMPLE_RATE = 16_000
 
 
 class ModelConfig(TypedDict, total=False):
-    """What of `config.json` says how large a model is."""
+    """The keys of `config.json` that determine the size of a model."""
 
     model_type: Required[str]
     hidden_size: AtLeastOne
@@ -46,15 +46,15 @@ class Sizes(ABC):
 
     @abstractmethod
     def encoder_parameters(self, config: ModelConfig) -> int:
-        """Weights of the matrices of all layers, of which targets are shares."""
+        """Number of weights in the matrices of all layers; targets are shares of it."""
 
     @abstractmethod
     def total_parameters(self, config: ModelConfig) -> int:
-        """Parameters of the whole model without biases and norms, a thousandth less than there are."""
+        """Parameters of the whole model without biases and norms, which are a thousandth of all."""
 
     @abstractmethod
     def frames_per_second(self, config: ModelConfig) -> float:
-        """Frames that the front-end makes of a second of audio."""
+        """Frames that the front-end makes per second of audio."""
 
     @abstractmethod
     def feature_channels(self, config: ModelConfig) -> int:
@@ -98,12 +98,12 @@ class ConvolutionalSizes(Sizes):
         return config["conv_dim"][-1]
 
     def positional_taps(self, config: ModelConfig) -> int:
-        """Kernel sizes of all positional convolutions, added up."""
+        """Sum of the kernel sizes of all positional convolutions."""
         return config["num_conv_pos_embeddings"]
 
 
 class StackedPositionSizes(ConvolutionalSizes):
-    """The same with `num_conv_pos_embeddings` positional convolutions, one on the other."""
+    """The same with a stack of `num_conv_pos_embeddings` positional convolutions."""
 
     def __init__(self, model_type: str) -> None:
         super().__init__(model_type)

@@ -1,8 +1,8 @@
 """WavLM (Chen et al., JSTSP 2022): `WavLMForCTC`, with gated relative positions in its attention.
 
-Each layer adds a bias to its attention that depends on the distance of two frames. The first layer looks the biases of
-all heads up in a table and hands them on; each head of each layer scales its own by a gate that it computes from its
-slice of the layer's input.
+Each layer adds a bias to its attention that depends on the distance of two frames. The first layer looks up the
+biases of all heads in a table and passes them on. Each head of each layer scales its own biases by a gate, which it
+computes from its slice of the layer's input.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from benchmark.models.architectures.sizes import SIZES
 class HeadwiseAttention(WavLMAttention):
     """WavLM's attention that calls its matrices as modules, and from which heads can be cut.
 
-    That of transformers hands its matrices' weights to one function, so that no hook and no other form of a matrix has
-    an effect there, and asks for as many heads as the model is wide.
+    The attention in transformers passes its matrices' weights to one function, where hooks and other forms of a matrix
+    have no effect, and it requires as many heads as fill the model's width.
 
     Attributes:
-        kept_heads: which of the layer's heads are left (heads,), for their gates, slices and biases stay as they are;
-            None while all are there.
+        kept_heads: indices of the layer's heads that are left (heads,), which select their gates, slices and biases;
+            None while all are left.
     """
 
     kept_heads: torch.Tensor | None
@@ -65,18 +65,18 @@ class HeadwiseAttention(WavLMAttention):
         return reset * (update * self.of_kept(self.gru_rel_pos_const, 1) - 1.0) + 2.0
 
     def of_kept(self, heads: torch.Tensor, dim: int) -> torch.Tensor:
-        """Of something with an entry for each head along `dim`, the entries of those that are left."""
+        """The entries of the remaining heads, from a tensor with an entry for each head along `dim`."""
         return heads if self.kept_heads is None else heads.index_select(dim, self.kept_heads)
 
 
 class WavLM(ConvolutionalCTC):
-    """WavLM. Cutting a head leaves its row of the table, which other layers share, and its one gating constant."""
+    """WavLM. A cut head leaves behind its row of the table, which other layers share, and its one gating constant."""
 
     sizes = SIZES["wavlm"]
     keys = NormedConfig
 
     def adapted(self, model: PreTrainedModel) -> PreTrainedModel:
-        """The model with attention that the suite can work on; weights and their names stay."""
+        """The model with attention that the suite can work on; weights and their names do not change."""
         for layer in parts(model).encoder.layers:
             layer.attention.__class__ = HeadwiseAttention
             layer.attention.register_buffer("kept_heads", None)

@@ -1,1 +1,1 @@
-"""The forms that an encoder matrix can take: one class each says what is stored and counted, and how it is rebuilt."""
+"""The forms that an encoder matrix can take: each class says what is stored, what counts and how it is rebuilt."""

@@ -22,7 +22,7 @@ class LowRankLinear(nn.Module):
 
     @classmethod
     def like(cls, linear: nn.Linear, rank: int) -> LowRankLinear:
-        """One with random weights, and the shape, type, device and bias of `linear`."""
+        """A layer with random weights and with the shape, type, device and bias of `linear`."""
         thin = cls(linear.in_features, linear.out_features, rank).to(linear.weight)
         with torch.no_grad():
             thin.second.bias.copy_(linear.bias)
@@ -30,16 +30,16 @@ class LowRankLinear(nn.Module):
 
     @property
     def weight(self) -> torch.Tensor:
-        """The matrix that the two multiply to (outputs, inputs)."""
+        """The product of the two factors (outputs, inputs)."""
         return self.second.weight @ self.first.weight
 
     @property
     def bias(self) -> nn.Parameter:
-        """Of the second."""
+        """The bias of the second factor."""
         return self.second.bias
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Apply both."""
+        """Apply both factors."""
         output: torch.Tensor = self.second(self.first(hidden))
         return output
 
@@ -51,12 +51,12 @@ class Factorised(Form):
 
     @classmethod
     def fits(cls, linear: nn.Module) -> bool:
-        """A LowRankLinear."""
+        """Whether it is a LowRankLinear."""
         return isinstance(linear, LowRankLinear)
 
     @classmethod
     def fits_names(cls, names: Collection[str]) -> bool:
-        """Two weights."""
+        """Whether there are two weights."""
         return {"first.weight", "second.weight"} <= set(names)
 
     @property
@@ -76,7 +76,7 @@ class Factorised(Form):
 
     @classmethod
     def rebuild(cls, linear: nn.Linear, tensors: Tensors, config: PreTrainedConfig) -> nn.Module:
-        """The first factor's height is the rank."""
+        """A LowRankLinear; its rank is the height of the first factor."""
         thin = LowRankLinear.like(linear, len(tensors["first.weight"]))
         thin.load_state_dict(tensors)
         return thin

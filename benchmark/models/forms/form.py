@@ -1,4 +1,4 @@
-"""What the form of an encoder matrix says: what is stored, what counts, how a folder rebuilds it, who can read it."""
+"""The interface of a matrix's form: what is stored, what counts, how a folder rebuilds it, and who can read it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Tensors = dict[str, torch.Tensor]
 
 
 class Form(ABC):
-    """One matrix of the encoder in one of the forms that it can take, in memory and in a folder.
+    """One encoder matrix in one of its possible forms, in memory and in a folder.
 
-    The defaults are those of a module of floats whose state dict is what a folder holds.
+    The defaults are for a module of floats whose state dict is stored in the folder as it is.
 
     Attributes:
         linear: the module. It computes y = W x + b, and has `in_features`, `out_features`, `weight` and `bias`.
@@ -41,20 +41,20 @@ class Form(ABC):
     @property
     @abstractmethod
     def stored(self) -> list[torch.Tensor]:
-        """The tensors that hold the matrix; a bias is not counted with it."""
+        """The tensors that hold the matrix, without its bias."""
 
     def left(self, tensor: torch.Tensor) -> int:
-        """Weights that are left of one of the `stored` tensors: those that are not zero."""
+        """Number of weights left in one of the `stored` tensors: those that are not zero."""
         return int(tensor.count_nonzero())
 
     @property
     def rank(self) -> int | None:
-        """Rank of a factorised matrix."""
+        """Rank of a factorised matrix; None for other forms."""
         return None
 
     @property
     def in_words(self) -> str:
-        """What the matrix has in the place of floats, for a model card; empty for floats."""
+        """What the matrix has instead of floats, for a model card; empty for floats."""
         return ""
 
     @property
@@ -64,25 +64,25 @@ class Form(ABC):
 
     @property
     def config(self) -> dict[str, object]:
-        """What `rebuild` has to know beside the tensors; it goes into the `config.json` of the model's folder."""
+        """What `rebuild` needs besides the tensors; it goes into the `config.json` of the model's folder."""
         return {}
 
     def tensors(self) -> Tensors:
-        """What a folder holds of the module, by name relative to it. Its bytes are the bytes on disk."""
+        """The tensors that a folder holds of the module, by name relative to it. Their bytes are the bytes on disk."""
         return dict(self.linear.state_dict())
 
     @classmethod
     def rebuild(cls, linear: nn.Linear, tensors: Tensors, config: PreTrainedConfig) -> nn.Module:
-        """The module of which `tensors` gave these tensors.
+        """Rebuild the module from what its `tensors` returned.
 
         Args:
-            linear: a Linear of the matrix's shape, whose weights are of no use; it may be changed and returned.
+            linear: a Linear of the matrix's shape, whose weights are not used; it may be changed and returned.
             tensors: from the folder, unpacked, by name relative to the module.
-            config: of the folder.
+            config: the folder's config.
         """
         linear.load_state_dict(tensors)
         return linear
 
     def floats(self) -> nn.Module:
-        """The module, or one of floats with the same values and as many multiply-accumulates, which counts as it is."""
+        """The module if it has floats, else one of floats with the same values and as many multiply-accumulates."""
         return self.linear

@@ -1,4 +1,4 @@
-"""Which form a matrix has. A new form is one class in this folder and one entry here."""
+"""Finds the form of a matrix. A new form is one class in this folder and one entry here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmark.models.forms.form import Form
 from benchmark.models.forms.masked import Masked
 from benchmark.models.forms.quantised import Quantised
 
-FORMS: tuple[type[Form], ...] = (Quantised, Factorised, Masked)  # the first that fits; a quantised one is a Linear too
+FORMS: tuple[type[Form], ...] = (Quantised, Factorised, Masked)  # the first that fits; a quantised one is also a Linear
 
 
 def form_of(linear: nn.Module) -> Form:
@@ -27,7 +27,7 @@ def form_of(linear: nn.Module) -> Form:
 
 
 def stored_form(names: Collection[str]) -> type[Form]:
-    """The form of which a folder holds these tensors, named relative to the matrix's module.
+    """The form that stores tensors of these names in a folder; they are relative to the matrix's module.
 
     Raises:
         ValueError: no form is stored under such names.

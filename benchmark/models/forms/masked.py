@@ -1,4 +1,4 @@
-"""A matrix of floats. Its zeros are the weights that a mask has pruned; a dense matrix is one without any."""
+"""A matrix of floats, whose zeros are the weights that a mask has pruned; a dense matrix has none."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Masked(Form):
 
     @classmethod
     def fits(cls, linear: nn.Module) -> bool:
-        """Any Linear."""
+        """Whether it is a Linear."""
         return isinstance(linear, nn.Linear)
 
     @classmethod
     def fits_names(cls, names: Collection[str]) -> bool:
-        """A weight."""
+        """Whether there is a weight."""
         return "weight" in names
 
     @property
     def stored(self) -> list[torch.Tensor]:
-        """The weight as the forward pass sees it, behind its gate if it has one."""
+        """The weight as the forward pass sees it, after its gate if it has one."""
         weight = self.linear.weight
         assert isinstance(weight, torch.Tensor)
         return [weight]

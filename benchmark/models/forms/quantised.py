@@ -1,4 +1,4 @@
-"""A matrix of 8-bit integers, by torchao: a scale for every output, symmetric."""
+"""A matrix of 8-bit integers by torchao, symmetric, with a scale per output."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ INTEGERS, SCALES = "weight.int8", "weight.scale"
 
 
 def quantise_linear(linear: nn.Linear, kind: Kind) -> None:
-    """Round a Linear's weight to integers; `dynamic` also rounds what goes into it, with a scale for every frame."""
+    """Round a Linear's weight to integers; `dynamic` also rounds its inputs, with a scale per frame."""
     quantize_(linear, CONFIGS[kind])
 
 
 class Quantised(Form):
-    """An `nn.Linear` with an `Int8Tensor` for its weight. None of its weights is gone: zero is a value like others.
+    """An `nn.Linear` with an `Int8Tensor` as its weight. All its weights are left: zero is a value like any other.
 
     Multiply-accumulates of integers count like those of floats.
     """
 
     @classmethod
     def fits(cls, linear: nn.Module) -> bool:
-        """A Linear with a weight of integers."""
+        """Whether it is a Linear with a weight of integers."""
         return isinstance(linear, nn.Linear) and isinstance(linear.weight, Int8Tensor)
 
     @classmethod
     def fits_names(cls, names: Collection[str]) -> bool:
-        """Integers."""
+        """Whether there are integers."""
         return INTEGERS in names
 
     @property
     def kind(self) -> Kind:
-        """Whether what goes into the matrix is rounded too."""
+        """Whether the matrix's inputs are rounded too: `dynamic`."""
         return "weight_only" if self._weight.act_quant_kwargs is None else "dynamic"
 
     @property
     def same_in_floats(self) -> bool:
-        """Not where what goes in is rounded too."""
+        """False if the inputs are rounded too."""
         return self.kind == "weight_only"
 
     @property
@@ -68,23 +68,23 @@ class Quantised(Form):
         return [self._weight]
 
     def left(self, tensor: torch.Tensor) -> int:
-        """All of them."""
+        """All weights of the tensor."""
         return tensor.numel()
 
     @property
     def config(self) -> dict[str, object]:
-        """The kind."""
+        """The kind of quantisation."""
         return {"int8": self.kind}
 
     def tensors(self) -> Tensors:
-        """Integers and their scales in the place of the weight."""
+        """The module's tensors, with integers and their scales instead of the weight."""
         state = super().tensors()
         del state["weight"]
         return state | {INTEGERS: self._weight.qdata, SCALES: self._weight.scale}
 
     @classmethod
     def rebuild(cls, linear: nn.Linear, tensors: Tensors, config: PreTrainedConfig) -> nn.Module:
-        """Quantised from floats, then given the very integers and scales."""
+        """Quantise a Linear of floats, then copy the exact integers and scales into it."""
         integers, scales = tensors[INTEGERS], tensors[SCALES]
         others = {name: tensor for name, tensor in tensors.items() if name not in (INTEGERS, SCALES)}
         linear.load_state_dict(others | {"weight": integers.float() * scales.float()})
