@@ -9,7 +9,7 @@ from benchmark.toolbox.job import Job
 
 
 class Dense(Method):
-    """Return the dense model untouched; its row stands first in every table."""
+    """Return the dense model unchanged; its row comes first in every table."""
 
     title = "Dense"
     family = "dense"

@@ -11,7 +11,7 @@ from benchmark.toolbox.job import Job
 
 
 class DenseFinetuned(Method):
-    """Spend the whole budget on plain fine-tuning: what the budget alone buys."""
+    """Spend the whole budget on plain fine-tuning, to show what the budget alone achieves."""
 
     title = "Dense, fine-tuned"
     family = "control"
@@ -20,7 +20,7 @@ class DenseFinetuned(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """As the compressing methods."""
+        """The learning rate is that of the compressing methods."""
 
         learning_rate: float = 2e-4
 

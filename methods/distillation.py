@@ -1,4 +1,4 @@
-"""Distillation: a shallow student copied from the teacher learns its hidden layers, then its transcripts and logits."""
+"""Distillation: a shallow student copied from the teacher learns its hidden layers, then transcripts and logits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PredictionHeads(nn.Module):
     def loss(self, student: Output, teacher: Output, cosine_weight: float) -> torch.Tensor:
         """L1 distance plus `cosine_weight` times -log sigmoid of the cosine, over valid frames and layers.
 
-        0 and 0.3133 (-log sigmoid(1)) when the prediction is exact.
+        The two terms are 0 and 0.3133 (-log sigmoid(1)) when the prediction is exact.
         """
         losses = []
         for head, layer in zip(self.heads, self.layers, strict=True):
@@ -42,13 +42,13 @@ class PredictionHeads(nn.Module):
 
 
 class Distillation(Method):
-    """DistilHuBERT-style student, then CTC and logit distillation.
+    """Train a DistilHuBERT-style student on hidden layers, then on CTC and logit distillation.
 
     The student is the front-end and the first Transformer layers of the teacher. First its last layer predicts
     several hidden layers of the teacher through linear heads (L1 and cosine); then it is fine-tuned with CTC and the
     KL divergence to the teacher's logits. Departures from DistilHuBERT: the heads start as identities, the layers to
-    predict are spread evenly, FFNs are narrowed so that the student meets the suite's target, and the second stage
-    (the paper uses the student as a frozen feature extractor).
+    predict are spread evenly, FFNs are narrowed so that the student meets the suite's target, and there is a second
+    stage (the paper uses the student as a frozen feature extractor).
     """
 
     title = "Distillation"
@@ -62,7 +62,7 @@ class Distillation(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """`first_share`: share of the budget for the hidden-layer stage; weights of the losses."""
+        """`first_share`: share of the budget for the hidden-layer stage. The weights are those of the losses."""
 
         learning_rate: float = 1e-3
         first_share: float = 0.4

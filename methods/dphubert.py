@@ -1,4 +1,4 @@
-"""DPHuBERT: distil and prune jointly by L0 gates, cut, and distil on."""
+"""DPHuBERT: distil and prune jointly with L0 gates, cut, and distil further."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from benchmark.training.hooks import State
 class LayerHeads(nn.Module):
     """Linear heads through which a student's layer predicts the teacher's layer of the same depth.
 
-    One head for the input of the first layer, one that the other layers share.
+    One head is for the input of the first layer; the other layers share a second one.
     """
 
     def __init__(self, width: int, layers: list[int]) -> None:
@@ -42,12 +42,12 @@ class LayerHeads(nn.Module):
 
 
 class DPHuBERT(Method):
-    """Hard-concrete gates on heads and neurons learn from the distance to the teacher's layers; cut; distil on.
+    """Learn gates on heads and neurons by distilling the teacher's layers, cut, then distil further.
 
-    Adaptations: the second stage adds the CTC loss, since what is compared is a recogniser (the paper's model is fine-
-    tuned afterwards), and has two thirds of the budget instead of one; no gates on the front-end, which is frozen;
-    warm-ups are shares of a stage; the rates of gates and multipliers follow from the number of steps (theirs, 0.02
-    over 50,000, close no gate in a few hundred).
+    The gates are hard-concrete. Adaptations: the second stage adds the CTC loss, since the suite compares recognisers
+    (the paper's model is fine-tuned afterwards), and has two thirds of the budget instead of one; the front-end is
+    frozen and has no gates; warm-ups are shares of a stage; the rates of gates and multipliers follow from the number
+    of steps (the paper's rate of 0.02, meant for 50,000 steps, closes no gate in a few hundred).
     """
 
     title = "DPHuBERT"
@@ -58,10 +58,10 @@ class DPHuBERT(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """`second_rate`: of the first stage's. `ramp`: share of the first stage in which the target rises.
+        """`second_rate`: learning rate of the second stage, as a share of the first's.
 
-        `gate_travel`, `size_weight`: how far a gate's log alpha, and a multiplier in units of the loss, could come in
-        the first stage at full rate.
+        `ramp`: share of the first stage in which the target rises. `gate_travel`, `size_weight`: how far a gate's log
+        alpha, and a multiplier in units of the loss, could get in the first stage at full rate.
         """
 
         learning_rate: float = 2e-4

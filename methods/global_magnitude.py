@@ -1,4 +1,4 @@
-"""Global magnitude pruning: the smallest weights of the whole encoder go at once, then the rest is fine-tuned."""
+"""Global magnitude pruning: the smallest weights of the whole encoder are pruned at once, then it is fine-tuned."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from benchmark.toolbox.references import Reference
 class GlobalMagnitude(Method):
     """Zero the smallest weights of the whole encoder, then fine-tune with the mask held.
 
-    One threshold for all matrices, so that those with small weights lose more; none loses more than `most`, because a
-    global threshold can empty a matrix.
+    All matrices share one threshold, so those with small weights lose more. None loses more than the share `most`,
+    because a global threshold can empty a matrix.
     """
 
     title = "Global magnitude"

@@ -15,10 +15,10 @@ from benchmark.training.masked_weights import MaskedWeights
 
 
 class GradualMagnitude(Method):
-    """Prune every matrix by magnitude, more and more along Zhu and Gupta's cubic curve, then hold the mask.
+    """Prune every matrix by magnitude along Zhu and Gupta's cubic curve, then hold the mask.
 
     Adaptations: it starts at the dense model's sparsity of zero; the ramp is a share of the budget and not a number
-    of steps, and masks are drawn anew `prunings` times on it.
+    of steps; and masks are computed anew `prunings` times during the ramp.
     """
 
     title = "Gradual magnitude"
@@ -28,7 +28,7 @@ class GradualMagnitude(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """The ramp is over after `ramp` of the run; the mask is held from there on."""
+        """The ramp ends after the share `ramp` of the run; the mask is held from then on."""
 
         learning_rate: float = 2e-4
         ramp: float = 0.66

@@ -15,11 +15,11 @@ from benchmark.toolbox.references import Reference
 
 
 class Int8(Method):
-    """Round the encoder's matrices to 8 bits with a scale for every output.
+    """Round the encoder's matrices to 8 bits with a scale per output.
 
-    `dynamic` also rounds what goes into a matrix, with a scale for every frame; `weight_only` computes in floats. No
-    parameter goes: it stands at its own size, a quarter of the matrices' bytes. With `fine_tune` the budget trains the
-    model on the rounded values, straight through the rounding, before it is rounded for good.
+    `dynamic` also rounds the inputs of a matrix, with a scale per frame; `weight_only` computes in floats. No parameter
+    is removed: the model has its own size, with a quarter of the matrices' bytes. With `fine_tune` the budget first
+    trains the model on the rounded values, with gradients straight through the rounding.
     """
 
     title = "int8"

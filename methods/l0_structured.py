@@ -16,12 +16,12 @@ from benchmark.training.hooks import State
 
 
 class L0Structured(Method):
-    """Learn which heads and neurons to keep while fine-tuning with CTC, cut, and fine-tune what is left.
+    """Learn which heads and neurons to keep while fine-tuning with CTC, cut the others, and fine-tune further.
 
-    HJ-pruning with the task's loss. Adaptations: gates on heads and neurons only (the front-end is frozen); the
-    stages are shares of the budget, and the rates of gates and multipliers follow from the number of steps (theirs,
-    0.02 over 50,000, close no gate in a few hundred); the units least likely to be open go, to the nearest neuron of
-    the target.
+    This is HJ-pruning with the task's loss. Adaptations: gates on heads and neurons only (the front-end is frozen);
+    the stages are shares of the budget; the rates of gates and multipliers follow from the number of steps (the
+    paper's rate of 0.02, meant for 50,000 steps, closes no gate in a few hundred); the units least likely to be open
+    are cut until the target is met to one neuron.
     """
 
     title = "L0 gates (CTC)"
@@ -37,8 +37,8 @@ class L0Structured(Method):
     class Settings:
         """`search`: share of the budget with gates; `ramp`: share of that in which the target rises.
 
-        `gate_travel`, `size_weight`: how far a gate's log alpha, and a multiplier in nats an utterance, could come in
-        the search at full rate.
+        `gate_travel`, `size_weight`: how far a gate's log alpha, and a multiplier in nats per utterance, could get
+        in the search at full rate.
         """
 
         learning_rate: float = 2e-4

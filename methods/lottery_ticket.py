@@ -1,4 +1,4 @@
-"""Lottery tickets: train, prune a share by magnitude, rewind the survivors to the start, and again."""
+"""Lottery tickets: train, prune a share by magnitude, rewind the others to the start, and repeat."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from benchmark.training.masked_weights import Masks
 class LotteryTicket(Method):
     """Iterative magnitude pruning with rewinding to the dense model.
 
-    Every round trains, prunes the same share of what is left, over the whole encoder, and puts the survivors back to
-    the values that they had in the dense model; the last round trains the ticket. After n rounds 1 - (1 - x)^n is
-    gone, so x follows from the target. Adaptations: rewinding to the fine-tuned model that compression starts from
-    (Frankle's pre-trained start), and few rounds, since all of them share one budget.
+    Every round trains, prunes the same share x of the remaining weights over the whole encoder, and resets the others
+    to their values in the dense model. The last round trains the ticket. The sparsity after n rounds is
+    1 - (1 - x)^n, so x follows from the target. Adaptations: rewinding to the fine-tuned model from which compression
+    starts, not to the pre-trained one; and few rounds, since all of them share one budget.
     """
 
     title = "Lottery ticket"
@@ -58,7 +58,7 @@ class LotteryTicket(Method):
 
 @torch.no_grad()
 def rewind(model: PreTrainedModel, start: dict[str, torch.Tensor], masks: Masks) -> None:
-    """Put every parameter back to its value at the start, the pruned weights to zero."""
+    """Reset every parameter to its value at the start, and pruned weights to zero."""
     model.load_state_dict(start)
     for matrix in Encoder(model):
         matrix.linear.weight.mul_(masks[matrix.name])

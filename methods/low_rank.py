@@ -23,8 +23,8 @@ from benchmark.toolbox.target import Target
 def truncated(weight: torch.Tensor, rank: int, root: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """Factors (rank, inputs) and (outputs, rank) of the best approximation of W of this rank.
 
-    Best in the Frobenius norm of the error, or, given a square root R of the inputs' second moments (E[x x'] = R R'),
-    of the error times R, which is the mean squared error of the outputs.
+    The best approximation minimises the Frobenius norm of the error or, given a square root R of the inputs' second
+    moments (E[x x'] = R R'), of the error times R, which is the mean squared error of the outputs.
     """
     weight = weight.detach().double()
     left, values, right = torch.linalg.svd(weight if root is None else weight @ root, full_matrices=False)
@@ -53,9 +53,10 @@ def ranks_for(matrices: list[Matrix], target: Target) -> dict[str, int]:
 
 
 class LowRank(Method):
-    """Truncated SVD of every encoder matrix, plain or weighted by what goes into it.
+    """Truncated SVD of every encoder matrix, plain or weighted by its inputs.
 
-    Plain needs no data; `whitened` needs calibration audio. With `fine_tune` the rest of the budget trains the factors.
+    The plain SVD needs no data; `whitened` needs calibration audio. With `fine_tune` the rest of the budget
+    trains the factors.
     """
 
     title = "Low rank (SVD)"
@@ -68,7 +69,7 @@ class LowRank(Method):
 
     @dataclass(frozen=True)
     class Settings(FineTuning):
-        """`damping` of the second moments, a share of their mean diagonal."""
+        """`damping`: added to the second moments' diagonal, as a share of its mean."""
 
         whitened: bool = True
         calibration_seconds: float = 400.0

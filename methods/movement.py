@@ -1,4 +1,4 @@
-"""Movement pruning: weights that move towards zero while the model is fine-tuned go, whatever their size."""
+"""Movement pruning: weights that move towards zero during fine-tuning are pruned, whatever their size."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MovementGate(nn.Module):
 
     @torch.no_grad()
     def keep(self, mask: torch.Tensor) -> None:
-        """Let the weights of `mask` through from now on."""
+        """Keep the weights of `mask` from now on."""
         self.mask.copy_(mask)
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
@@ -47,10 +47,10 @@ class MovementGate(nn.Module):
 class Movement(Method):
     """Learn a score for every weight beside the weight itself; keep those with the highest scores.
 
-    `hard`: each matrix keeps its top scores, along the cubic schedule, then the mask is held. `soft`: sigmoid(S) above
-    a threshold is kept, a penalty on the sigmoids drives them down, and at the end the top scores of the whole
-    encoder are kept so that the target is met exactly. As in the release, scores gather over the first tenth of the
-    run before any weight goes. Adaptation: the hard mask is held at the end of the ramp; there it goes on changing.
+    `hard`: each matrix keeps its top scores along the cubic schedule, then the mask is held. `soft`: weights with
+    sigmoid(S) above a threshold are kept, a penalty drives the sigmoids down, and at the end the top scores of the
+    whole encoder are kept so that the target is met exactly. As in the release, scores accumulate over the first tenth
+    of the run before any weight is pruned. Adaptation: the hard mask is held after the ramp; not so in the release.
     """
 
     title = "Movement pruning"
@@ -66,8 +66,8 @@ class Movement(Method):
     class Settings:
         """`begin`, `end`: shares of the run between which sparsity rises (hard only).
 
-        `score_learning_rate`: for `soft`; what `hard` does with the scores, ranking them, does not depend on it.
-        `penalty`: weight of the mean sigmoid of the scores, in nats an utterance (soft only).
+        `score_learning_rate`: matters for `soft` only; `hard` ranks the scores, which does not depend on it.
+        `penalty`: weight of the mean sigmoid of the scores, in nats per utterance (soft only).
         """
 
         kind: Literal["hard", "soft"] = "hard"

@@ -23,7 +23,7 @@ FIRST_GUESS = (0.3, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1)
 
 
 class RatioChoice(UnitGate):
-    """A logit for every keep ratio of a layer's heads or neurons; candidates keep the units of most energy.
+    """One logit per keep ratio of a layer's heads or neurons; each candidate keeps the units with the most energy.
 
     Attributes:
         logits: learnable (7,), the logarithms of the first guess.
@@ -56,15 +56,15 @@ class RatioChoice(UnitGate):
 class NASChannel(Method):
     """Search the width of every layer by Gumbel-softmax over keep ratios, with the authors' three-branch size loss.
 
-    Heads and neurons are really cut out in the end. Adaptations: the size loss in nats an utterance as in
-    `self_pinching_structured`; the logits' own learning rate, since short runs take few steps; units outside the
-    likeliest candidates go first and then those of least energy, so that the target is met to one neuron.
+    Heads and neurons are really cut out at the end. Adaptations: the size loss is in nats per utterance, as in
+    `self_pinching_structured`; the logits have their own learning rate, since short runs take few steps; units outside
+    the likeliest candidates go first, then those with the least energy, so that the target is met to one neuron.
     """
 
     title = "NAS channel pruning"
     family = "structured"
     references = (Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="its NAS-CP baseline"),)
-    tunable = ("size_weight", 600.0, 212.0)  # with the authors' short runs may not reach the target
+    tunable = ("size_weight", 600.0, 212.0)  # at the authors' 212, short runs may miss the target
 
     @dataclass(frozen=True)
     class Settings:

@@ -1,4 +1,4 @@
-"""PARP: prune, adjust, re-prune. Pruned weights are zeroed now and then, but may grow back in between."""
+"""PARP: prune, adjust, re-prune. Pruned weights are zeroed at intervals, but may grow back in between."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def zero(encoder: Encoder, masks: Masks) -> None:
 
 
 class PARP(Method):
-    """Prune by magnitude, fine-tune without holding the mask, prune again now and then.
+    """Prune by magnitude, fine-tune without holding the mask, and prune again at intervals.
 
     Adaptations: the first mask comes from the dense CTC model (the paper's from the self-supervised one); masks are
-    drawn a matrix, at the same sparsity in each; the n steps between two prunings, which no source states, are a
-    number of prunings over the run. After the last one the mask is held for the share `settle` of the budget, so that
-    the model is not handed over right after a cut.
+    computed per matrix, at the same sparsity in each; a number of prunings over the run replaces the n steps between
+    two prunings, which no source states. After the last pruning the mask is held for the share `settle` of the budget,
+    so that the model is not returned right after a cut.
     """
 
     title = "PARP"
@@ -39,7 +39,7 @@ class PARP(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """`prunings`: how often, evenly spread; `settle`: share of the run after the last one."""
+        """`prunings`: their number, evenly spread; `settle`: share of the run after the last one."""
 
         learning_rate: float = 2e-4
         prunings: int = 20

@@ -20,7 +20,7 @@ class RandomPruning(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """As uniform magnitude."""
+        """The learning rate is that of uniform magnitude."""
 
         learning_rate: float = 2e-4
 

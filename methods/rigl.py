@@ -1,4 +1,4 @@
-"""RigL: a sparse model whose connections move, away from small weights, to where the gradient is large."""
+"""RigL: a sparse model whose connections move from small weights to where the gradient is large."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def moved_share(progress: float, alpha: float, until: float) -> float:
 
 
 def rewire(weight: torch.Tensor, gradient: torch.Tensor, mask: torch.Tensor, moved: int) -> torch.Tensor:
-    """The mask without its `moved` smallest weights and with as many that were not in it, of largest |gradient|.
+    """The mask without its `moved` smallest weights and with as many new ones, those with the largest |gradient|.
 
-    The number of connections stays the same, and none that was just dropped grows back.
+    The number of connections stays the same, and no weight that was just dropped grows back.
     """
     smallest = weight.abs().masked_fill(~mask, torch.inf).flatten().topk(moved, largest=False).indices
     largest = gradient.abs().masked_fill(mask, -1.0).flatten().topk(moved).indices
@@ -34,11 +34,11 @@ def rewire(weight: torch.Tensor, gradient: torch.Tensor, mask: torch.Tensor, mov
 
 
 class RigL(Method):
-    """Fine-tune at constant sparsity; now and then drop the smallest weights and grow where the gradient is largest.
+    """Fine-tune at constant sparsity; at intervals drop the smallest weights and grow where the gradient is largest.
 
-    Weights grow from zero, and their moments too. Adaptations: the first mask is the uniform magnitude mask of the
-    dense model (the paper trains from scratch, with random ERK masks); the steps between two updates are a number of
-    updates over the run; the gradient is that of one step's batch, at the sparse weights, as in the paper.
+    New weights start at zero, and so do their moments. As in the paper, the gradient is that of one step's batch at the
+    sparse weights. Adaptations: the first mask is the uniform magnitude mask of the dense model (the paper trains from
+    scratch, with random ERK masks); a number of updates over the run replaces the steps between two updates.
     """
 
     title = "RigL"
@@ -50,7 +50,7 @@ class RigL(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """`alpha`: share of the connections that move at first; `until`: share of the run after which none does."""
+        """`alpha`: share of the connections that move at first; `until`: share of the run after which none moves."""
 
         learning_rate: float = 2e-4
         alpha: float = 0.3

@@ -18,13 +18,13 @@ from benchmark.training.hooks import State
 class SelfPinching(Method):
     """Prune and fine-tune together: every encoder matrix learns its own magnitude threshold.
 
-    The paper's recipe with two adaptations. The authors' lam = 2e-5 weighs against a loss summed over the 16
-    utterances of a micro-batch and belongs to a model of 84.9 M gated weights, so the setting is `size_weight`, the
+    This is the paper's recipe with two adaptations. The authors' lam = 2e-5 is weighed against a loss summed over the
+    16 utterances of a micro-batch and fits a model of 84.9 M gated weights. The setting here is `size_weight`, the
     loss in nats per utterance for the whole encoder: 2e-5 * 84.9e6 / 16 = 106. For HuBERT-large, with 302 M weights
     and micro-batches of 4, their scripts amount to 2e-5 * 302e6 / 4 = 1510. Adam moves a threshold by about its
-    learning rate a step, so the rate is derived from the run's length: the band must be within reach after `reach` of
-    the steps. At the end all thresholds are scaled by one factor so that the target is met exactly; the factor is noted
-    in the record.
+    learning rate per step, so the rate is derived from the run's length: the band must be within reach after the share
+    `reach` of the steps. At the end all thresholds are scaled by one factor so that the target is met exactly; the
+    record notes the factor.
     """
 
     title = "Self-pinching gates"
@@ -33,11 +33,11 @@ class SelfPinching(Method):
         Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="authors' release SASPG-pruning"),
     )
     drawn = Drawn(matrices=True, curves={"sparsity": "sparsity (%)", "threshold": "threshold θ"})
-    tunable = ("size_weight", 300.0, 106.0)  # with the authors' short runs may not reach the target
+    tunable = ("size_weight", 300.0, 106.0)  # at the authors' 106, short runs may miss the target
 
     @dataclass(frozen=True)
     class Settings:
-        """`threshold_learning_rate` None: derived from the steps of the run so that the band is reached in time."""
+        """`threshold_learning_rate`: None derives it from the run's steps, so that the band is reached in time."""
 
         learning_rate: float = 2e-4
         size_weight: float = 106.0

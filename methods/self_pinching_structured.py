@@ -1,4 +1,4 @@
-"""Structured self-pinching gates: one learnable threshold for a layer's heads and one for its neurons."""
+"""Structured self-pinching gates: one learnable threshold for each layer's heads and one for its neurons."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def temperature(progress: float) -> float:
 
 
 def normalised_scores(units: Units) -> torch.Tensor:
-    """Energies (count,) between the layer's smallest and largest, plus 1e-5."""
+    """Energies (count,) scaled to [0, 1] between the layer's smallest and largest, plus 1e-5."""
     energy = units.squared_norm()
     return (energy - energy.min()) / (energy.max() - energy.min() + 1e-12) + LOWEST_SCORE
 
@@ -47,7 +47,7 @@ class PinchingGate(UnitGate):
         self.threshold = nn.Parameter(torch.tensor(LOWEST_SCORE**0.5))
 
     def draw(self, temperature: float) -> None:
-        """Set the mask from the scores as they are: exactly 0 or 1, with the gradient of the soft mask."""
+        """Set the mask from the current scores: exactly 0 or 1, with the gradient of the soft mask."""
         margin = normalised_scores(self.units) - at_least_fp32(self.threshold).square()
         soft = torch.sigmoid(margin / (10 * temperature))
         self.mask = straight_through((margin > 0).to(soft.dtype), soft)
@@ -58,13 +58,13 @@ class PinchingGate(UnitGate):
 
 
 class SelfPinchingStructured(Method):
-    """Prune heads and neurons while fine-tuning: a threshold a layer and kind, on the energies of the units.
+    """Prune heads and neurons while fine-tuning, with one threshold per layer and kind on the units' energies.
 
-    Heads and neurons are really cut out in the end. Adaptations, as in `self_pinching`: the size loss is
-    `size_weight` nats an utterance for all units (the authors' lam = 4e-5 on 84.9 M weights, against a loss summed
+    Heads and neurons are really cut out at the end. Adaptations, as in `self_pinching`: the size loss is
+    `size_weight` nats per utterance for all units (the authors' lam = 4e-5 on 84.9 M weights, against a loss summed
     over the 16 utterances of a micro-batch, is 212; for HuBERT-large, 302 M weights and 4 utterances, 3020);
-    the thresholds' rate is derived from the length of the run; at the end all thresholds are scaled by one factor, to
-    the nearest neuron of the target, and one unit of each kind stays in every layer.
+    the thresholds' rate is derived from the length of the run; at the end all thresholds are scaled by one factor, so
+    that the target is met to one neuron, and one unit of each kind stays in every layer.
     """
 
     title = "Self-pinching, structured"
@@ -72,7 +72,7 @@ class SelfPinchingStructured(Method):
     references = (
         Reference("Xu et al.", 2025, "Interspeech", arxiv="2505.22608", note="authors' release SASPG-pruning"),
     )
-    tunable = ("size_weight", 600.0, 212.0)  # with the authors' short runs may not reach the target
+    tunable = ("size_weight", 600.0, 212.0)  # at the authors' 212, short runs may miss the target
 
     @dataclass(frozen=True)
     class Settings:

@@ -1,4 +1,4 @@
-"""2:4 sparsity: two of every four weights along the inputs go, the pattern that GPUs can skip."""
+"""2:4 sparsity: two of every four weights along the inputs are pruned, a pattern that GPUs can skip."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from benchmark.toolbox.references import Reference
 
 
 def equal_norms(_job: Job, matrices: Sequence[Matrix], _batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
-    """All inputs alike: Wanda's scores are the magnitudes then."""
+    """The same norm for all inputs, so that Wanda's scores are the magnitudes."""
     return {matrix.name: torch.ones(()) for matrix in matrices}
 
 
 class SemiStructured(Method):
-    """Keep the two of every four weights along the inputs that score highest, then fine-tune with the mask held.
+    """Keep the best two of every four weights along the inputs, then fine-tune with the mask held.
 
-    Scores are magnitudes, or Wanda's, layer by layer on the pruned layers' outputs. Half of the weights go, whatever
-    the study's targets: it stands at its own size.
+    Scores are magnitudes, or Wanda's, for which each layer sees its pruned predecessors' outputs. Half of the weights
+    are pruned, whatever the study's targets, so its row has a size of its own.
     """
 
     title = "2:4"
@@ -41,7 +41,7 @@ class SemiStructured(Method):
 
     @dataclass(frozen=True)
     class Settings(FineTuning):
-        """`calibration_seconds` are for Wanda's scores."""
+        """`calibration_seconds`: audio for Wanda's scores."""
 
         scores: Literal["magnitude", "wanda"] = "magnitude"
         calibration_seconds: float = 400.0

@@ -1,4 +1,4 @@
-"""Fewer layers: the model that anyone would try first. A control."""
+"""Control: a model with fewer layers, which anyone would try first."""
 
 from __future__ import annotations
 

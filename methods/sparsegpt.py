@@ -1,4 +1,4 @@
-"""SparseGPT: prune column by column and let the weights that stay make up for those that go."""
+"""SparseGPT: prune column by column, and correct the remaining weights for the error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def inverse_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
     """Upper Cholesky factor of the inverse of H = 2 E[x x'] + damping mean(diag) I, in float64.
 
     Raises:
-        CannotCompress: H is singular although it is damped.
+        CannotCompress: H is singular despite the damping.
     """
     inverse = torch.cholesky_inverse(damped_cholesky(2 * moments.double(), damping))
     root: torch.Tensor = torch.linalg.cholesky(inverse, upper=True)
@@ -28,10 +28,10 @@ def inverse_root(moments: torch.Tensor, damping: float) -> torch.Tensor:
 
 
 def prune(weight: torch.Tensor, moments: torch.Tensor, keep: float, damping: float, block: int) -> torch.Tensor:
-    """The pruned and corrected weight (outputs, inputs): exactly round(keep * count) of it are kept.
+    """The pruned and corrected weight (outputs, inputs): exactly round(keep * count) weights are kept.
 
-    Columns are taken in blocks. In a block the weights of the smallest w^2 / [H^-1]_jj^2 go (diagonal of the Cholesky
-    factor); the error that a column leaves is pushed to the columns after it.
+    Columns are taken in blocks. The weights of a block with the smallest w^2 / [H^-1]_jj^2 (diagonal of the Cholesky
+    factor) are pruned, and the columns after a column are corrected for its error.
     """
     dead = moments.diagonal() == 0
     root = inverse_root(moments, damping)
@@ -42,7 +42,7 @@ def prune(weight: torch.Tensor, moments: torch.Tensor, keep: float, damping: flo
     for start in range(0, columns, block):
         end = min(start + block, columns)
         within, factor = left[:, start:end].clone(), root[start:end, start:end]
-        due = round(keep * end * len(left)) - kept  # what is rounded in one block is made up for in the next
+        due = round(keep * end * len(left)) - kept  # the next block makes up for the rounding of this one
         kept += due
         mask = topk_mask(within.square() / factor.diagonal().square(), due / within.numel())
         errors = torch.zeros_like(within)
@@ -56,10 +56,10 @@ def prune(weight: torch.Tensor, moments: torch.Tensor, keep: float, damping: flo
 
 
 class SparseGPT(Method):
-    """Second-order pruning of each matrix on its inputs' moments, layer by layer on the pruned layers' outputs.
+    """Prune each matrix by its inputs' second moments; each layer sees its pruned predecessors' outputs.
 
-    Needs calibration audio and no labels. Adaptation: moments are over the valid frames of about
-    `calibration_seconds` of training speech. With `fine_tune` the rest of the budget recovers the model, masks held.
+    It needs calibration audio but no labels. Adaptation: moments are over the valid frames of about
+    `calibration_seconds` of training speech. With `fine_tune` the rest of the budget trains the model, masks held.
     """
 
     title = "SparseGPT"

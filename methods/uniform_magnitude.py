@@ -15,8 +15,8 @@ from benchmark.toolbox.references import Reference
 class UniformMagnitude(Method):
     """Zero the same share of every encoder matrix by magnitude, then fine-tune with the mask held.
 
-    The authors' UMP baseline: one fine-tuning pass with the fixed mask, same optimiser, learning rate and batches as
-    the gates.
+    This is the UMP baseline of Xu et al.: one fine-tuning pass with a fixed mask, and the same optimiser, learning rate
+    and batches as the self-pinching gates.
     """
 
     title = "Uniform magnitude"
@@ -28,7 +28,7 @@ class UniformMagnitude(Method):
 
     @dataclass(frozen=True)
     class Settings:
-        """The learning rate is the gates' own."""
+        """The learning rate is that of the self-pinching gates."""
 
         learning_rate: float = 2e-4
 

@@ -21,11 +21,11 @@ def wanda_scores(weight: torch.Tensor, input_norms: torch.Tensor) -> torch.Tenso
 
 
 class Wanda(Method):
-    """In each output keep the weights of the highest magnitude times input norm, layer by layer.
+    """Keep the weights of each output with the highest magnitude times input norm, layer by layer.
 
-    Norms are taken on the outputs of the pruned layers before. Needs calibration audio and no labels. Adaptation: norms
-    are over the valid frames of about `calibration_seconds` of training speech (the paper's 128 segments of text). With
-    `fine_tune` the rest of the budget recovers the model, masks held.
+    Each layer sees its pruned predecessors' outputs. It needs calibration audio but no labels. Adaptation: norms
+    are over the valid frames of about `calibration_seconds` of training speech (the paper uses 128 segments of text).
+    With `fine_tune` the rest of the budget trains the model, masks held.
     """
 
     title = "Wanda"
@@ -35,7 +35,7 @@ class Wanda(Method):
 
     @dataclass(frozen=True)
     class Settings(FineTuning):
-        """`calibration_seconds` of speech to take the norms on."""
+        """`calibration_seconds`: seconds of speech for the norms."""
 
         calibration_seconds: float = 400.0
 
