@@ -1,7 +1,7 @@
 """A study as typed values: its corpus and dense model, its methods' budgets, and the list of its runs.
 
-Reading a study does not import torch. Listing its runs imports the methods, and torch with them, unless the runs are kept
-from before.
+Reading a study does not import torch. Listing its runs imports the methods, and torch with them, unless the runs are
+kept from before.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def run_name(label: str, target: float | None, seed: int | None) -> str:
 class RunPlan:
     """One run: a method with its settings, a target (None if the method takes none) and a seed.
 
-    `budget_share`: share of the study's budget; less than 1 where a study tests how small a budget is enough. `family` and
-    `one_training` are those of the method; None and False if its file is broken.
+    `budget_share`: share of the study's budget; less than 1 where a study tests how small a budget is enough. `family`
+    and `one_training` are those of the method; None and False if its file is broken.
     """
 
     run: str
