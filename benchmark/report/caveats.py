@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.report.references import how_to_write_them
+from benchmark.report.reference_sources import how_to_write_them
 from benchmark.report.rows import Row, dense_row, percent
 from benchmark.runs.collection import Collection
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmark.study import catalogue, key_table
+from benchmark.study import catalogue, key_table, toolbox_table
 from benchmark.system.errors import UserError
 
 BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
-MADE = {"methods": catalogue.markdown, "study-keys": key_table.markdown}
-PAGES = ("README.md", "docs/studies.md", "docs/performance.md", "docs/full-size.md")
+MADE = {"methods": catalogue.markdown, "study-keys": key_table.markdown, "toolbox": toolbox_table.markdown}
+PAGES = ("README.md", "docs/studies.md", "docs/performance.md", "docs/full-size.md", "docs/toolbox.md")
 
 
 def with_current_parts(text: str, root: Path) -> str:

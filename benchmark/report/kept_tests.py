@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from benchmark.report.references import how_to_write_them
+from benchmark.report.reference_sources import how_to_write_them
 from benchmark.report.rows import Row
 from benchmark.runs.collection import Run
 from benchmark.scoring.bootstrap import Unit

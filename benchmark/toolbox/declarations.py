@@ -25,7 +25,7 @@ def require_declared(method: type) -> dict[str, Any]:
         _require_source(method)
         _require_one_of(method, "family", get_args(Family))
         _require_one_of(method, "needs", get_args(Needs))
-        for name in ("takes_target", "seeded", "trains"):
+        for name in ("takes_target", "seeded", "trains", "one_training"):
             if not isinstance(value := getattr(method, name), bool):
                 raise UserError(f"has `{name} = {value!r}`, which must be True or False")
         phases = getattr(method, "phases", None)

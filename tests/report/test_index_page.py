@@ -13,7 +13,7 @@ from synthetic_study import FAILED, RECIPES, build_study, failed, reported_study
 
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.error_bars import error_bar
-from benchmark.report.page.curves import POINTS, curve_charts
+from benchmark.report.page.curve_points import POINTS, curve_charts
 from benchmark.report.page.utterances import WORST, aligned, worst_utterances
 from benchmark.report.rows import table_rows
 from benchmark.report.study_report import write_report

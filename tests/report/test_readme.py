@@ -37,6 +37,13 @@ def test_the_table_of_methods_is_that_of_the_methods() -> None:
         assert re.search(rf"\| `{name}` \| {method.family} \| {method.needs} \| \w[^|]+\.? \|", table)
 
 
+def test_the_page_of_the_toolbox_names_what_methods_import() -> None:
+    text = (ROOT / "docs" / "toolbox.md").read_text(encoding="utf-8")
+    assert with_current_parts(text, ROOT) == text, "run `python -m benchmark readme`"
+    for name in ("Method", "Job", "topk_mask", "magnitude_masks", "HardConcrete", "damped_cholesky", "fine_tune"):
+        assert f"`{name}` |" in text, name
+
+
 def committed(path: str) -> str:
     done = subprocess.run(["git", "show", f"HEAD:{path}"], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmark.report.page.curves import curve_charts
+from benchmark.report.page.curve_points import curve_charts
 from benchmark.report.page.utterances import Utterance, worst_utterances
 from benchmark.report.rows import Row
 from benchmark.runs.collection import Collection, Run
