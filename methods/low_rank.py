@@ -86,7 +86,7 @@ class LowRank(Method):
             roots = {name: damped_cholesky(moment, settings.damping) for name, moment in moments.items()}
         for matrix in matrices:
             first, second = truncated(matrix.weight, ranks[matrix.name], roots.get(matrix.name))
-            thin = factorise(job.encoder.layers[matrix.layer], matrix.kind, ranks[matrix.name])
+            thin = factorise(job.model, matrix, ranks[matrix.name])
             with torch.no_grad():
                 thin.first.weight.copy_(first)
                 thin.second.weight.copy_(second)

@@ -7,8 +7,7 @@ from transformers import PreTrainedModel
 from typing_extensions import TypedDict
 
 from benchmark.models.architectures.architecture import Kind
-from benchmark.models.architectures.convolutional import PATHS
-from benchmark.models.encoder import Encoder
+from benchmark.models.encoder import Encoder, Matrix
 from benchmark.models.forms.factorised import LowRankLinear
 from benchmark.system.validated import AtLeastOne
 
@@ -43,10 +42,9 @@ def reshape(model: PreTrainedModel, shapes: list[LayerShape]) -> None:
         neurons.cut(torch.arange(neurons.count) < shape["neurons"])
 
 
-def factorise(layer: torch.nn.Module, kind: Kind, rank: int) -> LowRankLinear:
-    """Put a LowRankLinear with random weights and the same bias in place of a layer's matrix."""
-    linear = layer.get_submodule(PATHS[kind])
-    assert isinstance(linear, torch.nn.Linear)
-    thin = LowRankLinear.like(linear, rank)
-    layer.set_submodule(PATHS[kind], thin)
+def factorise(model: PreTrainedModel, matrix: Matrix, rank: int) -> LowRankLinear:
+    """Put a LowRankLinear with random weights and the same bias in place of one of a model's matrices."""
+    encoder = Encoder(model)
+    thin = LowRankLinear.like(matrix.linear, rank)
+    encoder.layers[matrix.layer].set_submodule(encoder.architecture.paths[matrix.kind], thin)
     return thin

@@ -134,8 +134,9 @@ def low_rank() -> SpeechModel:
     """Post-LN wav2vec 2.0 with group norm, which takes no attention mask; two matrices factorised."""
     torch.manual_seed(0)
     model = Wav2Vec2ForCTC(Wav2Vec2Config(**SMALL)).eval()
-    for layer, kind in zip(Encoder(model).layers, ("ffn_in", "q"), strict=True):
-        factorise(layer, kind, 5)  # type: ignore[arg-type]
+    for matrix in Encoder(model).matrices:
+        if matrix.name in ("0.ffn_in", "1.q"):
+            factorise(model, matrix, 5)
     return SpeechModel(model, Vocabulary.of_letters())
 
 
