@@ -144,4 +144,4 @@ def test_a_model_that_needs_our_loader_says_so(tmp_path: Path) -> None:
 def test_the_card_says_that_shared_weights_are_copied(tmp_path: Path, kind: str) -> None:
     export(make_run(tmp_path / "run", kind), tmp_path / "out", onnx=False)
     card = (tmp_path / "out" / "README.md").read_text()
-    assert ("zeros too, and weights that layers share once for each of them." in card) == (kind == "shared")
+    assert ("Weights that layers share are stored once for each layer." in card) == (kind == "shared")

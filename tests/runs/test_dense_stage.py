@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from small_study import RUN, SmallStudy
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.models.architectures.convolutional import ConvolutionalCTC
 from benchmark.models.checkpoints import load
-from benchmark.runs import dense_stage, transcription
+from benchmark.runs import dense_stage
 from benchmark.runs.dense_stage import word_error_rate
 from benchmark.system.files import read_json
 from benchmark.toolbox.job import Job
@@ -98,7 +99,7 @@ def test_too_little_gpu_memory_names_the_setting_that_helps(
         assert fine_tune(small_study, tiny_model, 1e-3) == 2
         assert "`dense.fine_tune` failed: out of GPU memory: lower training.batch_seconds" in capsys.readouterr().err
     with monkeypatch.context() as patch:
-        patch.setattr(transcription, "forward", out_of_memory)
+        patch.setattr(ConvolutionalCTC, "transcribe", out_of_memory)
         assert fine_tune(small_study, tiny_model, 1e-3) == 2
         assert "out of GPU memory while transcribing: lower evaluation.batch_seconds" in capsys.readouterr().err
 

@@ -177,7 +177,7 @@ def test_only_what_changed_runs_again(project: Path, output: str) -> None:
     source.write_text(source.read_text() + "# changed\n")
     (project / "methods" / "newcomer.py").unlink()
     assert planned(project) == steps("uniform_magnitude-0.65-seed0")
-    shared = project / "benchmark" / "training" / "loop.py"
+    shared = project / "benchmark" / "toolbox" / "pinching_gate.py"
     shared.write_text(shared.read_text() + "# changed\n")
     assert planned(project) == steps(*TRAINED)
     assert f"{TRAINED[0]}: kept, finished before" in snakemake(project)
@@ -201,7 +201,7 @@ def test_the_report_holds_tables_and_figures(project: Path, output: str) -> None
     for said_of in (
         "down and to the left is better",
         "darker is sparser",
-        "How the gates learn",
+        "What the method logs",
         "Click a row or a point",
     ):
         assert said_of in " ".join(page.split()), said_of
