@@ -68,7 +68,7 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
     found = differences(pairs)
     apart = bool(found) and not replace and _committed(study.results)
     kept = set() if replace or found else {pair.own["run"] for pair in pairs}
-    lines += [*_verdict(study, pairs, replaced=not kept, apart=apart), *found]
+    lines += [*_verdict(study, pairs, found, replaced=not kept, apart=apart), *found]
     results = study.work.own_results if apart else study.results
     for run in runs:
         if run.record["run"] not in kept:
@@ -123,7 +123,7 @@ def _made_again(study: Study, runs: list[Run], spoken: dict[str, dict[str, str]]
     return pairs
 
 
-def _verdict(study: Study, pairs: list[Pair], *, replaced: bool, apart: bool) -> list[str]:
+def _verdict(study: Study, pairs: list[Pair], found: list[str], *, replaced: bool, apart: bool) -> list[str]:
     """How your own results compare with the published ones, and what was done about it: one line or none."""
     if not pairs:
         return []
@@ -135,7 +135,7 @@ def _verdict(study: Study, pairs: list[Pair], *, replaced: bool, apart: bool) ->
             f"ones: {command}):"
         ]
     if replaced:
-        colon = ":" if any(pair.differences() for pair in pairs) else ""
+        colon = ":" if found else ""
         return [f"{summary(pairs)}; your records replace the published ones{colon}"]
     return [f"{summary(pairs)}: the published records are kept, with their times"]
 

@@ -85,8 +85,7 @@ class OwnLoop:
                 {
                     "kept": {name: part.state_dict() for name, part in self.kept.items()},
                     "position": [self.state.step, self.state.progress],
-                    "work": self.budget.work,
-                    "seconds": dict(self.budget.clock.seconds),
+                    "budget": self.budget.state(),
                     "random": random_state(self.generator),
                     "curves": self.curves,
                 },
@@ -101,7 +100,6 @@ class OwnLoop:
                 for name, part in self.kept.items():
                     part.load_state_dict(saved["kept"][name])
                 self.state.step, self.state.progress = saved["position"]
-                self.budget.work = saved["work"]
-                self.budget.clock.seconds = dict(saved["seconds"])
+                self.budget.restore(saved["budget"])
                 restore_random_state(saved["random"], self.generator)
                 self.curves = saved["curves"]

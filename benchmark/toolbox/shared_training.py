@@ -79,13 +79,13 @@ def train_or_take_over(run: Run, shared: SharedTraining | None, trained: nn.Modu
 
 
 def _standing(run: Run) -> dict[str, Any]:
-    used = {"work": run.budget.work, "seconds": dict(run.budget.clock.seconds), "phases": run.phases}
+    used = {"budget": run.budget.state(), "phases": run.phases}
     logged = {"curves": run.curves, "last": run.last, "notes": list(run.notes)}
     return used | logged | {"random": random_state(run.generator)}
 
 
 def _take_over(run: Run, standing: dict[str, Any]) -> None:
-    run.budget.work, run.phases = standing["work"], standing["phases"]
-    run.budget.clock.seconds = dict(standing["seconds"])
+    run.budget.restore(standing["budget"])
+    run.phases = standing["phases"]
     run.curves, run.last, run.notes = standing["curves"], standing["last"], standing["notes"]
     restore_random_state(standing["random"], run.generator)

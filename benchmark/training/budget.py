@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import nn
@@ -154,6 +154,14 @@ class Budget:
         encoder.register_forward_hook(charge_forward)
         for layer in Encoder(model).layers:
             layer.register_forward_hook(charge_backward)
+
+    def state(self) -> dict[str, Any]:
+        """What was used so far, for a checkpoint."""
+        return {"work": self.work, "seconds": dict(self.clock.seconds)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self.work, self.clock.seconds = state["work"], dict(state["seconds"])
 
     def _add(self, units: float) -> None:
         """Add work without a check of the limit, which may wait for the device. The next forward or step checks it."""

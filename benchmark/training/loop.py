@@ -240,8 +240,8 @@ class Phase:
                     "modules": self.modules.state_dict(),
                     "optimizer": self.optimizer.state_dict(),
                     "position": [self.epoch, self.position, self.state.step, self.state.progress],
-                    "budget": [self.start, self.end, self.budget.work, self.step_cost],
-                    "seconds": dict(self.budget.clock.seconds),
+                    "phase": [self.start, self.end, self.step_cost],
+                    "budget": self.budget.state(),
                     "random": random_state(self.generator),
                     "curves": self.curves,
                 },
@@ -256,7 +256,7 @@ class Phase:
                 self.modules.load_state_dict(saved["modules"])
                 self.optimizer.load_state_dict(saved["optimizer"])
                 self.epoch, self.position, self.state.step, self.state.progress = saved["position"]
-                self.start, self.end, self.budget.work, self.step_cost = saved["budget"]
-                self.budget.clock.seconds = dict(saved["seconds"])
+                self.start, self.end, self.step_cost = saved["phase"]
+                self.budget.restore(saved["budget"])
                 restore_random_state(saved["random"], self.generator)
                 self.curves, self.finished = saved["curves"], saved["finished"]
