@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from small_study import METHOD, RUN, SmallStudy
 
+import benchmark
 from benchmark.study.file import load_study
+from benchmark.system.files import read_json
 
 ASK = """
 import sys
 from pathlib import Path
 from benchmark.study.file import load_study
+from benchmark.system.files import read_json
 
 print([plan.run for plan in load_study(Path("config/small.yaml")).runs], "torch" in sys.modules)
 """
@@ -34,27 +37,40 @@ def ask(study: SmallStudy) -> tuple[str, bool]:
     return runs, torch == "True"
 
 
-def test_a_second_call_imports_no_torch_until_something_changes(folder: SmallStudy) -> None:
+def kept_key(study: SmallStudy) -> str:
+    """What the kept plan was made from, after the study has been read."""
+    assert load_study(study.config).runs
+    return str(read_json(study.work / "plan.json")["key"])
+
+
+def test_a_second_call_imports_no_torch(folder: SmallStudy) -> None:
     first = ask(folder)
     assert first == (f"['dense', '{RUN}']", True)
     assert ask(folder) == (first[0], False)
+
+
+def test_any_change_plans_anew(folder: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "__file__", str(folder.root / "benchmark" / "__init__.py"))
+    first = kept_key(folder)
+    assert kept_key(folder) == first
     folder.config.write_text(folder.config.read_text().replace("seeds: [0]", "seeds: [1]"))
-    assert ask(folder) == ("['dense', 'breaks_off-0.65-seed1']", True)
-    assert ask(folder)[1] is False
+    second = kept_key(folder)
+    assert [plan.run for plan in load_study(folder.config).runs] == ["dense", "breaks_off-0.65-seed1"]
     (folder.root / "methods" / "breaks_off.py").write_text(
         METHOD.replace("    title", "    takes_target = False\n    title")
     )
-    assert ask(folder) == ("['dense', 'breaks_off-seed1']", True)
+    third = kept_key(folder)
+    assert [plan.run for plan in load_study(folder.config).runs] == ["dense", "breaks_off-seed1"]
     path = folder.root / "benchmark" / "toolbox" / "masks.py"
     path.write_text(path.read_text() + "# changed\n")
-    assert ask(folder)[1] is True
+    assert len({first, second, third, kept_key(folder)}) == 4
 
 
 def test_a_plan_with_a_method_that_does_not_import_is_not_kept(folder: SmallStudy) -> None:
     path = folder.root / "methods" / "breaks_off.py"
     path.write_text("import nothing_of_this_name\n" + METHOD)
-    assert ask(folder)[1] is True
-    assert ask(folder)[1] is True
+    assert load_study(folder.config).runs
+    assert not (folder.work / "plan.json").exists()
 
 
 def test_a_damaged_plan_is_made_again(folder: SmallStudy) -> None:
