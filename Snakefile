@@ -265,7 +265,7 @@ rule tables:
             WORK + "/tables/index.html",
             caption="captions/page.rst",
             category="Page",
-            labels={"page": "sort, filter, look into runs"},
+            labels={"page": "sort, filter, inspect runs"},
         ),
         report(
             WORK + "/tables/main.csv",

@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(": ".join(filter(None, [error.strerror or str(error), where])))
         return 2
     except KeyboardInterrupt:
-        print("interrupted: run the same command again to go on", file=sys.stderr)
+        print("interrupted: run the same command again to continue", file=sys.stderr)
         return 130
 
 
@@ -107,7 +107,10 @@ def _check_place() -> None:
     here = Path("benchmark", "__main__.py")
     if here.is_file() and not here.samefile(__file__):
         installed = Path(__file__).parent.parent
-        raise UserError(f"{SCRIPT} is installed from {installed}: here, use python -m benchmark or pip install -e .")
+        raise UserError(
+            f"{SCRIPT} is installed from {installed}, not from this checkout: use `python -m benchmark`, or run "
+            "`pip install -e .` here"
+        )
 
 
 def _check_words(arguments: Sequence[str]) -> None:
@@ -117,7 +120,7 @@ def _check_words(arguments: Sequence[str]) -> None:
     if not first.startswith("-") and first not in names:
         raise UserError(f'unknown command "{first}"{suggestion(first, names)}')
     if "" in arguments:
-        raise UserError("an argument is empty, which would stand for the current folder: leave it out")
+        raise UserError("an argument is empty, which would mean the current folder: leave it out")
 
 
 def _complain(message: str) -> None:

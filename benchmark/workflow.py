@@ -50,7 +50,7 @@ def chosen_study(config_files: Sequence[Path], config: Mapping[str, Any]) -> Stu
         )
     if log := config.get("log"):
         if log not in LOGS:
-            raise UserError(f"--config log={log} is not known: there is {', '.join(LOGS)}")
+            raise UserError(f"--config log={log} is not supported: choose {', '.join(LOGS)}")
         require_tensorboard()
     study = load_study(path)
     refuse_other_file(study)

@@ -57,7 +57,7 @@ def _numbers(column: pd.Series[Any], path: Path, remedy: str) -> pd.Series[Any]:
     found: pd.Series[Any] = pd.to_numeric(column, errors="coerce")
     for line, (cell, number) in enumerate(zip(column, found, strict=True), start=2):
         if pd.isna(number) and not pd.isna(cell):
-            raise UserError(f'{path}, line {line}: "{cell}" in column "{column.name}" is no number: {remedy}')
+            raise UserError(f'{path}, line {line}: "{cell}" in column "{column.name}" is not a number: {remedy}')
     return found
 
 

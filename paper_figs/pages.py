@@ -61,7 +61,11 @@ def run(builds: Sequence[Build], description: str | None, arguments: list[str] |
         "study", nargs="?", help=f"a study in results/ (default: those of the paper, {', '.join(PAPER)})"
     )
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="DIR", help="where studies are (results)"
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="the folder of the studies (default: results)",
     )
     args = parser.parse_args(arguments)
     out = args.results / args.study / "paper" if args.study else args.results / "paper"

@@ -73,7 +73,7 @@ def main() -> None:
     """Measure, print one line per model, and write the numbers to a file if asked."""
     parser = argparse.ArgumentParser(prog="python -m perf.gate_cost", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--full-size", action="store_true", help="also a wav2vec2-base with random weights (7 GB)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every time, and where it was measured")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all times, and where they were measured")
     args = parser.parse_args()
     measured = []
     with tempfile.TemporaryDirectory() as folder:

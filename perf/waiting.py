@@ -65,7 +65,7 @@ def main() -> None:
     """Measure, print the table, and write all times to a file if asked."""
     parser = argparse.ArgumentParser(prog="python -m perf.waiting", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every time, and where it was measured")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all times, and where they were measured")
     parser.add_argument("--steps-only", type=Path, metavar="WORK", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.steps_only:

@@ -12,8 +12,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `compress`."""
     add_study_argument(parser)
     parser.add_argument("run_name", metavar="RUN", help="a run of the study, such as self_pinching-0.65-seed0")
-    parser.add_argument("--reuse", action="store_true", help="take over a finished record of the same identity")
-    parser.add_argument("--log", choices=LOGS, help="write the curves, once recorded, for this too; beside curves.csv")
+    parser.add_argument(
+        "--reuse", action="store_true", help="copy a finished record of the same identity instead of running"
+    )
+    parser.add_argument("--log", choices=LOGS, help="also write the curves for this program, beside curves.csv")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -11,9 +11,11 @@ from benchmark.study.argument import add_study_argument
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `cost-plan`."""
     add_study_argument(parser)
-    parser.add_argument("throughput", type=Path, metavar="FILE.json", help="what `throughput --json` wrote")
-    parser.add_argument("--model", metavar="NAME", help="the measured model, where the study's dense model is unknown")
-    parser.add_argument("--out", type=Path, metavar="FILE.md", help="write the table, for a page that shows it")
+    parser.add_argument("throughput", type=Path, metavar="FILE.json", help="the file that `throughput --json` wrote")
+    parser.add_argument(
+        "--model", metavar="NAME", help="the measured model of the same shape, if the study's dense model is not known"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE.md", help="also write the table to this file")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `export`."""
     parser.add_argument("run_folder", type=Path, metavar="RUN", help="a run's folder, such as work/mini/runs/int8")
     parser.add_argument(
-        "--to", type=Path, required=True, metavar="DIR", help="the folder to write: a new or an empty one"
+        "--to", type=Path, required=True, metavar="DIR", help="the folder to write, which must be new or empty"
     )
     parser.add_argument("--onnx", action="store_true", help="also write model.onnx, checked against the model")
 

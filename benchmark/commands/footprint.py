@@ -9,8 +9,15 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `footprint`."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a model's folder: Hugging Face's, ours, or a run's")
-    parser.add_argument("--dense", type=Path, metavar="MODEL", help="the dense model it came from, for ratios to it")
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="the folder of a Hugging Face model, of a pinchbench model or of a run",
+    )
+    parser.add_argument(
+        "--dense", type=Path, metavar="MODEL", help="the dense model that it came from, to compare with"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -34,4 +41,4 @@ def run(args: argparse.Namespace) -> None:
     print(f"encoder matrices     {sizes['encoder_matrix_parameters']:>14,}")
     print(f"  removed            {100 * sizes['encoder_sparsity']:>13.2f} %")
     print(f"bytes on disk        {sizes['bytes_on_disk']:>14,}")
-    print(f"MACs a second        {sizes['macs_per_second']:>14,.0f}")
+    print(f"MACs per second      {sizes['macs_per_second']:>14,.0f}")

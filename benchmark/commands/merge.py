@@ -9,7 +9,7 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `merge`."""
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUNS", help="folders such as results/<study>/runs")
-    parser.add_argument("--to", type=Path, metavar="RUNS", help="where they are brought to (the first folder)")
+    parser.add_argument("--to", type=Path, metavar="RUNS", help="the folder to merge into (default: the first one)")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -26,4 +26,4 @@ def run(args: argparse.Namespace) -> None:
     target = args.to or args.runs[0]
     for line in merge(args.runs, target):
         print(line)
-    print(f"merged in {target}; tables: python -m benchmark tables {target.parent}")
+    print(f"merged into {target}; to make the tables: python -m benchmark tables {target.parent}")

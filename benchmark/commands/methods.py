@@ -7,7 +7,9 @@ import argparse
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `methods`."""
-    parser.add_argument("--markdown", action="store_true", help="a table with a row a method, as in the README")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print a table with one row per method, as in the README"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -45,7 +45,7 @@ class {class_name}(Method):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `new-method`."""
-    parser.add_argument("name", metavar="NAME", help="in lower case with underscores, such as my_pruning")
+    parser.add_argument("name", metavar="NAME", help="lower-case letters and underscores, such as my_pruning")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -60,10 +60,10 @@ def run(args: argparse.Namespace) -> None:
 
     name: str = args.name
     if not name.isidentifier() or name != name.lower() or name.startswith("_"):
-        raise UserError(f'"{name}" cannot be a method\'s name: use lower case letters, digits and underscores')
+        raise UserError(f'"{name}" cannot be a method\'s name: use lower-case letters, digits and underscores')
     path = METHODS / f"{name}.py"
     if path.exists():
-        raise UserError(f"methods/{name}.py exists already: take another name")
+        raise UserError(f"methods/{name}.py already exists: choose another name")
     class_name = "".join(word.capitalize() for word in name.split("_"))
     write_text(path, TEMPLATE.format(title=name.replace("_", " ").capitalize(), class_name=class_name))
     print(f"methods/{name}.py\ntest it: python -m pytest tests/test_contract.py --method {name}")

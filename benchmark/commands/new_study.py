@@ -5,39 +5,39 @@ from __future__ import annotations
 import argparse
 
 TEMPLATE = """\
-# Say in a line what this study asks. All keys: docs/studies.md. Run it: pinchbench run {name}
+# Say in one line what this study asks. All keys: docs/studies.md. Run it: pinchbench run {name}
 name: {name} # results go to results/{name}
 
-# The embedded speech. Yours: a folder of the same Parquet files as `root`, or name: an4, or name: librispeech.
+# The embedded speech. For your own, set `root` to a folder of such Parquet files; or use name: an4 or librispeech.
 corpus: {{name: mini, root: data/mini, train: train, dev: dev, tests: [test-clean, test-other]}}
 
-# What is compressed: a folder, or a Hugging Face id with a pinned revision.
+# The model to compress: a folder, or a Hugging Face id with a pinned revision.
 dense: {{model: data/mini/model}}
 
-# What each run may compute: a forward of the dense model over a second of audio costs 1, a backward 2.
+# What each run may compute: a forward of the dense model over one second of audio costs 1, a backward 2.
 budget: {{kind: work, limit: 15000}}
-training: {{batch_seconds: 32}} # of audio in a batch: less, where memory is short
+training: {{batch_seconds: 32}} # seconds of audio per batch; lower it if memory runs out
 evaluation: {{batch_seconds: 16}}
 
-targets: [0.65] # shares of the encoder's weights that are to go
-seeds: [0] # a run of each method for each: [0, 1, 2] shows how far chance alone moves the results
+targets: [0.65] # shares of the encoder's weights to remove
+seeds: [0] # one run of each method per seed; [0, 1, 2] shows how much results vary by chance
 
-# Where the methods' learning rates come from. Another model or corpus has others: search them with `tuning`.
+# Where the methods' learning rates come from. Another model or corpus needs other rates: search them with `tuning`.
 settings_from: mini-full
 
-# Rows of the table. `python -m benchmark methods` lists all there are, with their settings.
+# The rows of the table. `python -m benchmark methods` lists all methods with their settings.
 methods:
   dense:
   self_pinching:
   uniform_magnitude:
-  # self_pinching_gentle: {{method: self_pinching, settings: {{size_weight: 20}}}} # a row with settings of its own
+  # self_pinching_gentle: {{method: self_pinching, settings: {{size_weight: 20}}}} # a row with its own settings
   # "*": # every other method
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `new-study`."""
-    parser.add_argument("name", metavar="NAME", help="small letters, digits and -, such as my-study")
+    parser.add_argument("name", metavar="NAME", help="lower-case letters, digits and -, such as my-study")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -56,10 +56,10 @@ def run(args: argparse.Namespace) -> None:
     name: str = args.name
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name):
         raise UserError(
-            f'"{name}" cannot be a study\'s name: up to 64 small letters, digits and -, a letter or digit first'
+            f'"{name}" cannot be a study\'s name: use up to 64 lower-case letters, digits and -, not beginning with -'
         )
     path = project.ROOT / "config" / f"{name}.yaml"
     if path.exists() or ResultsFolder.of(name).path.exists():
-        raise UserError(f"study {name} exists already: take another name")
+        raise UserError(f"study {name} already exists: choose another name")
     write_text(path, TEMPLATE.format(name=name))
     print(f"config/{name}.yaml\ncheck it: pinchbench check {name}\nrun it:   pinchbench run {name}")

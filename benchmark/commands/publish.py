@@ -11,10 +11,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `publish`."""
     add_study_argument(parser)
     parser.add_argument(
-        "--replace", action="store_true", help="let these records replace published ones with the same results too"
+        "--replace", action="store_true", help="replace the published records, even those with the same results"
     )
     parser.add_argument(
-        "--prune", action="store_true", help="delete the runs that the study does not plan, those set aside too"
+        "--prune", action="store_true", help="delete the runs that the study does not plan, including those set aside"
     )
 
 

@@ -10,7 +10,7 @@ from benchmark.study.argument import add_study_argument
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `run`."""
     add_study_argument(parser)
-    rest = "what follows is Snakemake's own, such as `-- -n` to see what would run; without it, all cores are used"
+    rest = "options for Snakemake, such as `-- -n` to show what would run; by default it uses all cores"
     parser.add_argument("snakemake", nargs=argparse.REMAINDER, metavar="-- ...", help=rest)
 
 
@@ -29,7 +29,9 @@ def run(args: argparse.Namespace) -> None:
 
     load_study(args.config)
     if not (project.ROOT / "Snakefile").is_file():
-        raise UserError(f"{project.ROOT} holds no Snakefile: install its checkout by pip install -e .")
+        raise UserError(
+            f"{project.ROOT} has no Snakefile: install pinchbench from its checkout with `pip install -e .`"
+        )
     rest: list[str] = args.snakemake[1:] if args.snakemake[:1] == ["--"] else args.snakemake
     config = os.path.relpath(args.config, project.ROOT)
     sys.stdout.flush()

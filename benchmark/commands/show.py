@@ -10,7 +10,7 @@ from benchmark.study.argument import results_folder
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `show`."""
-    parser.add_argument("study", metavar="STUDY", help="a study: its name, its YAML or its folder")
+    parser.add_argument("study", metavar="STUDY", help="a study's name, YAML file or folder")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -27,10 +27,10 @@ def print_results(folder: Path) -> None:
     from benchmark.system.errors import UserError
 
     if not (folder / "main.md").exists():
-        raise UserError(f"{folder / 'main.md'} does not exist: run the study, or `python -m benchmark tables` for it")
+        raise UserError(f"{folder / 'main.md'} does not exist: run the study, or `python -m benchmark tables`")
     print((folder / "main.md").read_text(encoding="utf-8"))
     print(f"report:  {folder / 'README.md'}")
     if (folder / "index.html").exists():
-        print(f"page:    {folder / 'index.html'} (to sort, filter and look into runs, in a browser)")
+        print(f"page:    {folder / 'index.html'} (open it in a browser to sort, filter and inspect runs)")
     print(f"tables:  {folder / 'main.csv'}, main.md, main.tex, significance.csv, significance.md, runs.csv")
     print(f"figures: {folder / 'figures'}")

@@ -13,18 +13,20 @@ if TYPE_CHECKING:
     from benchmark.scoring.wer import WordErrors
 
 LIMITS = (
-    "The test knows only the chance in this choice of utterances. How much training runs differ from seed to seed it "
-    "cannot see."
+    "The test covers only the chance in this choice of utterances. It cannot tell how much training runs differ from "
+    "seed to seed."
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `significance`."""
-    parser.add_argument("reference", type=Path, metavar="REF.trn", help="one `words (utterance-id)` a line")
-    parser.add_argument("a", type=Path, metavar="A.trn", help="a system's hypotheses; alone: its WER with an interval")
-    others = "other systems: one is tested against A, more in all pairs, with Holm's correction"
+    parser.add_argument("reference", type=Path, metavar="REF.trn", help="one `words (utterance-id)` per line")
+    parser.add_argument(
+        "a", type=Path, metavar="A.trn", help="a system's hypotheses; if it is the only one, print its WER"
+    )
+    others = "other systems: a single one is tested against A, several in all pairs with Holm's correction"
     parser.add_argument("others", type=Path, nargs="*", default=[], metavar="B.trn", help=others)
-    parser.add_argument("--json", action="store_true", help="print JSON; a list for more than two systems")
+    parser.add_argument("--json", action="store_true", help="print JSON: a list for more than two systems")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -124,7 +126,7 @@ def _table(comparisons: list[Comparison]) -> str:
             "",
             f"MAPSSWE, two-tailed; Holm's correction over {len(tested)} pairs; intervals by paired bootstrap over "
             f"{comparisons[0].resampled}, not corrected.",
-            "No significant difference is not equality: every difference within the interval remains plausible.",
+            "No significant difference does not mean equality: every difference within the interval remains plausible.",
             LIMITS,
         ]
     )

@@ -12,11 +12,17 @@ COPIED = ("index.html", "main.csv", "significance.csv", "runs.csv", "figures")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tables`."""
     parser.add_argument(
-        "study", metavar="STUDY", help="a study: its name, its YAML or its folder; or any that holds runs/ and ref/"
+        "study", metavar="STUDY", help="a study's name, YAML file or folder, or any folder with runs/ and ref/"
     )
-    parser.add_argument("--runs", type=Path, metavar="DIR", help="where the runs are, ref/ beside it (STUDY's runs/)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where tables and figures go (STUDY's folder)")
-    parser.add_argument("--copy", type=Path, metavar="DIR", help="where copies of the page, tables and figures go too")
+    parser.add_argument(
+        "--runs", type=Path, metavar="DIR", help="the folder of the runs, with ref/ beside it (default: STUDY's)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write tables and figures (default: STUDY's folder)"
+    )
+    parser.add_argument(
+        "--copy", type=Path, metavar="DIR", help="also copy the page, tables and figures to this folder"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

@@ -15,19 +15,19 @@ def names(text: str) -> list[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `throughput`."""
-    models = "embedded (the default), wav2vec2-base, hubert-large, wavlm-base, data2vec-audio-base; comma-separated"
+    models = "comma-separated: embedded (the default), wav2vec2-base, hubert-large, wavlm-base, data2vec-audio-base"
     parser.add_argument("--models", type=names, default=["embedded"], metavar="NAMES", help=models)
-    parser.add_argument("--methods", type=names, metavar="NAMES", help="comma-separated; all by default")
-    parser.add_argument("--compile", action="store_true", help="the plain step under torch.compile too")
-    parser.add_argument("--trainer", action="store_true", help="Hugging Face's Trainer too (needs accelerate)")
-    precision = "fp32, bf16 or both; what a study takes on this device by default"
+    parser.add_argument("--methods", type=names, metavar="NAMES", help="comma-separated (default: all)")
+    parser.add_argument("--compile", action="store_true", help="also time the plain step under torch.compile")
+    parser.add_argument("--trainer", action="store_true", help="also time Hugging Face's Trainer (needs accelerate)")
+    precision = "comma-separated: fp32, bf16 or both (default: what a study uses on this device)"
     parser.add_argument("--precision", type=names, metavar="NAMES", help=precision)
-    parser.add_argument("--steps", type=int, default=20, help="timed steps of each (default: 20)")
-    parser.add_argument("--batch-seconds", type=float, default=32.0, help="audio in a batch (default: 32)")
+    parser.add_argument("--steps", type=int, default=20, help="timed steps per row (default: 20)")
+    parser.add_argument("--batch-seconds", type=float, default=32.0, help="seconds of audio per batch (default: 32)")
     parser.add_argument(
-        "--study", type=study_file, metavar="STUDY", help="speech of this study instead of the embedded"
+        "--study", type=study_file, metavar="STUDY", help="use this study's speech instead of the embedded corpus"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure, and where it was measured")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers, and where they were measured")
 
 
 def run(args: argparse.Namespace) -> None:

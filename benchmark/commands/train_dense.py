@@ -8,7 +8,7 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `train-dense`."""
-    parser.add_argument("config", type=Path, help="recipe, such as config/dense-mini.yaml")
+    parser.add_argument("config", type=Path, help="a recipe, such as config/dense-mini.yaml")
 
 
 def run(args: argparse.Namespace) -> None:

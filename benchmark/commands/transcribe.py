@@ -16,9 +16,16 @@ AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".au
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `transcribe`."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="a model's folder: Hugging Face's, ours, or a run's")
-    parser.add_argument("audio", type=Path, nargs="+", metavar="AUDIO", help="files, or folders of them; 4 to 192 kHz")
-    trn = "write NIST .trn too, whose ids are the files' names without folder and ending"
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="the folder of a Hugging Face model, of a pinchbench model or of a run",
+    )
+    parser.add_argument(
+        "audio", type=Path, nargs="+", metavar="AUDIO", help="audio files, or folders of them, sampled at 4 to 192 kHz"
+    )
+    trn = "also write a NIST .trn; its ids are the files' names without folder and extension"
     parser.add_argument("--trn", type=Path, metavar="OUT.trn", help=trn)
 
 
@@ -90,11 +97,13 @@ def check_ids(files: list[Path], trn: Path) -> None:
     from benchmark.system.errors import UserError
 
     if trn.is_dir():
-        raise UserError(f"--trn {trn} is a folder: name a file in it")
+        raise UserError(f"--trn {trn} is a folder: give the name of a file")
     seen: dict[str, Path] = {}
     for path in files:
         if not is_id(path.stem):
-            raise UserError(f"{path}: {path.stem!r} cannot be an id in a .trn: rename the file without ( ) and spaces")
+            raise UserError(
+                f"{path}: {path.stem!r} cannot be an id in a .trn file: rename the file without parentheses and spaces"
+            )
         if (other := seen.setdefault(path.stem, path)) is not path:
             raise UserError(f"{other} and {path} would have the same id in {trn}: rename one, or leave one out")
 
@@ -113,7 +122,7 @@ def files_of(paths: list[Path]) -> list[Path]:
             raise UserError(f"{path} does not exist")
         inside = [path] if path.is_file() else sorted(p for p in path.rglob("*") if _is_audio(p))
         if not inside:
-            raise UserError(f"{path} holds no audio: {', '.join(AUDIO)} are known")
+            raise UserError(f"{path} contains no audio files: supported are {', '.join(AUDIO)}")
         files += inside
     return files
 

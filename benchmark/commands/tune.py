@@ -11,7 +11,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `tune`."""
     add_study_argument(parser)
     parser.add_argument("search", metavar="SEARCH", help="label and target, such as self_pinching-0.65")
-    parser.add_argument("--reuse", action="store_true", help="take over a published search of the same identity")
+    parser.add_argument(
+        "--reuse", action="store_true", help="copy a published search of the same identity instead of searching"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -27,7 +29,7 @@ def run(args: argparse.Namespace) -> None:
 
     study = load_study(args.config)
     if study.tuning is None:
-        raise UserError(f"{args.config} has no `tuning`")
+        raise UserError(f"{args.config} has no `tuning`, so there is nothing to search")
     study.require_label(args.search)
     what = f"tuning of {args.search} of study {study.name}"
     lock = study.work.search_lock(args.search)
@@ -43,4 +45,4 @@ def run(args: argparse.Namespace) -> None:
     for trial in tuning["trials"]:
         result = trial["reason"] if trial["dev_wer"] is None else f"dev WER {100 * trial['dev_wer']:.2f} %"
         print(f"{args.search} {trial['settings']}: {result}")
-    print(f"{args.search}: chosen {tuning['chosen'] or 'the defaults'}")
+    print(f"{args.search}: chose {tuning['chosen'] or 'the defaults'}")

@@ -9,8 +9,10 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `wer`."""
-    parser.add_argument("reference", type=Path, metavar="REF.trn", help="one `words (utterance-id)` a line")
-    parser.add_argument("hypothesis", type=Path, metavar="HYP.trn", help="the same utterances, as recognised")
+    parser.add_argument("reference", type=Path, metavar="REF.trn", help="one `words (utterance-id)` per line")
+    parser.add_argument(
+        "hypothesis", type=Path, metavar="HYP.trn", help="the recogniser's output for the same utterances"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -38,7 +38,9 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     if split not in SPLITS:
         raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(SPLITS)}")
     if corpus.train == "official-train" and "test" in corpus.tests:
-        raise UserError("corpus an4: `official-train` and `test` share speakers: take `train`, or test `official-test`")
+        raise UserError(
+            "corpus an4: `official-train` and `test` share speakers: train on `train`, or test on `official-test`"
+        )
     root = corpus.root or download()
     for part in PARTS:
         texts = _transcripts(root, part)
@@ -91,4 +93,4 @@ def _matches(path: Path, form: re.Pattern[str], example: str) -> Iterator[tuple[
         if match is not None:
             yield match.groups()
         elif line.strip():
-            raise UserError(f"{path}, line {number}: {line[:60]!r} is no {example}: unpack AN4 again")
+            raise UserError(f"{path}, line {number}: {line[:60]!r} is not of the form {example}: unpack AN4 again")

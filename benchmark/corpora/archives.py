@@ -37,7 +37,7 @@ def unpack(archive: tarfile.TarFile, folder: Path) -> None:
 
 def _require_inside(path: Path, folder: Path, member: tarfile.TarInfo) -> None:
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise tarfile.TarError(f"{member.name} leads out of the folder")
+        raise tarfile.TarError(f"{member.name} leads outside the folder")
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:

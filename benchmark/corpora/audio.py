@@ -88,7 +88,7 @@ def _read(path: Path) -> bytes:
 def _check_header(frames: int, rate: int, channels: int, source: str, resample: bool) -> None:
     """Refuse a header with impossible values before any memory is allocated for them."""
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise UnusableError(f"its header says {rate} Hz; {LOWEST_RATE} to {HIGHEST_RATE} Hz can be converted")
+        raise UnusableError(f"its header says {rate} Hz, but only {LOWEST_RATE} to {HIGHEST_RATE} Hz can be converted")
     if frames != UNKNOWN and frames * channels > MOST_VALUES:
         raise UnusableError(f"its header says {frames} samples in {channels} channel(s), too many for one recording")
     if (rate, channels) != (SAMPLE_RATE, 1) and not resample:

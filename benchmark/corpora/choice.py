@@ -14,7 +14,7 @@ SplitName = Annotated[
     str,
     Named(
         "[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-        "a name of a corpus or split: at most 64 letters, digits, '.', '_' and '-', the first a letter or digit",
+        "the name of a corpus or split: at most 64 letters, digits, '.', '_' and '-', beginning with a letter or digit",
     ),
 ]
 
@@ -32,16 +32,16 @@ class CorpusConfig:
     tests: Annotated[tuple[SplitName, ...], Distinct(), Field(min_length=1)]
     """splits to test on, all different from `train` and `dev`"""
     score_dev: bool = False
-    """lets `dev` stand among `tests`: its column is no test, since `dev` chooses the settings"""
+    """allow `dev` among `tests`: its column is not a test, since `dev` chooses the settings"""
     root: Path | None = None
-    """folder, relative to the project; without one the corpus is downloaded, where it can be"""
+    """folder, relative to the project; without it the corpus is downloaded, if that is possible"""
     max_seconds: Above0 = 20.0
-    """longer utterances are left out of `train`; the other splits are whole, as others score them"""
+    """longer utterances are left out of `train`; the other splits stay complete, as others score them"""
     download: bool = False
-    """LibriSpeech: fetch missing splits"""
+    """LibriSpeech: download missing splits"""
     resample: bool = False
     """convert audio that is not 16 kHz mono instead of refusing it"""
     limit: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
-    """at most so many utterances per split, to try things out"""
+    """the most utterances per split, for trying things out"""
     partial: bool = False
     """accept an incomplete split of LibriSpeech, and a test or development set without its unusable utterances"""

@@ -11,7 +11,7 @@ import zlib
 REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 OGG_HEADER = 27  # bytes of a page's header; the last byte is the number of segment lengths that follow
 LAST_PAGE = 4  # flag that marks the last page of a stream
-TRUNCATED = "truncated: the file ends before its header says"
+TRUNCATED = "truncated: the file is shorter than its header says"
 
 
 def damage(data: bytes) -> str | None:

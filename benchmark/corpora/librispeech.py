@@ -53,13 +53,13 @@ def _find(corpus: CorpusConfig, split: str) -> Path:
     if split not in OFFICIAL_UTTERANCES:
         raise UserError(f"corpus librispeech has no split {split!r}; there are: {', '.join(OFFICIAL_UTTERANCES)}")
     if corpus.root is None:
-        raise UserError("corpus librispeech needs a root: the folder that holds (or is to hold) LibriSpeech/")
+        raise UserError("corpus librispeech needs `root`: set it to the folder that holds, or will hold, LibriSpeech/")
     folder = corpus.root / "LibriSpeech" / split
     if not folder.is_dir() and corpus.download:
         download(split, corpus.root)
     if not folder.is_dir():
         raise UserError(
-            f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or "
+            f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or set "
             "`download: true` under `corpus`"
         )
     found = sum(1 for _ in folder.glob("*/*/*.flac"))
@@ -67,8 +67,8 @@ def _find(corpus: CorpusConfig, split: str) -> Path:
         raise UserError(f"{folder} has no utterances: unpack {split}.tar.gz again")
     if found != OFFICIAL_UTTERANCES[split] and not corpus.partial:
         raise UserError(
-            f"{folder} has {found:,} utterances, the official split {OFFICIAL_UTTERANCES[split]:,}: unpack "
-            f"{split}.tar.gz again, or say `partial: true` under `corpus` to do with what is there"
+            f"{folder} has {found:,} utterances, but the official split has {OFFICIAL_UTTERANCES[split]:,}: unpack "
+            f"{split}.tar.gz again, or set `partial: true` under `corpus` to use the incomplete split"
         )
     return folder
 
@@ -86,7 +86,7 @@ def _transcripts(chapter: Path) -> dict[str, str]:
     for number, line in enumerate(lines, start=1):
         id, _, text = line.strip().partition(" ")
         if id in texts:
-            raise UserError(f"{path}, line {number}: {id} stands twice: unpack {chapter.parents[1].name}.tar.gz again")
+            raise UserError(f"{path}, line {number}: {id} appears twice: unpack {chapter.parents[1].name}.tar.gz again")
         if id:
             texts[id] = text.strip()
     return texts

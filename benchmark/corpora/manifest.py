@@ -149,5 +149,5 @@ def _read_manifest(path: Path) -> Iterator[Utterance]:
         try:
             value = json.loads(line)
         except ValueError as error:
-            raise UserError(f"{where}: no JSON ({error}): delete {path.parent} and prepare the corpus again") from None
+            raise UserError(f"{where}: not JSON ({error}): delete {path.parent} and prepare the corpus again") from None
         yield Utterance(**checked(value, _Line, where))

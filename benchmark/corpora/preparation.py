@@ -117,9 +117,9 @@ def _refuse_gaps(corpus: CorpusConfig, split: str, usable: list[Utterance], left
         raise UserError(f"{where} has no usable utterance{reasons}")
     if left_out and split != corpus.train and not corpus.partial:
         raise UserError(
-            f"{where} must be whole, but {len(left_out)} of its {len(usable) + len(left_out)} utterances cannot be "
-            f"used, the first is {left_out[0]['id']} ({left_out[0]['reason']}): mend them, or say `partial: true` "
-            "under `corpus` to do with the others"
+            f"{where} must be complete, but {len(left_out)} of its {len(usable) + len(left_out)} utterances cannot be "
+            f"used; the first is {left_out[0]['id']} ({left_out[0]['reason']}): repair them, or set "
+            "`partial: true` under `corpus` to use the others"
         )
 
 

@@ -32,8 +32,8 @@ class Recording:
             )
         if "{" in self.text.split() or self.text.lstrip().startswith(";;"):
             raise UserError(
-                f"{self.source}: the transcript {self.text[:60]!r} reads as alternatives or as a comment in a .trn "
-                "file: take out the brace or the semicolons"
+                f"{self.source}: the transcript {self.text[:60]!r} would be read as alternatives or as a comment in a "
+                ".trn file: remove the brace or the semicolons"
             )
 
     @property

@@ -33,7 +33,9 @@ class Overlaps:
             for other in self._ids.setdefault(recording.id, []):
                 if other == split or not self._may_share(other, split):
                     where = split if other == split else f"{other} and {split}"
-                    raise UserError(f"utterance {recording.id} comes twice in {where} ({recording.source})")
+                    raise UserError(
+                        f"utterance {recording.id} appears twice in {where} ({recording.source}): remove one"
+                    )
             self._ids[recording.id].append(split)
             yield recording
 
@@ -48,7 +50,7 @@ class Overlaps:
             if other != split and not self._may_share(other, split):
                 raise UserError(
                     f"utterances {id} of {other} and {recording.id} of {split} are the same audio "
-                    f"({recording.source}): take one of them out"
+                    f"({recording.source}): remove one of them"
                 )
         same.setdefault(split, recording.id)
 

@@ -79,21 +79,21 @@ def _librispeech(corpus: CorpusConfig, split: str) -> SplitSize:
             f"corpus librispeech has no split {split!r}; there are: {', '.join(librispeech.OFFICIAL_HOURS)}"
         )
     if corpus.root is None:
-        raise UserError("corpus librispeech needs a root: the folder that holds (or is to hold) LibriSpeech/")
+        raise UserError("corpus librispeech needs `root`: set it to the folder that holds, or will hold, LibriSpeech/")
     seconds, official = librispeech.OFFICIAL_HOURS[split] * 3600, librispeech.OFFICIAL_UTTERANCES[split]
     folder = corpus.root / "LibriSpeech" / split
     if not folder.is_dir():
         if not corpus.download:
             raise UserError(
-                f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or "
+                f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or set "
                 "`download: true` under `corpus`"
             )
         return SplitSize(official, seconds, 2 * seconds * FLAC_BYTES_A_SECOND)  # the archive and its unpacked files
     found = sum(1 for _ in folder.glob("*/*/*.flac"))
     if found != official and not corpus.partial:
         raise UserError(
-            f"{folder} has {found:,} utterances, the official split {official:,}: unpack {split}.tar.gz again, or say "
-            "`partial: true` under `corpus` to do with what is there"
+            f"{folder} has {found:,} utterances, but the official split has {official:,}: unpack {split}.tar.gz again, "
+            "or set `partial: true` under `corpus` to use the incomplete split"
         )
     return SplitSize(found, seconds * found / official)
 

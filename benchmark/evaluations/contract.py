@@ -44,7 +44,7 @@ class FinishedRun:
             UserError: the dense run has not been transcribed.
         """
         if split not in self.dense_hypotheses:
-            raise UserError("the dense run has no transcripts yet: make them, then score this run again")
+            raise UserError("the dense run has no transcripts yet: transcribe it, then score this run again")
         return self.dense_hypotheses[split]
 
     @cached_property
@@ -118,12 +118,12 @@ def load_evaluation(name: str) -> Evaluation:
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
-        raise UserError(f"evaluation {name} does not import: {type(error).__name__}: {error}") from error
+        raise UserError(f"evaluation {name} cannot be imported: {type(error).__name__}: {error}") from error
     classes = [
         member
         for _, member in inspect.getmembers(module, inspect.isclass)
         if issubclass(member, Evaluation) and member.__module__ == module_name
     ]
     if len(classes) != 1:
-        raise UserError(f"evaluation {name} holds {len(classes)} Evaluation classes; exactly one is needed")
+        raise UserError(f"evaluation {name} defines {len(classes)} Evaluation classes; exactly one is needed")
     return classes[0]()

@@ -19,7 +19,9 @@ def finished_run(folder: Path) -> RunRecord:
     run = RunFolder(folder)
     scored, compressed = run.record, run.compressed
     if not scored.exists() and not compressed.exists():
-        raise UserError(f"{folder} is no folder of a finished run, such as work/mini/runs/int8: it has no run.json")
+        raise UserError(
+            f"{folder} is not the folder of a finished run (such as work/mini/runs/int8): no run.json in it"
+        )
     record = read_record(scored) if scored.exists() else read_record(compressed, scored=False)
     if compressed.exists() and read_record(compressed, scored=False)["identity"] != record["identity"]:
         raise UserError(f"{scored} and {compressed} are records of different runs: run the study again")
@@ -27,8 +29,8 @@ def finished_run(folder: Path) -> RunRecord:
         raise UserError(f"{folder} has no model: the run ended as {record['status']} ({record['reason']})")
     if not run.model.is_dir():
         raise UserError(
-            f"{folder} is a record without weights, as they are published: "
-            f"run study {record['study']} and take work/{record['study']}/runs/{record['run']}"
+            f"{folder} is a published record, which has no weights: "
+            f"run study {record['study']} and use work/{record['study']}/runs/{record['run']}"
         )
     return record
 

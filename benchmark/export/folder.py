@@ -31,7 +31,7 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
     """
     record = finished_run(run)
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise UserError(f"{to} exists: choose another folder for --to, or remove it")
+        raise UserError(f"{to} already exists: choose another folder for --to, or remove it")
     if onnx:
         check_packages()
     ctc = load(RunFolder(run).model)

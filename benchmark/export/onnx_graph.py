@@ -66,8 +66,8 @@ def write_graph(ctc: SpeechModel, path: Path) -> float:
     difference = max(_difference(ctc.model, path, batch) for batch in batches)
     if not difference <= TOLERANCE:
         raise UserError(
-            f"the ONNX graph is not the model: logits differ by {difference:.1e}, {TOLERANCE:g} is allowed; "
-            "nothing was written: export without --onnx"
+            f"the ONNX graph differs from the model: its logits are off by {difference:.1e}, and {TOLERANCE:g} is "
+            "allowed; nothing was written: export without --onnx"
         )
     return difference
 

@@ -146,7 +146,7 @@ def _require_unique(runs: tuple[Run, ...]) -> None:
         other = rows.setdefault((run.record["label"], run.record["target_sparsity"]), run)
         if other.seeded != run.seeded:
             raise UserError(
-                f"{other.folder} and {run.folder} are of one row, but only one of them has a seed; delete one"
+                f"{other.folder} and {run.folder} belong to one row, but only one of them has a seed; delete one"
             )
 
 
@@ -156,7 +156,7 @@ def _require_complete(runs: tuple[Run, ...], test_sets: list[str]) -> None:
         if missing:
             raise UserError(
                 f"{run.folder.record} has no score on {', '.join(missing)}, which is a test set of the study; "
-                "score the run again, or delete the reference in ref/ if it is none any more"
+                "score the run again, or delete the reference in ref/ if it no longer is one"
             )
 
 

@@ -94,7 +94,7 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
     retries.start(study, plan, folder)
     if kept := run_folder.kept_compression(folder, record):
         keep(folder.compressed, kept)
-        print(f"{plan.run}: kept, finished before")
+        print(f"{plan.run}: already finished, kept")
         return kept
     run_folder.clear(folder)  # only now is it certain that the data and the dense model exist
     if reuse_from is not None and (finished := _take_over(record, reuse_from.run(plan.run), folder, study)):
@@ -122,7 +122,7 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
         record["notes"], record["log"] = job.notes, _finite(job.last)
         if undefined := sorted(job.last.keys() - record["log"].keys()):
             more = f" and {len(undefined) - 1} more" if undefined[1:] else ""
-            record["notes"].append(f"not in the log, since not finite: {undefined[0]}{more}")
+            record["notes"].append(f"not logged because not finite: {undefined[0]}{more}")
         write_text(folder.curves, _curves_csv(job.curves))
     keep(folder.compressed, record)
     if record["status"] == "failed":
@@ -153,7 +153,7 @@ def _method(plan: RunPlan) -> Method:
     except UserError as error:
         reason = str(error)
     except Exception as error:  # raised by the method's Settings
-        reason = f"settings {plan.settings} are refused: {type(error).__name__}: {error}"
+        reason = f"settings {plan.settings} were refused: {type(error).__name__}: {error}"
 
     class Broken(Method):
         title = plan.label
@@ -173,7 +173,7 @@ def _take_over(record: RunRecord, finished: RunFolder, folder: RunFolder, study:
     try:
         old = checked_run(finished, all_references(study, Dataset.open(study.work.data)))
     except UserError as error:
-        print(f"{record['run']}: not taken over, since {error}")
+        print(f"{record['run']}: published record not copied, because {error}")
         return None
     same = old.record["identity"] == record["identity"] and old.record["study"] == record["study"]
     if not same or old.record["status"] == "failed":
@@ -182,7 +182,7 @@ def _take_over(record: RunRecord, finished: RunFolder, folder: RunFolder, study:
         with atomic_write(folder.path / path) as partial:
             shutil.copyfile(finished.path / path, partial)
     folder.record.rename(folder.compressed)
-    print(f"{record['run']}: taken over from {finished}")
+    print(f"{record['run']}: copied from {finished}")
     return old.record
 
 

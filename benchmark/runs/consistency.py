@@ -77,7 +77,7 @@ def _of_the_matrices(size: Footprint, matrices: list[MatrixSparsity], family: st
     if total != size["encoder_matrix_parameters"]:
         yield f"its matrices have {total} parameters, encoder_matrix_parameters is {size['encoder_matrix_parameters']}"
     elif len({(m["layer"], m["matrix"]) for m in matrices}) < len(matrices):
-        yield "a matrix stands twice in it"
+        yield "a matrix appears twice in it"
     elif family != "shared":
         outside = size["total_parameters"] - total, size["remaining_parameters"] - left
         if not _same(size["encoder_sparsity"], 1 - left / total):

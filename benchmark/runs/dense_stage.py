@@ -60,7 +60,7 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
     identity = _identity(study, source, dataset)
     if kept := _kept(work, identity, features=study.training.frozen_frontend):
         keep(work.dense_record, kept)
-        print(f"dense model {study.dense.model}: kept, finished before")
+        print(f"dense model {study.dense.model}: already finished, kept")
         return
     ctc = load(source, fresh_head=recipe is not None)
     ctc.to(pick_device(study.hardware.device))
@@ -121,9 +121,9 @@ def _check_published(study: Study, ctc: SpeechModel, dataset: Dataset) -> None:
         print(f"dense model: {split} WER {wer:.2f} %, published {published:g} %")
         if abs(wer - published) > study.dense.tolerance:
             raise UserError(
-                f"{study.path}: the dense model {study.dense.model} has {wer:.2f} % WER on {split}, published are "
-                f"{published:g} % (`dense.published_wer`, tolerance {study.dense.tolerance:g} points): something is "
-                "wrong with the model, the corpus or the decoding, and no table would be worth anything"
+                f"{study.path}: the dense model {study.dense.model} has {wer:.2f} % WER on {split}, but the "
+                f"published one is {published:g} % (`dense.published_wer`, tolerance {study.dense.tolerance:g} points):"
+                " check the model, the corpus and the decoding, because no table could be trusted"
             )
 
 

@@ -64,7 +64,7 @@ def _require_two(sources: list[Path], target: Path) -> None:
         if other is not runs:
             raise UserError(f"nothing to merge: {other} and {runs} are the same folder; name each folder once")
     if list(first) == [target.resolve()]:
-        raise UserError(f"nothing to merge: {target} is all that there is, and --to; name another folder")
+        raise UserError(f"nothing to merge: {target} is both the only folder and --to; name another folder")
 
 
 def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Run]:
@@ -79,7 +79,7 @@ def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Run]:
         transcripts = map(folder.hypotheses, run.scores)
         absent = [str(path.relative_to(folder.path)) for path in transcripts if not path.is_file()]
         if absent:
-            lines.append(f"{folder}: left out, {', '.join(absent)} is missing")
+            lines.append(f"{folder}: left out, because it lacks {', '.join(absent)}")
         else:
             check_scores(run, spoken)
             complete.append(run)
@@ -129,7 +129,7 @@ def _require_same_searches(folders: list[Path]) -> None:
     for path in (path for runs in folders for path in sorted(ResultsFolder(runs.parent).searches.glob("*.json"))):
         other = first.setdefault(path.name, path)
         if read_tuning(other)["chosen"] != read_tuning(path)["chosen"]:
-            raise UserError(f"{other} and {path} chose different settings; remove one, with the runs made with it")
+            raise UserError(f"{other} and {path} chose different settings; remove one, and the runs that used it")
 
 
 def _copy_missing(runs: Path, target: Path) -> None:

@@ -108,7 +108,7 @@ def _finished(study: Study, plan: RunPlan, spoken: dict[str, dict[str, str]]) ->
     run = checked_run(study.work.run(plan.run), spoken)
     if (theirs := run.record["study"]) != study.name:
         raise UserError(
-            f"{run.folder} holds a run of the study {theirs}, not of {study.name}: delete it, run the study"
+            f"{run.folder} holds a run of the study {theirs}, not of {study.name}: delete it and run the study"
         )
     return run
 

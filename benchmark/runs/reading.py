@@ -21,7 +21,7 @@ def read_record(path: Path, *, scored: bool = True) -> RunRecord:
     record = read_json(path)
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != SCHEMA:
-        raise UserError(f"{path} has schema {schema}, this version reads {SCHEMA}; repeat the run")
+        raise UserError(f"{path} has schema {schema}, but this version reads {SCHEMA}; repeat the run")
     needed = {"footprint", "matrices"} | ({"scores", "speedup"} if scored else set())
     missing = sorted((needed if record.get("status") == "ok" else set()) - record.keys())
     if missing:

@@ -8,7 +8,7 @@ from benchmark.runs.records import RunRecord
 
 Facts = list[tuple[str, str]]
 
-UNITS = {"work": "units of work (a dense forward of a second)", "device_seconds": "s on the device"}
+UNITS = {"work": "units of work (one is a dense forward over one second)", "device_seconds": "s on the device"}
 
 
 def budget(record: RunRecord) -> Facts:
@@ -33,7 +33,7 @@ def sizes(record: RunRecord) -> Facts:
             "encoder matrices",
             f"{100 * size['encoder_sparsity']:.2f} % of {size['encoder_matrix_parameters']:,} weights removed",
         ),
-        ("multiply-accumulates a second of audio", f"{size['macs_per_second']:,.0f}"),
+        ("multiply-accumulates per second of audio", f"{size['macs_per_second']:,.0f}"),
         ("bytes, packed", f"{size['bytes_on_disk']:,}"),
     ]
 

@@ -54,7 +54,7 @@ def refuse_link(path: Path) -> None:
         UserError: the path is a link.
     """
     if path.is_symlink():
-        raise UserError(f"{path} is a link: replace it by a copy of what it leads to")
+        raise UserError(f"{path} is a link: replace it with a copy of what it links to")
 
 
 def files_of(run: Run) -> list[Path]:

@@ -43,11 +43,11 @@ class Pair:
         if _budget(own) != _budget(published):
             planned.append("budget")
         if planned:
-            return [f"{name}: planned otherwise ({', '.join(planned)})"]
+            return [f"{name}: planned differently ({', '.join(planned)})"]
         if own["status"] != published["status"]:
             return [f"{name}: {own['status']}, published {published['status']}"]
         made = self._differing(MADE)
-        return self.miscounts() or ([f"{name}: the same errors, but other {', '.join(made)}"] if made else [])
+        return self.miscounts() or ([f"{name}: the same errors, but different {', '.join(made)}"] if made else [])
 
     def _differing(self, keys: tuple[str, ...]) -> list[str]:
         own, published = dict(self.own), dict(self.published)

@@ -39,7 +39,7 @@ class Attempts:
             UserError: the file holds something else.
         """
         path = folder.attempts
-        return cls(**checked(read_json(path), Written, f"{path} (delete it to go on)")) if path.exists() else cls()
+        return cls(**checked(read_json(path), Written, f"{path} (delete it to continue)")) if path.exists() else cls()
 
     def write(self, folder: RunFolder) -> None:
         """Write `attempts.json`."""

@@ -27,7 +27,7 @@ def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
     output = folder.transcribed
     if (kept := run_folder.kept_transcripts(folder, study.corpus.tests)) is not None:
         keep(output, kept)
-        print(f"{plan.run}: transcripts kept, finished before")
+        print(f"{plan.run}: transcripts already finished, kept")
         return
     record = read_record(folder.compressed, scored=False)
     if record["status"] != "ok" or "scores" in record:  # no model, or copied with its results

@@ -129,8 +129,8 @@ def _why_no_test(n: int, mean: float, std: float) -> str | None:
     if n == 1:
         return "only one segment has an error, and the test needs at least two"
     if std == 0:
-        difference = f"the difference is {mean:+g} errors" if mean else "both systems make as many errors"
-        return f"{difference} in each of the {n} segments, so it has no variance"
+        difference = f"the difference is {mean:+g} errors" if mean else "both systems make equally many errors"
+        return f"{difference} in each of the {n} segments, so there is no variance"
     return None
 
 

@@ -39,14 +39,16 @@ def read_trn(path: Path) -> dict[str, str]:
         seen[name] = number
         transcripts[name] = text
     if not transcripts:
-        raise UserError(f"{path} holds no transcripts; expected lines like: words (utterance-id)")
+        raise UserError(f"{path} contains no transcripts; expected lines like: words (utterance-id)")
     return transcripts
 
 
 def _parse(line: str, where: str) -> tuple[str, str]:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise UserError(f"{where}: no (utterance-id) ends {line.strip()[:60]!r}; expected: words (utterance-id)")
+        raise UserError(
+            f"{where}: no (utterance-id) at the end of {line.strip()[:60]!r}; expected: words (utterance-id)"
+        )
     words = match["text"].split()
     if "{" in words:
         raise UserError(f"{where}: alternatives in braces are not supported; choose one spelling")
@@ -80,7 +82,7 @@ def require_same_utterances(references: Transcripts, hypotheses: Transcripts, na
     unknown = _few(sorted(hypotheses.keys() - references.keys()))
     if missing or unknown:
         parts = [f"missing {missing}"] * bool(missing) + [f"not in the reference {unknown}"] * bool(unknown)
-        raise UserError(f"{name} and the reference are not of the same utterances: {'; '.join(parts)}")
+        raise UserError(f"{name} and the reference do not have the same utterances: {'; '.join(parts)}")
 
 
 def _few(names: list[str]) -> str:

@@ -57,7 +57,7 @@ def utterance_errors(references: Transcripts, hypotheses: Transcripts, name: str
     require_same_utterances(references, hypotheses, name)
     reference_words = [words(text) for text in references.values()]
     if not any(reference_words):
-        raise UserError("the reference holds no word, so there is no word error rate")
+        raise UserError("the reference contains no words, so there is no word error rate")
     output = jiwer.process_words(
         [" ".join(sentence) for sentence in reference_words],
         [" ".join(words(hypotheses[utterance])) for utterance in references],

@@ -16,7 +16,7 @@ YAML = (".yaml", ".yml")
 def add_study_argument(parser: ArgumentParser) -> None:
     """Add the positional argument STUDY; `args.config` then holds the path of the study's YAML file."""
     parser.add_argument(
-        "config", type=study_file, metavar="STUDY", help="a study: its name, its YAML or its folder, such as mini"
+        "config", type=study_file, metavar="STUDY", help="a study's name, YAML file or folder, such as mini"
     )
 
 
@@ -64,7 +64,9 @@ def results_folder(text: str, *, made: bool = True) -> Path:
         return ResultsFolder.of(text, Path()).path if name is None else places[-1]
     all_results = (Path(ResultsFolder.KIND), _here(ResultsFolder.KIND))
     known = sorted({run.parent.name for place in all_results for run in place.glob("*/runs")})
-    raise UserError(f'no study "{text}" in results/ and no such folder with runs/{suggestion(name or text, known)}')
+    raise UserError(
+        f'no study "{text}" in results/, and no folder of that name with runs/{suggestion(name or text, known)}'
+    )
 
 
 def _both(project: Path, name: str) -> list[Path]:

@@ -32,7 +32,7 @@ from benchmark.study.plan import RunPlan, Study
 from benchmark.study.registry import load_method
 from benchmark.system import project
 from benchmark.system.devices import CPU, Device, devices
-from benchmark.system.errors import UserError
+from benchmark.system.errors import LOWER_BATCH, UserError
 from benchmark.system.files import read_json
 from benchmark.system.validated import Count, NotNegative, checked
 from benchmark.toolbox.contract import Method
@@ -139,7 +139,7 @@ def _dense_row(study: Study) -> str:
     for plan in study.runs:
         if plan.family == "dense":
             return plan.run
-    raise UserError("`methods` has no `dense:`, without which the study has no tables: add it")
+    raise UserError("`methods` has no `dense:`, which all tables need: add it")
 
 
 def _targets(study: Study) -> str:
@@ -149,7 +149,9 @@ def _targets(study: Study) -> str:
     targets = sorted({plan.target for plan in study.runs if plan.target is not None})
     for target in targets:
         if round((1 - target) * weights) < matrices:
-            raise UserError(f"target {target} leaves less than a weight in each of the encoder's {matrices} matrices")
+            raise UserError(
+                f"target {target} leaves less than one weight in each of the encoder's {matrices} matrices: lower it"
+            )
     return f"{', '.join(f'{100 * target:g} %' for target in targets) or 'none'} of {weights / 1e6:.1f} M weights"
 
 
@@ -160,10 +162,10 @@ def _disk(study: Study) -> str:
     free = shutil.disk_usage(place).free
     if needed > free:
         raise UserError(
-            f"about {_gb(needed)} are needed for {study.work}, {_gb(free)} are free: make room, or let work/ be a link "
-            "to a larger disk"
+            f"{study.work} needs about {_gb(needed)}, but {_gb(free)} are free: make room, or make work/ a link to a "
+            "larger disk"
         )
-    return f"about {_gb(needed)} to come, {_gb(free)} free"
+    return f"about {_gb(needed)} more needed, {_gb(free)} free"
 
 
 def _memory(study: Study) -> str:
@@ -171,25 +173,27 @@ def _memory(study: Study) -> str:
     needed, models = memory_bytes(study, config), model_bytes(config)
     there, of = _memory_there(study.hardware.device)
     if there is None:
-        return f"about {_gb(needed)} a timed job; {of}"
+        return f"about {_gb(needed)} per timed job; {of}"
     if models > there:
-        raise UserError(f"the model, its gradients and moments take {_gb(models)}, but {of} has {_gb(there)}")
-    advice = ": lower training.batch_seconds and raise training.gradient_accumulation as much" if needed > there else ""
-    return f"about {_gb(needed)} a timed job, {of} has {_gb(there)}{advice}"
+        raise UserError(
+            f"the model, its gradients and moments take {_gb(models)}, but {of} has {_gb(there)}: use a larger one"
+        )
+    advice = f": {LOWER_BATCH}" if needed > there else ""
+    return f"about {_gb(needed)} per timed job, {of} has {_gb(there)}{advice}"
 
 
 def _memory_there(asked: Device) -> tuple[float | None, str]:
     """Memory in bytes of the smallest device that jobs may use, and its name."""
     if devices(asked) == [CPU]:
         if asked == "cuda":
-            return None, "no GPU here to compare with"
+            return None, "this machine has no GPU to compare with"
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")), "this machine"
     query = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
         listed = subprocess.run(query, capture_output=True, text=True, timeout=60).stdout.split()
         return min(map(float, listed)) * 2**20, "the smallest GPU"
     except (OSError, subprocess.TimeoutExpired, ValueError):
-        return None, "the GPU does not say how much it has"
+        return None, "the memory of the GPU is unknown"
 
 
 def _method(name: str, study: Study) -> str:
@@ -208,7 +212,9 @@ def _construct(method: type[Method], plan: RunPlan) -> None:
         method(plan.settings)
     except Exception as error:  # the author's own checks may raise anything
         reason = " ".join(str(error).split())
-        raise UserError(f'"{plan.label}" cannot be set as the study says: {type(error).__name__}: {reason}') from None
+        raise UserError(
+            f'the method refuses the settings of "{plan.label}": {type(error).__name__}: {reason}'
+        ) from None
 
 
 def _gb(size: float) -> str:

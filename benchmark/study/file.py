@@ -32,10 +32,12 @@ def _extended(config: dict[str, Any], path: Path) -> dict[str, Any]:
     if "extends" not in config:
         return config
     if not isinstance(config["extends"], str):
-        raise UserError(f"{path}: extends: the name of a study's file, beside this one, is expected")
+        raise UserError(f"{path}: `extends` must be the name of another study's file in the same folder")
     base = read_yaml(path.parent / config["extends"])
     if "extends" in base:
-        raise UserError(f"{path} extends {config['extends']}, which itself extends another study: one level is enough")
+        raise UserError(
+            f"{path} extends {config['extends']}, which itself extends another study: only one level is allowed"
+        )
     return base | {key: value for key, value in config.items() if key != "extends"}
 
 
@@ -50,7 +52,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise UserError(f"study {path} does not exist; there are: {_studies()}") from None
     if not isinstance(config, dict):
-        raise UserError(f"{path} holds no study: it must be a mapping that starts with `name:`")
+        raise UserError(f"{path} is not a study: it must be a mapping that starts with `name:`")
     return config
 
 
@@ -86,11 +88,12 @@ def _check_splits(study: StudyKeys) -> None:
     """Require that the training, development and test splits are different speech."""
     train, dev, tests = study.corpus.train, study.corpus.dev, study.corpus.tests
     if train == dev or train in tests:
-        raise UserError(f"corpus: {train} is the training split: another must be {'dev' if train == dev else 'a test'}")
+        other = "`dev`" if train == dev else "a test"
+        raise UserError(f"corpus: {train} is the training split, so it cannot be {other} too: choose another split")
     if dev in tests and not study.corpus.score_dev:
         raise UserError(
-            f"corpus: {dev} is both `dev`, which chooses settings, and a test: take another split for one of them, or "
-            "say `score_dev: true` to have its column although it is no test"
+            f"corpus: {dev} is both `dev`, which chooses settings, and a test: use another split for one of them, or "
+            "set `score_dev: true` to show its column, which is then not a test"
         )
     unknown = sorted(study.dense.published_wer.keys() - {train, dev, *tests})
     if unknown:
@@ -102,7 +105,7 @@ def _check_splits(study: StudyKeys) -> None:
 def _check_settings_from(study: StudyKeys) -> None:
     name = study.settings_from
     if name is not None and study.tuning:
-        raise UserError("there are both `tuning` and `settings_from`: keep the one that is to choose the settings")
+        raise UserError("`tuning` and `settings_from` are both set: keep the one that should choose the settings")
     if name is not None and not (searches := ResultsFolder.of(name).searches).is_dir():
         raise UserError(f"settings_from is {name}, but {searches} does not exist: run that study first")
 

@@ -23,18 +23,22 @@ def _share_to_remove(target: float) -> float:
 
 def _one_setting(tried: dict[str, tuple[Any, Any]]) -> dict[str, tuple[Any, Any]]:
     if len(tried) != 1:
-        raise ValueError(f"one setting with two values to try is expected, not {len(tried)}")
+        raise ValueError(f"expected one setting with two values to try, not {len(tried)} settings")
     return tried
 
 
 StudyName = Annotated[
-    str, Named("[a-z0-9][a-z0-9-]{0,63}", "a study's name: at most 64 small letters, digits and '-', the first no '-'")
+    str,
+    Named(
+        "[a-z0-9][a-z0-9-]{0,63}",
+        "a study's name: at most 64 lower-case letters, digits and '-', not beginning with '-'",
+    ),
 ]
 Label = Annotated[
     str,
     Named(
         r"([A-Za-z0-9][A-Za-z0-9_]{0,63}|\*)",
-        "a label: at most 64 letters, digits and '_', the first a letter or digit; or '*'",
+        "a label: '*', or at most 64 letters, digits and '_', beginning with a letter or digit",
     ),
 ]
 Target = Annotated[
@@ -53,9 +57,9 @@ class FineTuneConfig:
     """Fine-tuning of the dense start on the study's training data."""
 
     budget: BudgetConfig
-    """`kind` and `limit`, as the study's"""
+    """`kind` and `limit`, as for the study"""
     learning_rate: Above0
-    """peak of linear warm-up and decay"""
+    """peak of the linear warm-up and decay"""
     speeds: Annotated[tuple[Speed, ...], Field(min_length=1)] = (0.9, 1.0, 1.1)
     """factors of speed perturbation, drawn anew for every batch"""
     dropout: Probability = 0.1
@@ -69,16 +73,16 @@ class DenseConfig:
     """The starting point: a local folder or a Hugging Face id with a pinned revision."""
 
     model: FilePath
-    """folder relative to the project, or Hugging Face id"""
+    """a folder, relative to the project, or a Hugging Face id"""
     revision: FilePath | None = None
-    """commit of the Hugging Face model, else the newest; which it was is kept in `work/<name>/dense/dense.json`"""
+    """commit of the Hugging Face model; without it the newest is used, and `work/<name>/dense/dense.json` says which"""
     fine_tune: FineTuneConfig | None = None
-    """fine-tuning on `train` first; a model that is only pre-trained gets a CTC head"""
+    """fine-tuning on `train` first; a model that is only pre-trained gets a new output head"""
     published_wer: dict[str, Percent] = Field(default_factory=dict)
-    """WER in percent by split, as the model's authors give it; a dense model that differs by more than `tolerance` \
-stops the study"""
+    """the authors' WER in percent, by split; the study stops if the dense model differs from it by more than \
+`tolerance`"""
     tolerance: Annotated[Number, Field(gt=0, le=100)] = 0.3
-    """in points of WER"""
+    """allowed difference from `published_wer`, in points"""
 
 
 @dataclass(frozen=True, config=KEYS)
@@ -86,15 +90,15 @@ class TrainingConfig:
     """What all methods share in training."""
 
     batch_seconds: Above0 = 32.0
-    """seconds of audio in a batch, padding included"""
+    """seconds of audio per batch, padding included"""
     gradient_accumulation: Annotated[int, Field(ge=1, le=10_000)] = 1
     """batches per step"""
     frozen_frontend: bool = True
-    """keep the CNN fixed and cache its output"""
+    """keep the front-end fixed and cache its output"""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """`fp32`, `bf16`, or `auto`: bf16 on GPUs that have it"""
+    """`fp32`, `bf16`, or `auto`: bf16 on GPUs that support it"""
     warmup: Share = 0.1
-    """share of a phase with rising learning rate"""
+    """share of a training phase in which the learning rate rises"""
     dropout: Probability = 0.0
     """dropout of the Transformer; LayerDrop is always off"""
     spec_augment: bool = False
@@ -103,13 +107,13 @@ class TrainingConfig:
 
 @dataclass(frozen=True, config=KEYS)
 class HardwareConfig:
-    """Where runs are computed. In no identity: it says where, not what, and each record names its device."""
+    """Where runs are computed. Not part of a run's identity; each record names its device."""
 
     device: Device = "auto"
-    """`cpu`, `cuda`, or `auto`: a GPU if there is one; says where, so no identity holds it"""
+    """`cpu`, `cuda`, or `auto`: a GPU if there is one; not part of a run's identity"""
     spin: bool = False
-    """only for an idle machine without a GPU: threads spin while they wait, up to a tenth faster there, slower beside \
-other work. A job that finds the machine busy says so in a line and lets them sleep; in no identity"""
+    """let threads spin while they wait: up to a tenth faster on an idle machine without a GPU, slower beside other \
+work. A job that finds the machine busy says so in one line and lets them sleep; not part of a run's identity"""
 
 
 @dataclass(frozen=True, config=KEYS)
@@ -117,7 +121,7 @@ class EvaluationConfig:
     """Decoding: the batches are fixed, since with padding the output depends on them."""
 
     batch_seconds: Above0 = 32.0
-    """seconds of audio in a decoding batch"""
+    """seconds of audio per decoding batch"""
 
 
 @dataclass(frozen=True, config=KEYS)
@@ -129,7 +133,7 @@ class TuningConfig:
     learning_rates: Annotated[tuple[Above0, ...], Distinct(), Field(min_length=2)]
     """the rates to try, in this order"""
     tunable: dict[str, TwoValues] = Field(default_factory=dict)
-    """by method, a setting and the two values of it to try instead of the method's own"""
+    """by method: a setting and two values to try, instead of those that the method names"""
 
     def tried_of(self, method: str) -> tuple[str, Any, Any] | None:
         """The setting of a method that the study has searched, and two values of it; None leaves that to the method."""
@@ -143,17 +147,17 @@ class MethodOptions:
     """What a label stands for."""
 
     method: FilePath | None = None
-    """the file in `methods/`, or a path, when the label is another name"""
+    """a file in `methods/`, or a path; needed if the label is not the method's name"""
     settings: dict[str, Any] = Field(default_factory=dict)
     """settings of the method; `python -m benchmark methods` lists them"""
     budget_share: Share = 1  # no float: a whole number's share stays whole, and so do identities
-    """share of the study's budget, to see how little would do; its settings are searched as the others'"""
+    """share of the study's budget, to see how much is needed; searches do not depend on it"""
     targets: Targets | None = None
-    """instead of the study's"""
+    """instead of the study's targets"""
     seeds: Seeds | None = None
-    """instead of the study's"""
+    """instead of the study's seeds"""
     leave_out: tuple[FilePath, ...] = Field(default=(), alias="except")
-    """of `"*"` only: methods to leave out"""
+    """methods to leave out; only for `"*"`"""
 
 
 def _every_other(methods: dict[str, MethodOptions | None]) -> dict[str, MethodOptions | None]:
@@ -175,20 +179,20 @@ class StudyKeys:
     """A pinchbench study."""
 
     name: StudyName
-    """names `work/<name>` and `results/<name>`: small letters, digits and `-`"""
+    """names `work/<name>` and `results/<name>`: lower-case letters, digits and `-`"""
     corpus: CorpusConfig
     """the speech: which corpus, which splits"""
     dense: DenseConfig
     """the model that is compressed"""
     budget: BudgetConfig
-    """of every run; see `docs/budgets-and-sizes.md`"""
+    """for every run; see `docs/budgets-and-sizes.md`"""
     targets: Targets
-    """shares of the encoder matrices' weights to remove, each in (0, 1), no two alike in six digits"""
+    """shares of the encoder matrices' weights to remove, each in (0, 1), all different in six digits"""
     seeds: Seeds
-    """one run of each method for each; below 2^32"""
+    """each method runs once per seed; below 2^32"""
     methods: Methods
-    """label: options, or nothing for the defaults; letters, digits and `_`. `"*"` stands for every other method that \
-there is"""
+    """labels (letters, digits and `_`), each with its options, or with nothing for the defaults. `"*"` stands for all \
+other methods"""
     reference: Label = "self_pinching"
     """the label that all others are tested against"""
     training: TrainingConfig = TrainingConfig()
@@ -198,8 +202,8 @@ there is"""
     hardware: HardwareConfig = HardwareConfig()
     """where runs are computed"""
     tuning: TuningConfig | None = None
-    """a search on `dev` before the runs, the same number of trials for every trained method; below"""
+    """a search on `dev` before the runs, with the same number of trials for every trained method; see below"""
     settings_from: StudyName | None = None
-    """instead: a study whose published searches choose the settings, by label and target"""
+    """instead of `tuning`: a study whose published searches choose the settings, by label and target"""
     evaluations: Evaluations = ()
-    """what is measured of each run beside the WER: files in `benchmark/evaluations/`, such as `no_regression`"""
+    """what is measured of each run besides the WER: files in `benchmark/evaluations/`, such as `no_regression`"""

@@ -168,7 +168,7 @@ def plan_runs(study: Study) -> tuple[RunPlan, ...]:
                 run = run_name(label, target, seed if seeded else None)
                 if run in runs:
                     pair = f"{runs[run].target} and {target}"
-                    raise UserError(f'targets {pair} of "{label}" are one in a run\'s name, {run}: keep one of them')
+                    raise UserError(f'targets {pair} of "{label}" give the same run name, {run}: keep one of them')
                 runs[run] = RunPlan(
                     run,
                     label,
@@ -186,7 +186,7 @@ def plan_runs(study: Study) -> tuple[RunPlan, ...]:
                 _declared(name, {setting: value})
     _refuse_twins(runs.values())
     if not runs:
-        raise UserError(f'`methods` plans no run: its "{EVERY_OTHER}" leaves out every method that there is')
+        raise UserError(f'`methods` plans no run: its "{EVERY_OTHER}" excludes every method')
     return tuple(runs.values())
 
 

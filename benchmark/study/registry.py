@@ -49,7 +49,7 @@ def method_names() -> list[str]:
     names = sorted(here | _offers(tuple(sys.path)).names)
     for name in names:
         if not NAME.fullmatch(name):
-            raise UserError(f"the method {name!r} needs another name: at most 64 letters, digits and _")
+            raise UserError(f"{name!r} cannot be a method's name: use at most 64 letters, digits and _")
     return names
 
 
@@ -122,7 +122,7 @@ def _method_in(path: Path, _modified: int) -> type[Method]:
                 f"{shown(path)}{f': {lacking}' if lacking else ' has no class that derives from Method'}"
             )
         case several:
-            raise BrokenMethod(f"{shown(path)} holds {len(several)} Method classes; exactly one is needed")
+            raise BrokenMethod(f"{shown(path)} defines {len(several)} Method classes; exactly one is needed")
 
 
 def _imported(path: Path) -> ModuleType:
@@ -140,5 +140,5 @@ def _imported(path: Path) -> ModuleType:
         place = shown(path) if error.filename in (None, str(path)) else error.filename
         raise BrokenMethod(one_line(f"{place}, line {error.lineno or 1}: {error.msg}")) from None
     except (Exception, SystemExit) as error:
-        raise BrokenMethod(one_line(f"{shown(path)} does not import: {type(error).__name__}: {error}")) from error
+        raise BrokenMethod(one_line(f"{shown(path)} cannot be imported: {type(error).__name__}: {error}")) from error
     return module

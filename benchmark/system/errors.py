@@ -13,7 +13,8 @@ class UserError(Exception):
     """
 
 
-OUT_OF_MEMORY = "out of GPU memory: lower training.batch_seconds and raise training.gradient_accumulation as much"
+LOWER_BATCH = "lower training.batch_seconds and raise training.gradient_accumulation by the same factor"
+OUT_OF_MEMORY = f"out of GPU memory: {LOWER_BATCH}"
 
 
 class CannotCompress(Exception):

@@ -30,7 +30,7 @@ def exclusive(path: Path, what: str) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"cannot make the folder {path.parent}: {error.strerror}") from None
+        raise UserError(f"cannot create the folder {path.parent}: {error.strerror}") from None
     lock = _lock(path)
     if not _take(lock, LOOK):
         raise UserError(f"{what} is at work in another process: wait for it, or stop it")
@@ -133,6 +133,6 @@ def _name_holder(path: Path, holder: str, file: int) -> None:
     """Replace the holder's name in a lock file, which must belong to this user and have no second name."""
     status = os.fstat(file)
     if status.st_uid != os.getuid() or status.st_nlink != 1:
-        raise UserError(_not_a_lock(path, "it is another user's, or has a second name"))
+        raise UserError(_not_a_lock(path, "it belongs to another user, or has a second name"))
     os.ftruncate(file, 0)
     os.pwrite(file, holder.encode(), 0)

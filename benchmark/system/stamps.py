@@ -56,7 +56,7 @@ def read_stamped(path: Path, kind: type[T], names: Iterable[str], remedy: str) -
         record = read_json_as(path, kind)
         stamps = cast(dict[str, Stamps], record)["files"]
         if missing := set(names) - stamps.keys():
-            raise UserError(f"{path} has no stamp of {missing.pop()}")
+            raise UserError(f"{path} has no stamp for {missing.pop()}")
         _require_unchanged(path.parent, stamps)
     except UserError as error:
         raise UserError(f"{error}: {remedy}") from None
@@ -71,7 +71,7 @@ def _require_unchanged(folder: Path, stamps: Stamps) -> None:
         except (OSError, ValueError) as error:  # ValueError: no file can have this name
             raise UserError(f"{path} cannot be read ({getattr(error, 'strerror', error)})") from None
         if not same:
-            raise UserError(f"{path} is damaged, for it is not the file that was written")
+            raise UserError(f"{path} is damaged: it is not the file that was written")
 
 
 def _is(path: Path, stamp: Stamp) -> bool:

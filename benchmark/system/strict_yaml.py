@@ -21,16 +21,16 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "tag", None) is not None:
-            raise _refused(f"the tag {event.tag} is not read here: leave it out", event.start_mark)
+            raise _refused(f"the tag {event.tag} is not supported: leave it out", event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[str, int] = {}
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag == MERGE:
-                raise _refused("a key must be text, and no <<", key.start_mark)
+                raise _refused("a key must be text, and << is not supported", key.start_mark)
             if key.value in lines:
-                raise _refused(f'the key "{key.value}" comes twice, first in line {lines[key.value]}', key.start_mark)
+                raise _refused(f'the key "{key.value}" appears twice, first in line {lines[key.value]}', key.start_mark)
             lines[key.value] = key.start_mark.line + 1
         return super().construct_mapping(node, deep)
 
@@ -87,7 +87,7 @@ def require_plain(value: object, place: str = "") -> None:
         case dict():
             for key, part in value.items():
                 if not isinstance(key, str) or not key.isprintable():
-                    raise UserError(one_line(f"{place or 'the study'}: the key {key!r} is no text: put it in quotes"))
+                    raise UserError(one_line(f"{place or 'the study'}: the key {key!r} is not text: put it in quotes"))
                 require_plain(part, f"{place}.{key}" if place else key)
         case list():
             for index, part in enumerate(value):

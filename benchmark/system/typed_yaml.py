@@ -75,7 +75,7 @@ class Distinct:
     def _checked(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         for index, value in enumerate(values):
             if value in values[:index]:
-                raise ValueError(f"{value!r} comes twice")
+                raise ValueError(f"{value!r} appears twice")
         return values
 
 

@@ -103,4 +103,4 @@ def seconds_of(study: Study, split: str) -> float:
         return read_json_as(prepared, Summary)["splits"][split]["seconds"]
     if study.corpus.name == "librispeech" and split in OFFICIAL_HOURS:
         return OFFICIAL_HOURS[split] * HOUR
-    raise UserError(f"how long {split} is shows only after `python -m benchmark prepare {study.path}`")
+    raise UserError(f"the length of {split} is not known yet: run `python -m benchmark prepare {study.path}` first")

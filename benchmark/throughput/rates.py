@@ -39,7 +39,9 @@ class Rates:
         """
         model = model or SHAPES.get(study.dense.model)
         if model is None:
-            raise UserError(f"which model has the shape of {study.dense.model}? --model NAME says it")
+            raise UserError(
+                f"no measured model is known to have the shape of {study.dense.model}: name one with --model"
+            )
         automatic = "bf16" if measured["device"] == "cuda" else "fp32"
         return cls(measured, model, automatic if study.training.precision == "auto" else study.training.precision)
 

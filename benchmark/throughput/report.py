@@ -43,8 +43,9 @@ def measure(
         UserError: a model, method or precision is unknown, a number is out of range, or `trainer` lacks `accelerate`.
     """
     if not 1 <= steps <= MOST_STEPS or not 0 < batch_seconds <= MOST_SECONDS:
-        most = f"at most {MOST_STEPS:,} and {MOST_SECONDS:,}"
-        raise UserError(f"--steps and --batch-seconds must be positive, {most}")
+        raise UserError(
+            f"--steps must be 1 to {MOST_STEPS:,}, and --batch-seconds above 0 and at most {MOST_SECONDS:,}"
+        )
     names = method_names() if methods is None else methods
     for name in names:
         method_path(name)

@@ -21,7 +21,7 @@ def write_numbers(folder: Path) -> None:
 
 
 def statistics(folder: Path) -> str:
-    """A Markdown table, a row a split."""
+    """A Markdown table with one row per split."""
     columns = {s: pq.read_table(folder / f"{s}.parquet", columns=["text", "speaker", "seconds"]) for s in plan.SPLITS}
     words = {split: " ".join(table["text"].to_pylist()).split() for split, table in columns.items()}
     known = set(words["train"])

@@ -1,4 +1,4 @@
-"""Pack a folder of FLAC files into the committed corpus: one Parquet file a split, with Ogg/Opus audio.
+"""Pack a folder of FLAC files into the committed corpus: one Parquet file per split, with Ogg/Opus audio.
 
     python data/recipe/pack.py --audio DIR --out data/mini [--split train --split dev]
 

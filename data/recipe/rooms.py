@@ -3,7 +3,7 @@
     python data/recipe/rooms.py --audio DIR
 
 Reads `DIR/<split>`, and the training speech for babble; writes `DIR/in-rooms/<split>`. Runs in pinchbench's own
-environment. All is fixed by the utterance's seed; what is there is not made again.
+environment. The utterance's seed determines everything; existing files are kept.
 """
 
 from __future__ import annotations

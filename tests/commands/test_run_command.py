@@ -89,7 +89,7 @@ def test_a_study_that_cannot_run_is_one_line(project: Path, name: str, message: 
 def test_without_the_project_it_says_what_is_missing(project: Path) -> None:
     (project / "Snakefile").unlink()
     process = start(project, "my-study")
-    assert "holds no Snakefile" in process.communicate()[1]
+    assert "has no Snakefile" in process.communicate()[1]
     assert process.returncode == 2
 
 

@@ -77,7 +77,7 @@ def test_a_file_list_of_another_form_is_named(tmp_path: Path, part: str, line: s
     root = write_an4(tmp_path / "an4")
     path = root / "etc" / f"an4_{part}.fileids"
     path.write_text(f"{line}\n{path.read_text()}")
-    with pytest.raises(UserError, match=rf"an4_{part}\.fileids, line 1: .* is no folder/speaker/name"):
+    with pytest.raises(UserError, match=rf"an4_{part}\.fileids, line 1: .* is not of the form folder/speaker/name"):
         prepare(corpus("an4", root), tmp_path / "data")
 
 
@@ -86,7 +86,7 @@ def test_a_transcript_of_another_form_is_named(tmp_path: Path, line: str) -> Non
     root = write_an4(tmp_path / "an4")
     path = root / "etc" / "an4_train.transcription"
     path.write_text(f"{path.read_text()}{line}\n")
-    with pytest.raises(UserError, match=r"an4_train\.transcription, line 7: .* is no words \(name\)"):
+    with pytest.raises(UserError, match=r"an4_train\.transcription, line 7: .* is not of the form words \(name\)"):
         prepare(corpus("an4", root), tmp_path / "data")
 
 

@@ -104,7 +104,7 @@ def test_even_a_published_archive_writes_nothing_outside(
 ) -> None:
     publish(archive_of(root / "test-clean.tar.gz", *LEADS_OUT[name]), monkeypatch)
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(UserError, match=r"test-clean\.tar\.gz cannot be unpacked .* leads out of the folder"):
+    with pytest.raises(UserError, match=r"test-clean\.tar\.gz cannot be unpacked .* leads outside the folder"):
         prepare(libri(root), tmp_path / "data")
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -53,7 +53,7 @@ def test_only_the_utterance_without_a_transcript_or_a_recording_is_left_out(tmp_
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [(b"61-7-0000 A\n61-7-0000 B\n", "line 2: 61-7-0000 stands twice"), (b"61-7-0000 caf\xe9\n", "cannot be read")],
+    [(b"61-7-0000 A\n61-7-0000 B\n", "line 2: 61-7-0000 appears twice"), (b"61-7-0000 caf\xe9\n", "cannot be read")],
 )
 def test_transcripts_of_another_form_are_named(tmp_path: Path, text: bytes, message: str) -> None:
     root = write_librispeech(tmp_path / "libri")
@@ -64,7 +64,7 @@ def test_transcripts_of_another_form_are_named(tmp_path: Path, text: bytes, mess
 
 def test_an_incomplete_split_is_refused_unless_told(tmp_path: Path) -> None:
     root = write_librispeech(tmp_path / "libri")
-    with pytest.raises(UserError, match=r"has [0-9]+ utterances, the official split 28,539: .*`partial: true`"):
+    with pytest.raises(UserError, match=r"has [0-9]+ utterances, but the official split has 28,539: .*`partial: true`"):
         prepare(libri(root, partial=False), tmp_path / "data")
     assert not (tmp_path / "data").exists()
 
@@ -91,7 +91,7 @@ def test_the_wrong_level_of_the_layout_is_explained(tmp_path: Path) -> None:
 def test_an_unknown_split_and_an_absent_root(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"test-dirty.*train-clean-100"):
         prepare(libri(write_librispeech(tmp_path / "libri"), tests=("test-dirty",)), tmp_path / "data")
-    with pytest.raises(UserError, match="needs a root"):
+    with pytest.raises(UserError, match="needs `root`"):
         prepare(libri(None), tmp_path / "data")
 
 

@@ -67,7 +67,7 @@ def test_a_lost_file(data: Path, name: str) -> None:
     [
         ("{}", "hash: field required"),
         ("[]", "valid dictionary"),
-        ('{"hash": "a", "splits": {}, "files": {}}', "has no stamp of "),
+        ('{"hash": "a", "splits": {}, "files": {}}', "has no stamp for "),
         ('{"hash": 3, "splits": {}, "files": {}}', "hash: input should be a valid string"),
         ('{"hash": "a", "splits": {"train": {}}, "files": {}}', r"splits\.train\.utterances: field required"),
     ],

@@ -96,7 +96,7 @@ def test_an_id_that_breaks_a_transcript_is_refused(tmp_path: Path, id: str) -> N
 @pytest.mark.parametrize("text", [";; no words", "one { two / three }"])
 def test_a_text_that_breaks_a_transcript_is_refused(tmp_path: Path, text: str) -> None:
     root = write_mini(tmp_path / "corpus", test={"a-1": (text, encoded(tone()))})
-    with pytest.raises(UserError, match=r"a-1 in .*reads as alternatives or as a comment"):
+    with pytest.raises(UserError, match=r"a-1 in .*would be read as alternatives or as a comment"):
         prepare(corpus("mini", root), tmp_path / "data")
 
 

@@ -17,7 +17,7 @@ TESTED = ("word", encoded(tone(pitch=PITCHES["test"])))  # what the test set hol
 @pytest.mark.parametrize("split", ["train", "dev"])
 def test_an_id_that_comes_twice_is_refused(tmp_path: Path, split: str) -> None:
     root = write_mini(tmp_path / "corpus", **{split: {"tester-0": ("text", encoded(tone()))}})
-    with pytest.raises(UserError, match=rf"tester-0 comes twice in {split} and test"):
+    with pytest.raises(UserError, match=rf"tester-0 appears twice in {split} and test"):
         prepare(corpus("mini", root), tmp_path / "data")
 
 

@@ -51,7 +51,7 @@ def test_the_word_error_rate_is_one() -> None:
 
 
 def test_without_the_dense_transcripts_the_way_to_them_is_said() -> None:
-    with pytest.raises(UserError, match="no transcripts yet: make them, then score this run again"):
+    with pytest.raises(UserError, match="no transcripts yet: transcribe it, then score this run again"):
         load_evaluation("no_regression").measure(finished(HEARD, {}), "test")
 
 

@@ -105,8 +105,8 @@ def test_the_command_line_exports_and_transcribes(tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("changes", "missing", "message"),
     [
-        ({}, "run.json", "is no folder of a finished run, such as work/mini/runs/int8"),
-        ({}, "model", "is a record without weights, as they are published: run study made and take work/made/runs/"),
+        ({}, "run.json", r"is not the folder of a finished run \(such as work/mini/runs/int8\)"),
+        ({}, "model", "is a published record, which has no weights: run study made and use work/made/runs/"),
         ({"status": "failed", "reason": "the loss is nan"}, None, r"the run ended as failed \(the loss is nan\)"),
         ({"schema": 0}, None, "has schema 0"),
     ],

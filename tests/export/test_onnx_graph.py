@@ -91,7 +91,7 @@ def test_a_graph_that_is_not_the_model_is_refused_and_nothing_stays(
     trace = onnx_graph._trace
     monkeypatch.setattr(onnx_graph, "_trace", other)
     assert main(["export", str(make_run(tmp_path / "run")), "--to", str(tmp_path / "out"), "--onnx"]) == 2
-    assert "the ONNX graph is not the model: logits differ by 2.5e-01, 0.0001 is allowed" in capsys.readouterr().err
+    assert "differs from the model: its logits are off by 2.5e-01, and 0.0001 is allowed" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 

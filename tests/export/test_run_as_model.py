@@ -23,4 +23,4 @@ def test_a_run_stands_for_its_model(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert printed[0] == printed[1]
     (run / "model").rename(tmp_path / "moved")
     assert main(["footprint", str(run)]) == 2
-    assert "is a record without weights" in capsys.readouterr().err
+    assert "is a published record, which has no weights" in capsys.readouterr().err

@@ -142,7 +142,7 @@ def keep(model: str, method: str, figures: dict[str, float], provenance: Provena
 
 
 def table(methods: dict[str, dict[str, float]]) -> str:
-    """Markdown: what `compress` took and left, a method a row."""
+    """Markdown: what `compress` took and left, one row per method."""
     rows = [
         (f"`{name}`", f"{kept['remaining_parameters'] / 1e6:.2f}", f"{kept['peak_mb']:,}", f"{kept['seconds']:.0f}")
         for name, kept in sorted(methods.items())

@@ -69,7 +69,7 @@ def test_an_unknown_study_is_named_with_those_that_there_are(study: Path, capsys
     [
         ("DPHuBERT results table and README", "", r'line \d+: nothing in column "source"'),
         ("CTC fine-tuning greedy no LM", "my own", r'line 2: unknown protocol "my own"; there are: CTC'),
-        ("4.26", "about four", r'line 3: "about four" in column "compression_ratio" is no number'),
+        ("4.26", "about four", r'line 3: "about four" in column "compression_ratio" is not a number'),
     ],
 )
 def test_a_published_row_without_source_protocol_or_ratio_is_refused(

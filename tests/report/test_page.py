@@ -101,14 +101,14 @@ def test_empty_and_missing_curves_leave_the_training_figure_out(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda runs: _edit(runs / "dense/run.json", schema=99), "has schema 99, this version reads 1"),
+        (lambda runs: _edit(runs / "dense/run.json", schema=99), "has schema 99, but this version reads 1"),
         (lambda runs: _edit(runs / "dense/run.json", data_hash="other"), "differ in data_hash"),
         (lambda runs: _edit(runs / "dense/run.json", study="other"), "differ in study"),
         (lambda runs: (runs / "dense/run.json").write_text("[]"), "has schema None"),
         (lambda runs: (runs / "dense/run.json").write_text("{"), "is not valid JSON"),
         (lambda runs: (runs / "dense/hyp/test-clean.trn").unlink(), "is missing though the run has a score"),
         (lambda runs: (runs.parent / "ref/test-other.trn").unlink(), "test-other.trn is missing"),
-        (lambda runs: (runs / "dense/hyp/test-clean.trn").write_text("a (b-1)\n"), "not of the same utterances"),
+        (lambda runs: (runs / "dense/hyp/test-clean.trn").write_text("a (b-1)\n"), "do not have the same utterances"),
         (
             lambda runs: (runs / "self_pinching-0.65-seed0/curves.csv").write_text('a,b\n"1,2\n1,2,3\n'),
             "is not a table",

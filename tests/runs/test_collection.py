@@ -76,7 +76,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a copy without a seed": (
         lambda study: copied(study, "self_pinching-0.65", run="self_pinching-0.65", identity="other"),
-        "are of one row, but only one of them has a seed",
+        "belong to one row, but only one of them has a seed",
     ),
     "a run without a test set": (
         lambda study: without_a_test_set(study, "dense"),

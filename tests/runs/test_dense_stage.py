@@ -58,7 +58,7 @@ def test_a_finished_stage_is_kept_if_it_is_whole(small_study: SmallStudy, capsys
     made = weights.stat().st_mtime_ns
     (folder / "dense.json").unlink()  # as Snakemake does, which did not see the job end
     assert small_study.call("dense") == 0
-    assert "kept, finished before" in capsys.readouterr().out
+    assert "already finished, kept" in capsys.readouterr().out
     assert (folder / "dense.json").read_bytes() == record
     assert weights.stat().st_mtime_ns == made
     weights.write_bytes(weights.read_bytes()[:-4])
@@ -84,7 +84,7 @@ def test_a_start_that_does_not_do_what_its_authors_say_stops_the_study(
     assert (small_study.work / "dense" / "features").exists()
     assert expect(small_study, tiny_model, measured - 0.31) == 2
     assert not (small_study.work / "dense").exists()  # stopped before anything was computed
-    assert f"has {measured:.2f} % WER on test, published are" in capsys.readouterr().err
+    assert f"has {measured:.2f} % WER on test, but the published one is" in capsys.readouterr().err
 
 
 def out_of_memory(*_: object, **__: object) -> None:
@@ -156,7 +156,7 @@ def test_a_dense_model_damaged_after_it_was_made_starts_no_run(
 ) -> None:
     spoil(small_study.work / "dense" / "model")
     assert small_study.call("compress", RUN) == 2
-    assert "is damaged, for it is not the file that was written: make the dense model again" in capsys.readouterr().err
+    assert "is damaged: it is not the file that was written: make the dense model again" in capsys.readouterr().err
     assert not list((small_study.work / "runs").glob("*/compress.json"))
     assert small_study.call("dense") == 0
     assert small_study.call("compress", RUN) == 0
@@ -187,6 +187,6 @@ def test_features_of_a_start_whose_fine_tuning_failed_start_no_run(
         assert fine_tune(small_study, tiny_model, 1e-3) == 2
     small_study.config.write_text(good)
     assert small_study.call("compress", RUN) == 2
-    assert "features/index.json is damaged, for it is not the file that was written" in capsys.readouterr().err
+    assert "features/index.json is damaged: it is not the file that was written" in capsys.readouterr().err
     assert small_study.call("dense") == 0
     assert small_study.call("compress", RUN) == 0

@@ -85,7 +85,7 @@ def test_a_run_without_its_transcripts_is_left_out(here: Path, there: Path, caps
     (there / PINCHED / "hyp" / "test-other.trn").unlink()
     assert merge(here, there) == 0
     assert (here / PINCHED / "hyp" / "test-other.trn").is_file()
-    assert f"{there / PINCHED}: left out, hyp/test-other.trn is missing" in capsys.readouterr().out.splitlines()
+    assert f"{there / PINCHED}: left out, because it lacks hyp/test-other.trn" in capsys.readouterr().out.splitlines()
 
 
 def test_a_new_folder_gets_all_and_can_be_tabulated(here: Path, there: Path, tmp_path: Path) -> None:

@@ -308,7 +308,7 @@ def test_what_is_damaged_is_not_taken_over_but_made(published: SmallStudy, capsy
         shutil.rmtree(published.run())
         damage(place)
         assert published.call("compress", RUN, "--reuse") == 0
-        assert f"{RUN}: not taken over, since {place}" in capsys.readouterr().out
+        assert f"{RUN}: published record not copied, because {place}" in capsys.readouterr().out
         assert (published.run() / "model").is_dir()
         shutil.rmtree(place)
         shutil.copytree(whole, place)

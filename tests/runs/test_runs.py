@@ -1,4 +1,4 @@
-"""A run through all its steps: what it leaves, what a failure leaves, what is published, what is taken over."""
+"""A run through all its steps: what it leaves, what a failure leaves, what is published, what is reused."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_good_run_has_a_model_curves_and_scores(study: Study) -> None:
     [
         ("breaks", "failed", "ValueError: it is broken"),
         ("cannot", "failed", "too far"),
-        ("absent", "failed", "methods/absent.py does not import: ImportError"),
+        ("absent", "failed", "methods/absent.py cannot be imported: ImportError"),
         ("returns", "failed", "compress returned None: it has to return the compressed Wav2Vec2ForCTC"),
         ("other", "failed", "compress returned a Wav2Vec2Model: it has to return the compressed Wav2Vec2ForCTC"),
         (
@@ -116,7 +116,7 @@ def test_a_record_is_written_whatever_a_method_logged(study: Study) -> None:
     assert record["status"] == "ok"
     assert record["log"]["nought"] == 0
     assert not {"nothing", "all"} & record["log"].keys()
-    assert record["notes"] == ["not in the log, since not finite: all and 1 more"]
+    assert record["notes"] == ["not logged because not finite: all and 1 more"]
     assert read_json(folder / "run.json") == record
     with (folder / "curves.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -134,7 +134,7 @@ def test_a_finished_run_is_kept(study: Study, tmp_path: Path, comment: str, caps
         (folder / name).unlink()
     assert run_through(study, folder.name) == first
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert "good-0.5-seed0: kept, finished before" in capsys.readouterr().out
+    assert "good-0.5-seed0: already finished, kept" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("damage", ["model/model.packed.safetensors", "compress.kept.json"])
@@ -153,7 +153,7 @@ def test_damaged_attempts_are_named_in_a_line(study: Study) -> None:
     folder = study.work / "runs" / "good-0.5-seed0"
     for damaged in (["many"], {"plan": "", "failures": "many"}, {"plan": None, "failures": 0}, {"failures": 1}):
         write_json(folder / "attempts.json", damaged)
-        with pytest.raises(UserError, match=r"attempts\.json \(delete it to go on\): "):
+        with pytest.raises(UserError, match=r"attempts\.json \(delete it to continue\): "):
             compress(study, study.run(folder.name), study.work)
 
 

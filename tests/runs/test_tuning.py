@@ -214,7 +214,7 @@ def test_another_study_s_searches_set_what_they_chose(
     assert json.loads(record.read_text())["notes"] == []
     small_study.config.write_text(small_study.config.read_text() + TUNING)
     assert small_study.call("compress", run) == 2
-    assert "both `tuning` and `settings_from`" in capsys.readouterr().err
+    assert "`tuning` and `settings_from` are both set" in capsys.readouterr().err
 
 
 def test_the_default_study_was_run_on_what_the_searches_chose() -> None:

@@ -52,7 +52,7 @@ def test_significance_begins_above_1_960() -> None:
         ([3], "only one segment"),
         ([1, 1, 1, 1], r"the difference is \+1 errors in each of the 4 segments"),
         ([-2, -2], "the difference is -2 errors in each of the 2 segments"),
-        ([0, 0, 0], "both systems make as many errors in each of the 3 segments"),
+        ([0, 0, 0], "both systems make equally many errors in each of the 3 segments"),
     ],
 )
 def test_no_test_is_possible(differences: list[int], reason: str) -> None:

@@ -60,7 +60,7 @@ def test_the_help_says_that_one_system_is_enough(capsys: pytest.CaptureFixture[s
         main(["significance", "--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert "REF.trn A.trn [B.trn ...]" in shown
-    assert "alone: its WER with an interval" in shown
+    assert "if it is the only one, print its WER" in shown
 
 
 def test_many_systems(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +77,7 @@ def test_a_file_against_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["significance", REF, A, A, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["verdict"], found["p"], found["z"]) == ("no test possible", 1, 0)
-    assert "as many errors in each of the" in found["degenerate"]
+    assert "equally many errors in each of the" in found["degenerate"]
 
 
 def test_wer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +94,7 @@ def test_wer(capsys: pytest.CaptureFixture[str]) -> None:
     ("content", "message"),
     [
         (None, "No such file"),
-        ("", "holds no transcripts"),
+        ("", "contains no transcripts"),
         ("no id here\n", "line 1: no (utterance-id)"),
         ("one (x-1)\n", "missing 40 (spk0-0000, spk0-0004, spk0-0008, ...); not in the reference 1 (x-1)"),
     ],

@@ -31,14 +31,14 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, words: dict[str, l
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("one (a-1)\ntwo\n", r"a\.trn, line 2: no \(utterance-id\) ends 'two'"),
+        ("one (a-1)\ntwo\n", r"a\.trn, line 2: no \(utterance-id\) at the end of 'two'"),
         ("one (a-1) two\n", r"a\.trn, line 1: no \(utterance-id\)"),
         ("one ()\n", r"a\.trn, line 1: no \(utterance-id\)"),
         ("one (a 1)\n", r"a\.trn, line 1: no \(utterance-id\)"),
         ("one (a-1)\n\ntwo (a-1)\n", r"a\.trn, line 3: utterance a-1 was already given in line 1"),
         ("{ one / two } (a-1)\n", r"a\.trn, line 1: alternatives"),
-        ("", r"a\.trn holds no transcripts"),
-        (";; nothing\n", r"a\.trn holds no transcripts"),
+        ("", r"a\.trn contains no transcripts"),
+        (";; nothing\n", r"a\.trn contains no transcripts"),
     ],
 )
 def test_bad_files_name_the_line(tmp_path: Path, content: str, message: str) -> None:

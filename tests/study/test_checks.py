@@ -64,7 +64,7 @@ def test_a_sound_study_is_described() -> None:
         ({"corpus": MINI | {"root": "data/nowhere"}}, "corpus: corpus mini has no split 'train' in"),
         ({"corpus": MINI | {"tests": ["test-claen"]}}, "corpus: corpus mini has no split 'test-claen' in"),
         ({"corpus": MINI | {"name": "minni"}}, 'corpus: unknown corpus "minni" (`corpus.name`): did you mean "mini"?'),
-        ({"corpus": LIBRISPEECH}, "corpus: corpus librispeech needs a root"),
+        ({"corpus": LIBRISPEECH}, "corpus: corpus librispeech needs `root`"),
         ({"corpus": LIBRISPEECH | {"root": "data"}}, "corpus: LibriSpeech train-clean-100 is not in"),
         (
             {"corpus": LIBRISPEECH | {"root": "data", "dev": "dev-celan"}},
@@ -72,7 +72,7 @@ def test_a_sound_study_is_described() -> None:
         ),
         ({"dense": {"model": "data/mini/modle"}}, "model: model folder data/mini/modle does not exist"),
         ({"dense": {"model": "data/mini"}}, "config.json does not exist"),
-        ({"targets": [0.9999999]}, "targets: target 0.9999999 leaves less than a weight in each of the encoder's 24"),
+        ({"targets": [0.9999999]}, "targets: target 0.9999999 leaves less than one weight in each of the encoder's 24"),
     ],
 )
 def test_what_is_not_there_is_named_in_a_line(changes: dict[str, Any], message: str) -> None:
@@ -84,7 +84,11 @@ def test_what_is_not_there_is_named_in_a_line(changes: dict[str, Any], message: 
 @pytest.mark.parametrize(
     ("without", "changes", "message"),
     [
-        ((), {"model_type": "bert"}, "a bert model; supported are wav2vec2, hubert, wavlm, data2vec-audio"),
+        (
+            (),
+            {"model_type": "bert"},
+            "bert models are not supported; supported are wav2vec2, hubert, wavlm, data2vec-audio",
+        ),
         ((), {"num_hidden_layers": 0}, "num_hidden_layers: input should be greater than or equal to 1"),
         ((), {"hidden_size": "wide"}, "hidden_size: input should be a valid integer"),
         (("model.safetensors",), {}, "holds no weights"),
@@ -117,8 +121,8 @@ def test_all_problems_are_found_in_one_call() -> None:
 def test_a_full_disk_is_seen_before_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=10**8))
     (found,) = problems(made())
-    assert found.startswith("disk: about 0.")
-    assert "0.1 GB are free: make room" in found
+    assert found.startswith("disk: ")
+    assert "but 0.1 GB are free: make room" in found
 
 
 def test_what_is_prepared_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,13 +144,13 @@ def test_what_is_prepared_is_not_asked_for_again(tmp_path: Path, monkeypatch: py
     [
         (('title = "Made"', ""), 'class Made needs a line `title = "..."`'),
         (('family = "control"', 'family = "contorl"'), "needs a `family`, one of dense, control"),
-        (("import CannotReachTarget", "import CannotReach"), "does not import: ImportError"),
+        (("import CannotReachTarget", "import CannotReach"), "cannot be imported: ImportError"),
         (
             (
                 "fine_tune: bool = True",
                 "fine_tune: bool = True\n        def __post_init__(self): raise ValueError('odd')",
             ),
-            '"gates" cannot be set as the study says: ValueError: odd',
+            'the method refuses the settings of "gates": ValueError: odd',
         ),
     ],
 )

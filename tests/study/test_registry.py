@@ -88,7 +88,7 @@ def test_a_package_without_the_module_that_it_offers(methods: Path, outside: Pat
         ("", "bad.py has no class that derives from Method"),
         ("x = 'größe'\n", "bad.py.*'utf-8' codec"),
         ("x = '\0'\n", "bad.py.*source code string cannot contain null bytes"),
-        ("raise SystemExit(3)\n", "bad.py does not import: SystemExit: 3"),
+        ("raise SystemExit(3)\n", "bad.py cannot be imported: SystemExit: 3"),
     ],
 )
 def test_a_file_that_holds_no_method(methods: Path, text: str, message: str) -> None:
@@ -100,14 +100,14 @@ def test_a_file_that_holds_no_method(methods: Path, text: str, message: str) -> 
 
 def test_a_file_that_holds_two(methods: Path) -> None:
     (methods / "bad.py").write_text(GOOD + "\n\nclass Another(Made):\n    title = 'Another'\n")
-    with pytest.raises(UserError, match=r"bad\.py holds 2 Method classes; exactly one is needed"):
+    with pytest.raises(UserError, match=r"bad\.py defines 2 Method classes; exactly one is needed"):
         registry.load_method("bad")
 
 
 @pytest.mark.parametrize("name", ["my method", "a;b", "-x", "x" * 65])
 def test_a_file_whose_name_no_run_can_have(methods: Path, name: str) -> None:
     (methods / f"{name}.py").write_text(GOOD)
-    with pytest.raises(UserError, match="needs another name: at most 64 letters, digits and _"):
+    with pytest.raises(UserError, match="cannot be a method's name: use at most 64 letters, digits and _"):
         registry.method_names()
 
 
@@ -132,7 +132,10 @@ def test_a_file_is_imported_once_and_again_when_it_has_changed(methods: Path) ->
         (("takes_target = True", "takes_target = 'no'"), "class Made has `takes_target = 'no'`, which must be True or"),
         (('family = "control"', 'family = "control"\n    needs = "audio"'), "needs a `needs`, one of labels, calib"),
         (('source = "a test"', "references = ('Sun',)"), r"class Made has `references = \('Sun',\)`, which must be"),
-        (('source = "a test"', 'source, phases = "a test", 0'), "class Made has `phases = 0`, which must be a number"),
+        (
+            ('source = "a test"', 'source, phases = "a test", 0'),
+            "class Made has `phases = 0`, which must be a whole number",
+        ),
         (('source = "a test"', 'source, requirements = "a test", ("a b",)'), "has 'a b' in `requirements`, which pip"),
         (("def compress", "def compres"), r"bad.py: class Made needs a method `compress\(self, job\)`"),
         (('source = "a test"', 'source = " "'), 'class Made needs a line `source = "..."`'),
@@ -140,7 +143,7 @@ def test_a_file_is_imported_once_and_again_when_it_has_changed(methods: Path) ->
         (("fine_tune: bool = True", "fine_tune = True"), "needs a type for its setting: `fine_tune: bool = True`"),
         (
             ("fine_tune: bool = True", "block: int"),
-            "does not import: TypeError: non-default argument|needs a default",
+            "cannot be imported: TypeError: non-default argument|needs a default",
         ),
         (("fine_tune: bool = True", "block: int = 1.5"), "the default 1.5 for its setting `block`, which takes int"),
         (("fine_tune: bool = True", "block: 'Gone' = 1"), "has a setting whose type cannot be found: name 'Gone'"),

@@ -125,7 +125,10 @@ def test_finds_a_run_by_name() -> None:
         ),
         ({"seeds": []}, "seeds: "),
         ({"methods": {"*": {"except": ["gates", "prune", "start"]}}}, "`methods` plans no run"),
-        ({"targets": [0.65, 0.6500000001], "methods": {"gates": None}}, 'targets 0.65 and 0.6500000001 of "gates" are'),
+        (
+            {"targets": [0.65, 0.6500000001], "methods": {"gates": None}},
+            '0.65 and 0.6500000001 of "gates" give the same',
+        ),
         (
             {"budget": {"kind": "work", "limit": 1e308}},
             "budget.limit: input should be less than or equal to 1000000000, not 1e.308",
@@ -143,8 +146,8 @@ def test_finds_a_run_by_name() -> None:
             '"learning_rate" is a rate, which must be above 0',
         ),
         ({"methods": {"--help": None}}, "methods.--help: '--help' is not a label"),
-        ({"methods": {1: None}}, "methods: the key 1 is no text"),
-        ({"methods": {None: None}}, "methods: the key None is no text"),
+        ({"methods": {1: None}}, "methods: the key 1 is not text"),
+        ({"methods": {None: None}}, "methods: the key None is not text"),
         ({"methods": {"x" * 300: None}}, "is not a label"),
         ({"methods": {"x": {"method": "y" * 300}}}, "unknown method"),
         ({"methods": {"x": {"method": "y" * 300 + ".py"}}}, "does not exist"),
@@ -153,8 +156,8 @@ def test_finds_a_run_by_name() -> None:
         ({"name": "made\n"}, "name: 'made.n' holds characters that cannot be printed"),
         ({"name": "x" * 300}, "is not a study's name"),
         ({"name": date(2024, 1, 1)}, "name: YAML reads 2024-01-01 as a date: put it in quotes"),
-        ({"targets": [0.5, 0.5]}, "targets: 0.5 comes twice"),
-        ({"seeds": [1, 2, 1]}, "seeds: 1 comes twice"),
+        ({"targets": [0.5, 0.5]}, "targets: 0.5 appears twice"),
+        ({"seeds": [1, 2, 1]}, "seeds: 1 appears twice"),
         ({"budget": {"kind": "work"}}, "budget.limit is missing"),
         ({"dense": {"model": "m", "fine_tune": {"budgte": 1}}}, 'key "dense.fine_tune.budgte": did you mean "budget"'),
         ({"tuning": {"budget": 1, "learning_rates": [1, 2]}}, "tuning.budget: input should be an object, not 1"),
@@ -204,12 +207,12 @@ def test_a_number_is_finite(place: str, number: float) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"dev": "train"}, "corpus: train is the training split: another must be dev"),
-        ({"tests": ["test", "train"]}, "corpus: train is the training split: another must be a test"),
+        ({"dev": "train"}, "corpus: train is the training split, so it cannot be `dev` too"),
+        ({"tests": ["test", "train"]}, "corpus: train is the training split, so it cannot be a test too"),
         ({"tests": ["test", "dev"]}, "corpus: dev is both `dev`, which chooses settings, and a test"),
-        ({"tests": ["../../x"]}, "corpus.tests.0: '../../x' is not a name of a corpus or split"),
-        ({"train": "$(touch x)"}, "is not a name of a corpus or split"),
-        ({"dev": "-dev"}, "is not a name of a corpus or split"),
+        ({"tests": ["../../x"]}, "corpus.tests.0: '../../x' is not the name of a corpus or split"),
+        ({"train": "$(touch x)"}, "is not the name of a corpus or split"),
+        ({"dev": "-dev"}, "is not the name of a corpus or split"),
     ],
 )
 def test_splits_are_names_of_different_speech(changes: dict[str, Any], message: str) -> None:
@@ -269,7 +272,7 @@ def refused(config: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("- a list", "holds no study"), ("a: [", "is not valid YAML"), (None, "does not exist")]
+    ("text", "message"), [("- a list", "is not a study"), ("a: [", "is not valid YAML"), (None, "does not exist")]
 )
 def test_refuses_a_file_that_is_no_study(text: str | None, message: str, tmp_path: Path) -> None:
     path = tmp_path / "study.yaml"

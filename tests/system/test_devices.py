@@ -245,7 +245,7 @@ def test_a_link_in_the_place_of_a_lock_leaves_its_target_whole(kind: str, tmp_pa
         lock.symlink_to(precious)
     else:
         lock.hardlink_to(precious)
-    why = "it is a link" if kind == "symbolic" else "it is another user's, or has a second name"
+    why = "it is a link" if kind == "symbolic" else "it belongs to another user, or has a second name"
     with (
         pytest.raises(UserError, match=f"cannot use .*/cpu as a lock file: {why}; remove it"),
         leased_device("cpu", "a"),

@@ -44,7 +44,7 @@ def test_what_is_no_lock_file_is_one_line(place: str, tmp_path: Path) -> None:
 def test_a_run_s_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "run").touch()
     with (
-        pytest.raises(UserError, match=r"cannot make the folder .*/run: File exists"),
+        pytest.raises(UserError, match=r"cannot create the folder .*/run: File exists"),
         exclusive(tmp_path / "run" / "lock", "a"),
     ):
         pass

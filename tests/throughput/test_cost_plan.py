@@ -112,14 +112,14 @@ def test_the_precision_is_the_studys_on_that_device() -> None:
     with pytest.raises(UserError, match="wav2vec2-base at fp32 was not measured; there are: wav2vec2-base at bf16"):
         Rates.for_study(measured(), study(training={"precision": "fp32"}))
     assert Rates.for_study(measured("cpu", "fp32"), study()).precision == "fp32"
-    with pytest.raises(UserError, match="which model has the shape of someone/else"):
+    with pytest.raises(UserError, match="no measured model is known to have the shape of someone/else"):
         Rates.for_study(measured(), study(dense={"model": "someone/else"}))
     assert Rates.for_study(measured(), study(dense={"model": "someone/else"}), "wav2vec2-base").precision == "bf16"
 
 
 def test_a_corpus_that_is_not_prepared_must_be() -> None:
     corpus = {"name": "an4", "train": "train", "dev": "dev", "tests": ["test"]}
-    with pytest.raises(UserError, match="how long dev is shows only after `python -m benchmark prepare"):
+    with pytest.raises(UserError, match="the length of dev is not known yet: run `python -m benchmark prepare"):
         plan(study(corpus=corpus))
 
 

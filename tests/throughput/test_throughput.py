@@ -53,7 +53,7 @@ def test_every_name_has_a_row_and_its_figures_fit(measure: Measure, capsys: pyte
     names = [row["name"] for row in measured["rows"]]
     assert names == ["dense_finetuned", "transcribe", FROM_AUDIO, "self_pinching", "wanda", "dense"]
     assert {(row["model"], row["precision"]) for row in measured["rows"]} == {("tiny", "fp32")}
-    assert str(measured["rows"][-2]["reason"]).startswith("32 s of audio to calibrate on are asked for")
+    assert str(measured["rows"][-2]["reason"]).startswith("calibration needs 32 s of audio")
     assert measured["rows"][-1]["reason"] == "takes no training step"
     found = figures(measured)
     assert set(found) == set(names[:-2])
@@ -149,7 +149,7 @@ def test_an_interruption_leaves_the_rows_before_it(
         (["--models", "hubert"], 'unknown model "hubert": did you mean "hubert-large"?'),
         (["--methods", "self_pinch"], 'unknown method "self_pinch": did you mean "self_pinching"?'),
         (["--precision", "fp16"], 'unknown precision "fp16"'),
-        (["--steps", "0"], "must be positive"),
+        (["--steps", "0"], "--steps must be 1 to"),
     ],
 )
 def test_what_does_not_exist_is_named(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

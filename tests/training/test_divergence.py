@@ -18,4 +18,4 @@ def test_a_diverged_run_is_a_failed_row(small_study: SmallStudy, method: str) ->
     record = read_json(small_study.run(run) / "run.json")
     assert record["status"] == "failed"
     assert record["reason"].startswith("the loss is nan at step ")
-    assert record["notes"][-1].startswith("not in the log, since not finite: ")
+    assert record["notes"][-1].startswith("not logged because not finite: ")

@@ -25,7 +25,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(small_study: SmallStudy) -
     shutil.rmtree(small_study.run())
     stopped = small_study.process("compress", RUN, SIGNAL=str(int(signal.SIGINT)))
     assert stopped.returncode == 130
-    assert stopped.stderr.splitlines()[-1] == "interrupted: run the same command again to go on"
+    assert stopped.stderr.splitlines()[-1] == "interrupted: run the same command again to continue"
     assert "Traceback" not in stopped.stderr
     assert not (small_study.run() / "compress.json").exists()
     assert list(small_study.run().glob("checkpoint/*/phase1.pt"))

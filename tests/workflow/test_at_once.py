@@ -1,4 +1,4 @@
-"""What runs at once: a timed job a device, and one call of Snakemake a study."""
+"""What runs at once: one timed job per device, and one call of Snakemake per study."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_the_command_line_cannot_change_a_study(file: Path) -> None:
 
 
 def test_a_log_that_there_is_not_is_refused(file: Path) -> None:
-    with pytest.raises(UserError, match="log=wandb is not known: there is tensorboard"):
+    with pytest.raises(UserError, match="log=wandb is not supported: choose tensorboard"):
         chosen_study([file], read_yaml(file) | {"log": "wandb"})
 
 

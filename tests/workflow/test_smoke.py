@@ -177,7 +177,7 @@ def test_a_comment_in_shared_code_runs_a_step_again_which_keeps_its_result(proje
     for shared in ("benchmark/toolbox/pinching_gate.py", "methods/uniform_magnitude.py"):
         path = project / shared
         path.write_text(path.read_text() + "# changed\n")
-    assert f"{TRAINED[0]}: kept, finished before" in snakemake(project)
+    assert f"{TRAINED[0]}: already finished, kept" in snakemake(project)
 
 
 def test_a_changed_budget_runs_everything_again(project: Path, output: str) -> None:

@@ -131,7 +131,7 @@ def test_what_a_job_finishes_after_snakemake_was_killed_is_kept(project: Project
     wait(lambda: project.job is None)
     compressed = project.study.result(RUN)
     inode = (project.study.run(RUN) / "model" / "config.json").stat().st_ino
-    assert f"{RUN}: kept, finished before" in finish(project.snakemake(target))
+    assert f"{RUN}: already finished, kept" in finish(project.snakemake(target))
     assert project.starts == [0]
     assert project.study.result(RUN) == compressed
     assert (project.study.run(RUN) / "model" / "config.json").stat().st_ino == inode
