@@ -16,7 +16,7 @@ class RandomPruning(Method):
 
     title = "Random pruning"
     family = "control"
-    source = "control: the same training as uniform magnitude, the weights chosen by lot"
+    source = "control: the same training as uniform magnitude, with weights chosen at random"
 
     @dataclass(frozen=True)
     class Settings:

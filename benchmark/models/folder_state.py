@@ -65,7 +65,7 @@ def restore(model: PreTrainedModel, state: Tensors) -> None:
     rest = model.load_state_dict(state, strict=False)
     missing = [key for key in rest.missing_keys if not key.startswith(tuple(f"{name}." for name in matrices))]
     if wrong := [*missing, *rest.unexpected_keys]:
-        raise ValueError(f"{len(wrong)} tensors are missing or too many, the first is {wrong[0]}")
+        raise ValueError(f"{len(wrong)} tensors are missing or unexpected, the first is {wrong[0]}")
     if layer_shapes(model) != model.config.layer_shapes:
         raise ValueError("layer_shapes has other ranks than its tensors")
     tie(model, shared)

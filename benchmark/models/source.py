@@ -43,7 +43,9 @@ def model_folder(
         raise UserError(f"model folder {source} does not exist") from None
     except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"model {source} is neither a folder nor to be had from the hub: {reason}") from None
+        raise UserError(
+            f"model {source} is neither a folder nor available from the Hugging Face hub: {reason}"
+        ) from None
 
 
 def read_config(folder: Path) -> ModelConfig:

@@ -126,7 +126,7 @@ def _exchange(groups: Sequence[Units], kept: list[torch.Tensor], order: list[tup
     """Remove the worst unit that costs more than is `left` to remove, and bring back the best of the cheaper ones."""
     going = next(((g, i) for g, i in order if kept[g][i] and kept[g].sum() > 1), None)
     if going is None:
-        raise CannotReachTarget(f"with one head and one neuron a layer, {left} parameters too many are left")
+        raise CannotReachTarget(f"with one head and one neuron per layer, {left} parameters too many are left")
     kept[going[0]][going[1]] = False
     left -= groups[going[0]].cost
     for group, index in reversed(order):

@@ -60,11 +60,13 @@ class Vocabulary:
         tokens = read_json_as(path, dict[str, Count])
         for needed in (BLANK, WORD_DELIMITER):
             if needed not in tokens:
-                raise UserError(f'{path} has no "{needed}": not the vocabulary of a wav2vec 2.0 CTC model')
+                raise UserError(f'{path} has no "{needed}": it is not the vocabulary of a wav2vec 2.0 CTC model')
         token_of: dict[int, str] = {}
         for token, id in tokens.items():
             if id >= outputs:
-                raise UserError(f'{path}: "{token}" has the id {id}, but the model has {outputs} outputs, from 0 on')
+                raise UserError(
+                    f'{path}: "{token}" has the id {id}, but the ids of the model go from 0 to {outputs - 1}'
+                )
             if id in token_of:
                 raise UserError(f'{path}: "{token_of[id]}" and "{token}" have the same id {id}')
             token_of[id] = token

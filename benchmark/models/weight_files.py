@@ -41,5 +41,5 @@ def weight_files(folder: Path) -> list[Path]:
 def _existing(folder: Path, names: list[str]) -> list[Path]:
     for name in names:
         if not (folder / name).is_file():
-            raise UserError(f"{folder / name} does not exist, but the model's index names it: fetch the model again")
+            raise UserError(f"{folder / name} does not exist, but the model's index names it: download the model again")
     return [folder / name for name in names]

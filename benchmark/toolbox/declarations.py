@@ -30,7 +30,7 @@ def require_declared(method: type) -> dict[str, Any]:
                 raise UserError(f"has `{name} = {value!r}`, which must be True or False")
         phases = getattr(method, "phases", None)
         if type(phases) is not int or phases < 1:
-            raise UserError(f"has `phases = {phases!r}`, which must be a number from 1 on")
+            raise UserError(f"has `phases = {phases!r}`, which must be a whole number of at least 1")
         require_requirements(getattr(method, "requirements", None))
         types = require_settings(getattr(method, "Settings", None), _names(method))
         _require_tunable(getattr(method, "tunable", None), types)

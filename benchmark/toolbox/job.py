@@ -125,9 +125,7 @@ class Job:
         """
         there = sum(self._speech.seconds)
         if there < seconds:
-            raise CannotCompress(
-                f"{seconds:g} s of audio to calibrate on are asked for; the training split has {there:.0f}"
-            )
+            raise CannotCompress(f"calibration needs {seconds:g} s of audio, but the training split has {there:.0f} s")
         return self._speech.unlabelled(seconds, self._options.batch_seconds, self._seed)
 
     def expected_steps(self, share: float = 1.0) -> int:

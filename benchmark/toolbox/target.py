@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NO_TARGET = "`job.target` was asked for where there is none: see `takes_target` and `one_training` of the method"
+NO_TARGET = "this run has no `job.target`: see `takes_target` and `one_training` of the method"
 
 
 @dataclass(frozen=True)

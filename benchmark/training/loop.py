@@ -102,7 +102,7 @@ class Phase:
         if self.finished:
             return self.curves
         if self.end <= self.start:
-            raise OverBudget(f"nothing of the budget of {self.budget.limit:g} is left to train on")
+            raise OverBudget(f"none of the budget of {self.budget.limit:g} is left for training")
         saved = time.monotonic()
         with InterruptLatch() as latch, Bar(total=100, desc=self.name, unit="%", mininterval=2) as bar:
             for _ in self.steps():

@@ -48,7 +48,7 @@ def test_what_each_form_stores_and_counts() -> None:
 
 
 def test_a_module_of_no_form_is_refused() -> None:
-    with pytest.raises(ValueError, match="no form of an encoder matrix is a Conv1d"):
+    with pytest.raises(ValueError, match="Conv1d is not a form of an encoder matrix"):
         form_of(nn.Conv1d(1, 1, 1))
 
 

@@ -159,7 +159,7 @@ def test_a_target_beyond_the_last_units_is_refused() -> None:
     model = models()[0]
     groups = groups_of(model)
     everything = sum(units.cost * units.count for units in groups)
-    with pytest.raises(CannotReachTarget, match="one head and one neuron a layer"):
+    with pytest.raises(CannotReachTarget, match="one head and one neuron per layer"):
         select_units(groups, [torch.rand(units.count) for units in groups], everything - 100)
 
 

@@ -40,7 +40,7 @@ def test_a_character_that_the_model_cannot_write_is_named() -> None:
         ('{"<pad>": 0, "|": 1.0}', r"\|: input should be a valid integer"),
         ('{"<pad>": 0, "|": true}', r"\|: input should be a valid integer"),
         ('{"<pad>": -1, "|": 1}', "<pad>: input should be greater"),
-        ('{"<pad>": 0, "|": 1, "a": 4}', '"a" has the id 4, but the model has 4 outputs'),
+        ('{"<pad>": 0, "|": 1, "a": 4}', '"a" has the id 4, but the ids of the model go from 0 to 3'),
         ('{"<pad>": 0, "|": 1, "a": 1}', r'"\|" and "a" have the same id 1'),
         ('{"|": 1}', 'has no "<pad>"'),
         ('{"<pad>": 0}', r'has no "\|"'),

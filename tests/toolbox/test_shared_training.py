@@ -100,7 +100,7 @@ def test_a_training_for_all_targets_that_looks_at_one_fails(study: SmallStudy, m
     assert study.call("compress", FIRST) == 0
     record = read_json(study.run(FIRST) / "compress.json")
     assert record["status"] == "failed"
-    assert "`job.target` was asked for where there is none" in record["reason"]
+    assert "this run has no `job.target`" in record["reason"]
 
 
 def test_snakemake_makes_the_first_target_first(study: SmallStudy) -> None:

@@ -18,5 +18,5 @@ def test_what_remains_and_what_goes_add_up(make_job: MakeJob, tmp_path: Path) ->
 
 
 def test_a_method_without_a_target_that_asks_for_it_is_told_so(make_job: MakeJob, tmp_path: Path) -> None:
-    with pytest.raises(CannotCompress, match="asked for where there is none"):
+    with pytest.raises(CannotCompress, match=r"this run has no `job\.target`"):
         _ = make_job(tmp_path, sparsity=None).target

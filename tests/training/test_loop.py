@@ -118,7 +118,7 @@ def test_a_weight_that_is_not_finite_at_the_end_stops_the_run(make_job: MakeJob,
 def test_training_on_nothing_is_over_budget(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
     job.budget.charge(job.budget.left)
-    with pytest.raises(OverBudget, match="nothing of the budget of 400 is left"):
+    with pytest.raises(OverBudget, match="none of the budget of 400 is left"):
         job.train(job.model, learning_rate=1e-3)
 
 

@@ -69,7 +69,7 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         missing = [name for name in info["missing_keys"] if not any(part in name for part in optional)]
         if missing:
             lacks = f"{len(missing)} tensors are missing, the first is {missing[0]}"
-            raise UserError(f"{source} is no CTC checkpoint of this architecture: {lacks}")
+            raise UserError(f"{source} is not a CTC checkpoint of this architecture: {lacks}")
         return self.adapted(model)
 
     def adapted(self, model: PreTrainedModel) -> PreTrainedModel:

@@ -133,5 +133,5 @@ def sizes_of(model_type: str, where: str) -> Sizes:
         UserError: the family is not supported.
     """
     if model_type not in SIZES:
-        raise UserError(f"{where}: a {model_type} model; supported are {', '.join(SIZES)}")
+        raise UserError(f"{where}: {model_type} models are not supported; supported are {', '.join(SIZES)}")
     return SIZES[model_type]

@@ -23,7 +23,7 @@ def form_of(linear: nn.Module) -> Form:
     for form in FORMS:
         if form.fits(linear):
             return form(linear)
-    raise ValueError(f"no form of an encoder matrix is a {type(linear).__name__}")
+    raise ValueError(f"{type(linear).__name__} is not a form of an encoder matrix")
 
 
 def stored_form(names: Collection[str]) -> type[Form]:
