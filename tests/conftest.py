@@ -152,11 +152,11 @@ def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
         checkpoint_seconds: float = 1e9,
         device: str = "cpu",
     ) -> Job:
-        ctc = load(model)
-        ctc.to(torch.device(device))
+        speech_model = load(model)
+        speech_model.to(torch.device(device))
         return Job(
-            ctc,
-            Speech(ctc, Dataset.open(tiny_corpus), "train"),
+            speech_model,
+            Speech(speech_model, Dataset.open(tiny_corpus), "train"),
             Budget(kind, limit, Clock()),
             Options(learning_rate=0.0, batch_seconds=4.0, checkpoint_seconds=checkpoint_seconds),
             sparsity=sparsity,

@@ -41,9 +41,9 @@ def run(args: argparse.Namespace) -> int:
     files = files_of(args.audio)
     if args.trn:
         check_ids(files, args.trn)
-    ctc = load(model_of(args.model))
-    ctc.to(pick_device())
-    heard = list(transcribed(ctc, files))
+    speech_model = load(model_of(args.model))
+    speech_model.to(pick_device())
+    heard = list(transcribed(speech_model, files))
     if args.trn and heard:
         write_trn(args.trn, {one.path.stem: one.text for one in heard})
     failed = len(files) - len(heard)
@@ -65,7 +65,7 @@ class Heard:
     seconds: float
 
 
-def transcribed(ctc: SpeechModel, files: list[Path]) -> Iterator[Heard]:
+def transcribed(speech_model: SpeechModel, files: list[Path]) -> Iterator[Heard]:
     """Transcribe and print one line per file; for an unusable file, print the reason on standard error."""
     import sys
 
@@ -78,7 +78,7 @@ def transcribed(ctc: SpeechModel, files: list[Path]) -> Iterator[Heard]:
     for path in tqdm(files, desc="transcribe", unit="file", leave=False, disable=None):
         try:
             samples = decode(path, str(path), resample=True)
-            text, seconds = transcribe_one(ctc, samples)
+            text, seconds = transcribe_one(speech_model, samples)
         except UnusableError as error:
             tqdm.write(f"{path}: {error}", file=sys.stderr)
             continue

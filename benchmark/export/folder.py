@@ -12,7 +12,7 @@ from benchmark.export.finished import finished_run
 from benchmark.export.model_lineage import origin_of
 from benchmark.export.onnx_graph import check_packages, write_graph
 from benchmark.export.plain import plain_form
-from benchmark.models.checkpoints import load, save, save_dense
+from benchmark.models.checkpoints import SpeechModel, load, save, save_dense
 from benchmark.models.encoder import Encoder
 from benchmark.models.in_floats import in_floats
 from benchmark.models.sharing import shared_parameters
@@ -34,26 +34,31 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
         raise UserError(f"{to} already exists: choose another folder for --to, or remove it")
     if onnx:
         check_packages()
-    ctc = load(RunFolder(run).model)
-    plain = plain_form(ctc.model)
+    speech_model = load(RunFolder(run).model)
+    plain = plain_form(speech_model.model)
     with atomic_write(to) as partial:
         if plain is not None:
-            save_dense(replace(ctc, model=plain), partial)
+            save_dense(replace(speech_model, model=plain), partial)
         else:
-            save(ctc, partial)
+            save(speech_model, partial)
         (weights,) = partial.glob("*.safetensors")
-        difference = write_graph(replace(ctc, model=in_floats(ctc.model)), partial / "model.onnx") if onnx else None
+        difference = _write_graph(speech_model, partial) if onnx else None
         artefact = Artefact(
             plain=plain is not None,
-            measured=_measured(ctc.model) if plain is not None else "",
-            same_output=plain is None or all(matrix.form.same_in_floats for matrix in Encoder(ctc.model)),
-            shared=bool(shared_parameters(ctc.model)),
+            measured=_measured(speech_model.model) if plain is not None else "",
+            same_output=plain is None or all(matrix.form.same_in_floats for matrix in Encoder(speech_model.model)),
+            shared=bool(shared_parameters(speech_model.model)),
             weights=weights.name,
             weight_bytes=weights.stat().st_size,
             onnx_difference=difference,
         )
         write_text(partial / "README.md", model_card(record, origin_of(record, run), artefact))
     return artefact
+
+
+def _write_graph(speech_model: SpeechModel, folder: Path) -> float:
+    """Write `model.onnx` with the model's values in floats; return how much its logits differ from the model's."""
+    return write_graph(replace(speech_model, model=in_floats(speech_model.model)), folder / "model.onnx")
 
 
 def _measured(model: PreTrainedModel) -> str:

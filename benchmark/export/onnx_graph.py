@@ -52,7 +52,7 @@ def check_packages() -> None:
         raise UserError(f"ONNX export needs {' and '.join(missing)}: pip install -e '.[onnx]', or leave out --onnx")
 
 
-def write_graph(ctc: SpeechModel, path: Path) -> float:
+def write_graph(speech_model: SpeechModel, path: Path) -> float:
     """Write a graph of a float model on the CPU; return the largest difference between the graph's and model's logits.
 
     The inputs are those of the model's processor: `input_values` and, for models trained with one, `attention_mask`.
@@ -60,10 +60,10 @@ def write_graph(ctc: SpeechModel, path: Path) -> float:
     Raises:
         UserError: the graph fails on other lengths and batches, or its logits differ by more than 1e-4.
     """
-    recordings = _recordings(ctc)
-    _trace(ctc.model.eval(), recordings, path)
+    recordings = _recordings(speech_model)
+    _trace(speech_model.model.eval(), recordings, path)
     batches = [*([recording] for recording in recordings), recordings]
-    difference = max(_difference(ctc.model, path, batch) for batch in batches)
+    difference = max(_difference(speech_model.model, path, batch) for batch in batches)
     if not difference <= TOLERANCE:
         raise UserError(
             f"the ONNX graph differs from the model: its logits are off by {difference:.1e}, and {TOLERANCE:g} is "
@@ -72,14 +72,14 @@ def write_graph(ctc: SpeechModel, path: Path) -> float:
     return difference
 
 
-def _recordings(ctc: SpeechModel) -> list[torch.Tensor]:
+def _recordings(speech_model: SpeechModel) -> list[torch.Tensor]:
     """A short and a long recording of the embedded corpus, each (samples,), normalised as the model expects."""
     corpus = CorpusConfig("mini", "train", "dev", ("test-clean",), root=EMBEDDED)
     waves = []
     for recording, _ in zip(mini.recordings(corpus, corpus.dev), range(LOOKED_AT), strict=False):
         assert recording.audio is not None
         audio = torch.from_numpy(decode(recording.audio, recording.source).astype(np.float32) / 32768)
-        waves.append(normalised(audio) if ctc.normalise_audio else audio)
+        waves.append(normalised(audio) if speech_model.normalise_audio else audio)
     return [min(waves, key=len), max(waves, key=len)]
 
 

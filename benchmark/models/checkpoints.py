@@ -105,7 +105,7 @@ def _require_finite(state: dict[str, torch.Tensor], source: str | Path) -> None:
             raise UserError(f"{source} has weights that are NaN or infinite, the first in {name}: it is damaged")
 
 
-def save(ctc: SpeechModel, folder: Path) -> int:
+def save(speech_model: SpeechModel, folder: Path) -> int:
     """Write a model's folder atomically: config, tokenizer and packed weights. Return the bytes of the weights.
 
     Raises:
@@ -113,23 +113,23 @@ def save(ctc: SpeechModel, folder: Path) -> int:
     """
     with atomic_write(folder) as partial:
         partial.mkdir()
-        folder_config(ctc.model).save_pretrained(partial)
-        _save_processor(ctc, partial)
-        save_file(pack(plain_state(ctc.model)), partial / PACKED)
+        folder_config(speech_model.model).save_pretrained(partial)
+        _save_processor(speech_model, partial)
+        save_file(pack(plain_state(speech_model.model)), partial / PACKED)
     return (folder / PACKED).stat().st_size
 
 
-def save_dense(ctc: SpeechModel, folder: Path) -> None:
+def save_dense(speech_model: SpeechModel, folder: Path) -> None:
     """Write a folder that plain `transformers` loads: config, processor and `model.safetensors`."""
     with atomic_write(folder) as partial:
         partial.mkdir()
-        ctc.model.save_pretrained(partial)
-        _save_processor(ctc, partial)
+        speech_model.model.save_pretrained(partial)
+        _save_processor(speech_model, partial)
 
 
-def _save_processor(ctc: SpeechModel, folder: Path) -> None:
-    architecture_of(ctc.model).save_processor(
-        folder, ctc.model.config, ctc.tokenizer, normalise_audio=ctc.normalise_audio
+def _save_processor(speech_model: SpeechModel, folder: Path) -> None:
+    architecture_of(speech_model.model).save_processor(
+        folder, speech_model.model.config, speech_model.tokenizer, normalise_audio=speech_model.normalise_audio
     )
 
 

@@ -25,26 +25,26 @@ from benchmark.training.speech import Speech
 
 def train_front_end(dataset: Dataset, recipe: Recipe, clock: Clock) -> SpeechModel:
     """Train a model whose seven convolutions predict log-mel energies (see `benchmark.pretraining.log_mel`)."""
-    ctc = fresh_model(replace(recipe.architecture, context_strides=()), recipe.seed)
-    ctc.to(pick_device())
+    speech_model = fresh_model(replace(recipe.architecture, context_strides=()), recipe.seed)
+    speech_model.to(pick_device())
     stage = recipe.front_end
     checkpoints = recipe.work / "front-end" / front_end_key(dataset, recipe)
-    job = job_for(ctc, Speech(ctc, dataset, recipe.corpus.train), recipe, stage, clock, checkpoints)
-    head = LogMelHead(recipe.architecture.channels).to(ctc.model.device)
-    learning = [*convolutions(ctc.model).parameters(), *head.parameters()]
+    job = job_for(speech_model, Speech(speech_model, dataset, recipe.corpus.train), recipe, stage, clock, checkpoints)
+    head = LogMelHead(recipe.architecture.channels).to(speech_model.model.device)
+    learning = [*convolutions(speech_model.model).parameters(), *head.parameters()]
 
     def loss(batch: Batch, _state: State) -> Any:
         job.budget.charge(3 * batch.seconds)  # the meter sits on the Transformer, which this loss does not use
-        return head.loss(ctc.model, batch)
+        return head.loss(speech_model.model, batch)
 
     job.train(
-        ctc.model,
+        speech_model.model,
         extra=head,
         loss=loss,
         learning_rate=stage.learning_rate,
         parameter_groups=[{"params": learning}],
     )
-    return ctc
+    return speech_model
 
 
 def convolutions(model: PreTrainedModel) -> nn.ModuleList:
@@ -56,20 +56,22 @@ def convolutions(model: PreTrainedModel) -> nn.ModuleList:
 
 def on_top_of(listener: SpeechModel, recipe: Recipe) -> SpeechModel:
     """A model to train: context convolutions and a Transformer on top of the listener's frozen convolutions."""
-    ctc = fresh_model(recipe.architecture, recipe.seed)
-    ctc.to(listener.model.device)
-    for layer, learnt in zip(convolutions(ctc.model), convolutions(listener.model), strict=False):
+    speech_model = fresh_model(recipe.architecture, recipe.seed)
+    speech_model.to(listener.model.device)
+    for layer, learnt in zip(convolutions(speech_model.model), convolutions(listener.model), strict=False):
         layer.load_state_dict(learnt.state_dict())
         layer.requires_grad_(False)
-    return ctc
+    return speech_model
 
 
 def at_full_rate(coarse: SpeechModel, listener: SpeechModel, recipe: Recipe) -> SpeechModel:
     """The same weights at the seven convolutions' 50 frames per second: the context convolutions get stride 1."""
     strides = (1,) * len(recipe.architecture.context_strides)
-    ctc = on_top_of(listener, replace(recipe, architecture=replace(recipe.architecture, context_strides=strides)))
-    ctc.model.load_state_dict(coarse.model.state_dict())
-    return ctc
+    speech_model = on_top_of(
+        listener, replace(recipe, architecture=replace(recipe.architecture, context_strides=strides))
+    )
+    speech_model.model.load_state_dict(coarse.model.state_dict())
+    return speech_model
 
 
 def through_context(model: PreTrainedModel, batch: Batch) -> Batch:

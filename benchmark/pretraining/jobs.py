@@ -13,7 +13,7 @@ from benchmark.training.speech import Speech
 
 
 def job_for(
-    ctc: SpeechModel, speech: Speech, recipe: Recipe, stage: StageRecipe, clock: Clock, checkpoints: Path
+    speech_model: SpeechModel, speech: Speech, recipe: Recipe, stage: StageRecipe, clock: Clock, checkpoints: Path
 ) -> Job:
     """A job over `speech` on the stage's budget, with the options that all stages share."""
     options = Options(
@@ -27,7 +27,7 @@ def job_for(
         load_ahead=False,  # the stages change the speech between steps
     )
     return Job(
-        ctc,
+        speech_model,
         speech,
         Budget("work", stage.units, clock),
         options,

@@ -54,49 +54,49 @@ def train_from_scratch(path: Path) -> None:
     listener = train_front_end(dataset, recipe, clock)
     with clock.phase("features"):
         lessons = Lessons(dataset, recipe, clock, cached_features(listener, dataset, recipe))
-    ctc = train_all_stages(listener, lessons)
-    save_dense(ctc, recipe.output)
+    speech_model = train_all_stages(listener, lessons)
+    save_dense(speech_model, recipe.output)
     corpus = recipe.corpus
-    scores = {split: word_error_rate(ctc, dataset, split) for split in (corpus.dev, *corpus.tests)}
+    scores = {split: word_error_rate(speech_model, dataset, split) for split in (corpus.dev, *corpus.tests)}
     write_json(recipe.output / "training.json", {"wer": scores, "seconds": clock.total(), "data": dataset.hash})
     print(f"{recipe.output}: " + ", ".join(f"{split} WER {100 * wer:.2f} %" for split, wer in scores.items()))
 
 
 def train_all_stages(listener: SpeechModel, lessons: Lessons) -> SpeechModel:
     """Train on whole and on spliced sentences at the architecture's low frame rate, then at twice that rate."""
-    ctc = on_top_of(listener, lessons.recipe)
-    train_on_sentences(ctc, lessons)
-    train_on_spliced(ctc, lessons, "spliced", word_gaps(ctc, lessons))
-    gaps = word_gaps(ctc, lessons)
-    ctc = at_full_rate(ctc, listener, lessons.recipe)
-    train_on_spliced(ctc, lessons, "fine", gaps)
-    return ctc
+    speech_model = on_top_of(listener, lessons.recipe)
+    train_on_sentences(speech_model, lessons)
+    train_on_spliced(speech_model, lessons, "spliced", word_gaps(speech_model, lessons))
+    gaps = word_gaps(speech_model, lessons)
+    speech_model = at_full_rate(speech_model, listener, lessons.recipe)
+    train_on_spliced(speech_model, lessons, "fine", gaps)
+    return speech_model
 
 
-def train_on_sentences(ctc: SpeechModel, lessons: Lessons) -> None:
+def train_on_sentences(speech_model: SpeechModel, lessons: Lessons) -> None:
     """Train the layers on top of the seven convolutions with CTC.
 
     Training starts without regularisation, with short utterances first and unchanged recordings, to get past the phase
     of blank output. Then batches rotate through the `hearings`. SpecAugment and dropout are switched on last.
     """
     recipe, hearings = lessons.recipe, lessons.hearings
-    speech = Speech(ctc, lessons.dataset, recipe.corpus.train)
+    speech = Speech(speech_model, lessons.dataset, recipe.corpus.train)
     dropout = recipe.architecture.dropout
 
     def before_step(state: State) -> None:
         speech.features = hearings[state.step % len(hearings) if state.progress >= recipe.varied_from else 0]
         on = state.progress >= recipe.regularised_from
-        regularise(ctc.model, dropout=dropout if on else 0.0, spec_augment=on)
+        regularise(speech_model.model, dropout=dropout if on else 0.0, spec_augment=on)
 
-    _train(ctc, lessons, "sentences", speech, before_step, sorted_epochs=recipe.sorted_epochs)
+    _train(speech_model, lessons, "sentences", speech, before_step, sorted_epochs=recipe.sorted_epochs)
 
 
-def train_on_spliced(ctc: SpeechModel, lessons: Lessons, stage: Stage, gaps: list[list[float]]) -> None:
+def train_on_spliced(speech_model: SpeechModel, lessons: Lessons, stage: Stage, gaps: list[list[float]]) -> None:
     """Continue training on sentences spliced in the `gaps` between words, with all hearings and regularisers."""
     recipe, hearings = lessons.recipe, lessons.hearings
     delimiter = LETTERS.tokens[WORD_DELIMITER]
     speech = SplicedSpeech(
-        ctc,
+        speech_model,
         lessons.dataset,
         recipe.corpus.train,
         gaps=gaps,
@@ -108,24 +108,24 @@ def train_on_spliced(ctc: SpeechModel, lessons: Lessons, stage: Stage, gaps: lis
         speech.turn = state.step
         speech.features = hearings[state.step % len(hearings)]
 
-    regularise(ctc.model, dropout=recipe.architecture.dropout, spec_augment=True)
-    _train(ctc, lessons, stage, speech, before_step)
-    regularise(ctc.model, dropout=recipe.architecture.dropout, spec_augment=False)
+    regularise(speech_model.model, dropout=recipe.architecture.dropout, spec_augment=True)
+    _train(speech_model, lessons, stage, speech, before_step)
+    regularise(speech_model.model, dropout=recipe.architecture.dropout, spec_augment=False)
 
 
 def _train(
-    ctc: SpeechModel, lessons: Lessons, stage: Stage, speech: Speech, before_step: Hook, sorted_epochs: int = 0
+    speech_model: SpeechModel, lessons: Lessons, stage: Stage, speech: Speech, before_step: Hook, sorted_epochs: int = 0
 ) -> None:
     recipe = lessons.recipe
     options: StageRecipe = getattr(recipe, stage)
     checkpoints = recipe.work / stage / stage_key(lessons.dataset, recipe, stage)
-    job = job_for(ctc, speech, recipe, options, lessons.clock, checkpoints)
+    job = job_for(speech_model, speech, recipe, options, lessons.clock, checkpoints)
 
     def loss(batch: Batch, _state: State) -> Any:
-        return job.loss(through_context(ctc.model, batch), ctc.model)
+        return job.loss(through_context(speech_model.model, batch), speech_model.model)
 
     job.train(
-        ctc.model,
+        speech_model.model,
         loss=loss,
         learning_rate=options.learning_rate,
         sorted_epochs=sorted_epochs,
@@ -134,10 +134,10 @@ def _train(
 
 
 @torch.inference_mode()
-def word_gaps(ctc: SpeechModel, lessons: Lessons) -> list[list[float]]:
+def word_gaps(speech_model: SpeechModel, lessons: Lessons) -> list[list[float]]:
     """The gaps between words of every unchanged training utterance, according to the model's alignment."""
-    speech = Speech(ctc, lessons.dataset, lessons.recipe.corpus.train, lessons.hearings[0])
-    model, gaps = frozen_copy(ctc.model), []  # a copy has no meter
+    speech = Speech(speech_model, lessons.dataset, lessons.recipe.corpus.train, lessons.hearings[0])
+    model, gaps = frozen_copy(speech_model.model), []  # a copy has no meter
     blank, delimiter = LETTERS.blank, LETTERS.tokens[WORD_DELIMITER]
     with lessons.clock.phase("alignment"):
         for index in tqdm(range(len(speech)), desc="align", unit="utt", mininterval=2):

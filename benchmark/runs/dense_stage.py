@@ -36,11 +36,12 @@ from benchmark.training.speech import Speech
 REMEDY = "make the dense model again (`python -m benchmark dense CONFIG`)"
 
 
-def word_error_rate(ctc: SpeechModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
+def word_error_rate(speech_model: SpeechModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
     """WER of a model on a split, with greedy decoding."""
-    references = {u.id: ctc.tokenizer.normalise(u.text) for u in dataset.split(split)}
-    ctc = replace(ctc, model=frozen_copy(ctc.model))  # the copy is not metered: evaluation is not charged to any budget
-    hypotheses = transcribe(ctc, Speech(ctc, dataset, split), batch_seconds).hypotheses
+    references = {u.id: speech_model.tokenizer.normalise(u.text) for u in dataset.split(split)}
+    # The copy is not metered: evaluation is not charged to any budget.
+    speech_model = replace(speech_model, model=frozen_copy(speech_model.model))
+    hypotheses = transcribe(speech_model, Speech(speech_model, dataset, split), batch_seconds).hypotheses
     return word_errors(references, hypotheses).wer
 
 
@@ -62,24 +63,25 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
         keep(work.dense_record, kept)
         print(f"dense model {study.dense.model}: already finished, kept")
         return
-    ctc = load(source, fresh_head=recipe is not None)
-    ctc.to(pick_device(study.hardware.device))
+    speech_model = load(source, fresh_head=recipe is not None)
+    speech_model.to(pick_device(study.hardware.device))
     for split in (study.corpus.dev, *study.corpus.tests):
-        Speech(ctc, dataset, split)  # refuses characters that the model does not know, before anything is replaced
+        # Refuses characters that the model does not know, before anything is replaced.
+        Speech(speech_model, dataset, split)
     if recipe is None:
-        _check_published(study, ctc, dataset)  # now, since computing a large corpus's features takes hours
-    speech = Speech(ctc, dataset, study.corpus.train)
+        _check_published(study, speech_model, dataset)  # now, since computing a large corpus's features takes hours
+    speech = Speech(speech_model, dataset, study.corpus.train)
     if study.training.frozen_frontend:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
-        front_end = _hash_weights(architecture_of(ctc.model).front_end_module(ctc.model))
+        front_end = _hash_weights(architecture_of(speech_model.model).front_end_module(speech_model.model))
         key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
-        write_features(ctc.model, speech, work.features, key, speeds)
-        speech = Speech(ctc, dataset, study.corpus.train, Features(work.features))
+        write_features(speech_model.model, speech, work.features, key, speeds)
+        speech = Speech(speech_model, dataset, study.corpus.train, Features(work.features))
     if recipe is not None:
-        _fine_tune(study, recipe, ctc, speech, work.dense_checkpoints)
-        _check_published(study, ctc, dataset)
-    dev = word_error_rate(ctc, dataset, study.corpus.dev, study.evaluation.batch_seconds)
-    save_dense(ctc, work.dense_model)
+        _fine_tune(study, recipe, speech_model, speech, work.dense_checkpoints)
+        _check_published(study, speech_model, dataset)
+    dev = word_error_rate(speech_model, dataset, study.corpus.dev, study.evaluation.batch_seconds)
+    save_dense(speech_model, work.dense_model)
     made = [*work.dense_model.iterdir()]
     if study.training.frozen_frontend:  # a later, failing call may replace them by another model's
         made.append(work.features / INDEX)
@@ -114,10 +116,10 @@ def _kept(work: WorkFolder, identity: str, *, features: bool) -> Dense | None:
     return None
 
 
-def _check_published(study: Study, ctc: SpeechModel, dataset: Dataset) -> None:
+def _check_published(study: Study, speech_model: SpeechModel, dataset: Dataset) -> None:
     """Refuse a dense model that misses its published WER: a table on a broken baseline is worthless."""
     for split, published in study.dense.published_wer.items():
-        wer = 100 * word_error_rate(ctc, dataset, split, study.evaluation.batch_seconds)
+        wer = 100 * word_error_rate(speech_model, dataset, split, study.evaluation.batch_seconds)
         print(f"dense model: {split} WER {wer:.2f} %, published {published:g} %")
         if abs(wer - published) > study.dense.tolerance:
             raise UserError(
@@ -134,7 +136,9 @@ def _hash_weights(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: SpeechModel, speech: Speech, checkpoints: Path) -> None:
+def _fine_tune(
+    study: Study, recipe: FineTuneConfig, speech_model: SpeechModel, speech: Speech, checkpoints: Path
+) -> None:
     """Fine-tune on the study's training split, with the recipe's dropout, SpecAugment and speed perturbation.
 
     A checkpoint is valid only for one combination of starting model, recipe and corpus.
@@ -142,10 +146,10 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: SpeechModel, speech: S
     Raises:
         UserError: the loss is not finite, a step exceeded the recipe's budget, or the GPU's memory is too small.
     """
-    made_from = [asdict(recipe), asdict(study.training), _hash_weights(ctc.model), speech.dataset.hash]
-    regularise(ctc.model, dropout=recipe.dropout, spec_augment=recipe.spec_augment)
+    made_from = [asdict(recipe), asdict(study.training), _hash_weights(speech_model.model), speech.dataset.hash]
+    regularise(speech_model.model, dropout=recipe.dropout, spec_augment=recipe.spec_augment)
     job = Job(
-        ctc,
+        speech_model,
         speech,
         Budget(recipe.budget.kind, recipe.budget.limit, Clock(wait_for_gpu)),
         Options(
@@ -154,7 +158,7 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: SpeechModel, speech: S
             gradient_accumulation=study.training.gradient_accumulation,
             clip=5.0,
             speeds=recipe.speeds,
-            bf16=uses_bf16(study.training.precision, ctc.model.device),
+            bf16=uses_bf16(study.training.precision, speech_model.model.device),
         ),
         sparsity=None,
         seed=0,
@@ -162,12 +166,12 @@ def _fine_tune(study: Study, recipe: FineTuneConfig, ctc: SpeechModel, speech: S
         checkpoints=checkpoints / hash_of([*made_from, study.corpus.train])[:16],
     )
     try:
-        job.train(ctc.model, learning_rate=recipe.learning_rate)
+        job.train(speech_model.model, learning_rate=recipe.learning_rate)
     except (OverBudget, TrainingDiverged) as error:
         raise UserError(f"{study.path}: `dense.fine_tune` failed: {error}") from error
     except torch.cuda.OutOfMemoryError:
         raise UserError(f"{study.path}: `dense.fine_tune` failed: {OUT_OF_MEMORY}") from None
-    regularise(ctc.model, dropout=recipe.dropout, spec_augment=False)
+    regularise(speech_model.model, dropout=recipe.dropout, spec_augment=False)
 
 
 def dense_hash(work: WorkFolder) -> str:

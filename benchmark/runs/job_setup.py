@@ -23,13 +23,13 @@ def job_for(
 ) -> Job:
     """Create a job with the study's dense model and budget, for a run's target and seed."""
     device, budget = pick_device(study.hardware.device), study.budget_of(plan)
-    ctc = load(work.dense_model)
-    ctc.to(device)
-    regularise(ctc.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
+    speech_model = load(work.dense_model)
+    speech_model.to(device)
+    regularise(speech_model.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
     features = Features(work.features) if study.training.frozen_frontend else None
     return Job(
-        ctc,
-        Speech(ctc, Dataset.open(work.data), study.corpus.train, features=features),
+        speech_model,
+        Speech(speech_model, Dataset.open(work.data), study.corpus.train, features=features),
         Budget(budget.kind, budget.limit, Clock(wait_for_gpu)),
         Options(
             learning_rate=0.0,

@@ -44,14 +44,14 @@ def returned_model(result: object, dense: PreTrainedModel) -> PreTrainedModel:
     raise CannotCompress(f"compress returned {got}: it has to return the compressed {wanted.__name__}")
 
 
-def read_back(ctc: SpeechModel, folder: Path) -> tuple[SpeechModel, int]:
+def read_back(speech_model: SpeechModel, folder: Path) -> tuple[SpeechModel, int]:
     """Export a model to `folder` and read it back; return that model and the bytes of its weights.
 
     Raises:
         CannotCompress: the model has a shape that cannot be saved, or weights that are not finite.
         UserError: the disk is full.
     """
-    size = save(ctc, folder)
+    size = save(speech_model, folder)
     try:
         exported = load(folder)
     except UserError as error:  # the method returned a wrong model, which the user cannot mend

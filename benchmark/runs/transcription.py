@@ -29,7 +29,7 @@ class Transcription:
     audio_seconds: float
 
 
-def transcribe_one(ctc: SpeechModel, samples: np.ndarray) -> tuple[str, float]:
+def transcribe_one(speech_model: SpeechModel, samples: np.ndarray) -> tuple[str, float]:
     """Transcribe one recording, int16 (samples,) at 16 kHz, without padding.
 
     Returns:
@@ -39,18 +39,18 @@ def transcribe_one(ctc: SpeechModel, samples: np.ndarray) -> tuple[str, float]:
         UnusableError: the recording is shorter than one frame.
     """
     audio = torch.from_numpy(samples.astype(np.float32) / 32768)
-    frames = frame_counts(ctc.model, torch.tensor([len(audio)]))
+    frames = frame_counts(speech_model.model, torch.tensor([len(audio)]))
     if int(frames[0]) < 1:
         raise UnusableError("shorter than one frame of the model")
-    audio = (normalised(audio) if ctc.normalise_audio else audio)[None].to(ctc.model.device)
+    audio = (normalised(audio) if speech_model.normalise_audio else audio)[None].to(speech_model.model.device)
     nothing = torch.zeros(0, dtype=torch.long, device=audio.device)
     batch = Batch(audio, None, frames.to(audio.device), nothing, nothing, audio.numel() / SAMPLE_RATE)
     start = time.perf_counter()
-    (text,) = _texts(ctc, batch)
+    (text,) = _texts(speech_model, batch)
     return text, time.perf_counter() - start
 
 
-def transcribe(ctc: SpeechModel, speech: Speech, batch_seconds: float) -> Transcription:
+def transcribe(speech_model: SpeechModel, speech: Speech, batch_seconds: float) -> Transcription:
     """Transcribe all utterances greedily, without a language model.
 
     The corpus and `batch_seconds` fix the batches, since padding makes a wav2vec 2.0 model's output depend on them.
@@ -62,7 +62,7 @@ def transcribe(ctc: SpeechModel, speech: Speech, batch_seconds: float) -> Transc
     seconds = 0.0
     with Bar(total=len(speech), desc=speech.split, unit="utt", mininterval=2) as bar:
         for indices, batch in speech.in_order(batch_seconds):
-            decoded, took = decode_timed(ctc, batch)
+            decoded, took = decode_timed(speech_model, batch)
             texts |= {speech.utterances[index].id: text for index, text in zip(indices, decoded, strict=True)}
             seconds += took
             bar.update(len(indices))
@@ -70,7 +70,7 @@ def transcribe(ctc: SpeechModel, speech: Speech, batch_seconds: float) -> Transc
     return Transcription(ordered, seconds, sum(speech.seconds))
 
 
-def decode_timed(ctc: SpeechModel, batch: Batch) -> tuple[list[str], float]:
+def decode_timed(speech_model: SpeechModel, batch: Batch) -> tuple[list[str], float]:
     """Decode a batch; return its texts and the wall-clock seconds of forward pass and decoding.
 
     Raises:
@@ -78,13 +78,13 @@ def decode_timed(ctc: SpeechModel, batch: Batch) -> tuple[list[str], float]:
     """
     wait_for_gpu()
     start = time.perf_counter()
-    texts = _texts(ctc, batch)  # waits for the device
+    texts = _texts(speech_model, batch)  # waits for the device
     return texts, time.perf_counter() - start
 
 
 @torch.inference_mode()
-def _texts(ctc: SpeechModel, batch: Batch) -> list[str]:
+def _texts(speech_model: SpeechModel, batch: Batch) -> list[str]:
     try:
-        return architecture_of(ctc.model).transcribe(ctc.model, batch, ctc.tokenizer)
+        return architecture_of(speech_model.model).transcribe(speech_model.model, batch, speech_model.tokenizer)
     except torch.cuda.OutOfMemoryError:
         raise UserError("out of GPU memory while transcribing: lower evaluation.batch_seconds") from None

@@ -33,14 +33,14 @@ def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
     if record["status"] != "ok" or "scores" in record:  # no model, or copied with its results
         write_json(output, {})
         return
-    ctc, dense = load(folder.model), load(work.dense_model)
-    for model in (ctc, dense):
+    speech_model, dense = load(folder.model), load(work.dense_model)
+    for model in (speech_model, dense):
         model.to(pick_device(study.hardware.device))
     dataset, batch_seconds = Dataset.open(work.data), study.evaluation.batch_seconds
     sets = {}
     for split in study.corpus.tests:
-        result = transcribe(ctc, Speech(ctc, dataset, split), batch_seconds)
+        result = transcribe(speech_model, Speech(speech_model, dataset, split), batch_seconds)
         write_trn(folder.hypotheses(split), result.hypotheses)
         sets[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
-    faster = speedup(dense, ctc, Speech(ctc, dataset, study.corpus.tests[0]), batch_seconds)
+    faster = speedup(dense, speech_model, Speech(speech_model, dataset, study.corpus.tests[0]), batch_seconds)
     keep(output, {"sets": sets, "speedup": faster})

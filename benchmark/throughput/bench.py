@@ -40,7 +40,7 @@ class Bench:
     """What is timed: a model on the split `SPLIT` of a dataset, in batches of `batch_seconds` of audio."""
 
     name: str
-    ctc: SpeechModel
+    speech_model: SpeechModel
     dataset: Dataset
     batch_seconds: float
     precision: Precision
@@ -48,10 +48,10 @@ class Bench:
 
     def job(self, method: str, steps: int, make: type[Job] = Job, *, from_audio: bool = False) -> Job:
         """A job for a method on a copy of the model, with a budget of `steps` plain steps."""
-        ctc = on_device(self.ctc, pick_device())
+        speech_model = on_device(self.speech_model, pick_device())
         return make(
-            ctc,
-            Speech(ctc, self.dataset, SPLIT, None if from_audio else self._features(ctc)),
+            speech_model,
+            Speech(speech_model, self.dataset, SPLIT, None if from_audio else self._features(speech_model)),
             Budget("work", 3 * self.batch_seconds * steps, Clock(wait_for_gpu)),
             Options(learning_rate=0.0, batch_seconds=self.batch_seconds, bf16=self.precision == "bf16"),
             sparsity=SPARSITY if load_method(method).takes_target else None,
@@ -74,18 +74,20 @@ class Bench:
 
     def trainer(self, variant: str) -> HuggingFace:
         """Hugging Face's Trainer, which computes everything from audio."""
-        ctc = on_device(self.ctc, pick_device())
-        return HuggingFace(variant, ctc, Speech(ctc, self.dataset, SPLIT), self.batch_seconds, self.folder)
+        speech_model = on_device(self.speech_model, pick_device())
+        return HuggingFace(
+            variant, speech_model, Speech(speech_model, self.dataset, SPLIT), self.batch_seconds, self.folder
+        )
 
     def transcription_speed(self) -> float:
         """Seconds of speech per second that the dense model transcribes, as in studies: in fp32, from audio."""
-        ctc = on_device(self.ctc, pick_device())
-        ctc = replace(ctc, model=frozen_copy(ctc.model))
-        done = transcribe(ctc, Speech(ctc, self.dataset, SPLIT), self.batch_seconds)
+        speech_model = on_device(self.speech_model, pick_device())
+        speech_model = replace(speech_model, model=frozen_copy(speech_model.model))
+        done = transcribe(speech_model, Speech(speech_model, self.dataset, SPLIT), self.batch_seconds)
         return done.audio_seconds / done.seconds
 
-    def _features(self, ctc: SpeechModel) -> Features:
+    def _features(self, speech_model: SpeechModel) -> Features:
         """The front-end's output, cached as in a study and computed only once."""
         folder = self.folder / "features"
-        write_features(ctc.model, Speech(ctc, self.dataset, SPLIT), folder, key=self.name)
+        write_features(speech_model.model, Speech(speech_model, self.dataset, SPLIT), folder, key=self.name)
         return Features(folder)

@@ -110,7 +110,7 @@ def row(bench: Bench, name: str, measure: Callable[[], Figures]) -> Row:
         reason = str(error)
     return Row(
         model=bench.name,
-        parameters=count_parameters(bench.ctc.model),
+        parameters=count_parameters(bench.speech_model.model),
         name=name,
         precision=bench.precision,
         reason=reason,

@@ -40,9 +40,9 @@ def training_settings(name: str) -> dict[str, object]:
     return {key: value for key, value in wanted.items() if key in known}
 
 
-def on_device(ctc: SpeechModel, device: torch.device) -> SpeechModel:
+def on_device(speech_model: SpeechModel, device: torch.device) -> SpeechModel:
     """A copy of a model on the device, without dropout and SpecAugment, as studies train."""
-    own = replace(ctc, model=copy.deepcopy(ctc.model))
+    own = replace(speech_model, model=copy.deepcopy(speech_model.model))
     own.to(device)
     regularise(own.model, dropout=0.0, spec_augment=False)
     return own

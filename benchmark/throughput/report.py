@@ -66,9 +66,9 @@ def measure(
             rows=[],
             provenance=provenance(device_name(device)),
         )
-        for name, ctc in with_models:
+        for name, speech_model in with_models:
             for precision in at:
-                bench = Bench(name, ctc, dataset, batch_seconds, precision, Path(folder, name))
+                bench = Bench(name, speech_model, dataset, batch_seconds, precision, Path(folder, name))
                 before = measured["rows"]
                 for rows in rows_at(bench, names, steps, compiled=compiled, trainer=trainer):
                     measured["rows"] = before + rows

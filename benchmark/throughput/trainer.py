@@ -84,16 +84,18 @@ class HuggingFace:
     suite's own steps. All batches have the same number of utterances, on average `batch_seconds` of speech.
     """
 
-    def __init__(self, variant: str, ctc: SpeechModel, speech: Speech, batch_seconds: float, folder: Path) -> None:
+    def __init__(
+        self, variant: str, speech_model: SpeechModel, speech: Speech, batch_seconds: float, folder: Path
+    ) -> None:
         self.peak_bytes: int | None = None
-        self._model, self._speech, self._folder = ctc.model, speech, folder
+        self._model, self._speech, self._folder = speech_model.model, speech, folder
         self._options = VARIANTS[variant]
         self._utterances = max(1, round(batch_seconds * len(speech) / sum(speech.seconds)))
         self._calls = 0
         self._before = torch.cuda.memory_allocated() if torch.cuda.is_available() else 0
-        architecture = architecture_of(ctc.model)
-        architecture.freeze_front_end(ctc.model)
-        masked = architecture.masks_padding(ctc.model.config)
+        architecture = architecture_of(speech_model.model)
+        architecture.freeze_front_end(speech_model.model)
+        masked = architecture.masks_padding(speech_model.model.config)
         self._extractor = Wav2Vec2FeatureExtractor(do_normalize=False, return_attention_mask=masked)
 
     def take(self, number: int) -> list[Step]:

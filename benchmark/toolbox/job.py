@@ -46,7 +46,7 @@ class Job:
 
     def __init__(
         self,
-        ctc: SpeechModel,
+        speech_model: SpeechModel,
         speech: Speech,
         budget: Budget,
         options: Options,
@@ -58,10 +58,12 @@ class Job:
         shared: SharedTraining | None = None,
     ) -> None:
         self.generator = seed_everything(seed)
-        self._dense = frozen_copy(ctc.model)
-        self.model: PreTrainedModel = ctc.model
-        self._architecture, self._tokenizer = architecture_of(ctc.model), ctc.tokenizer
-        self._target = Target(sparsity, self.encoder.parameters, count_parameters(ctc.model)) if sparsity else None
+        self._dense = frozen_copy(speech_model.model)
+        self.model: PreTrainedModel = speech_model.model
+        self._architecture, self._tokenizer = architecture_of(speech_model.model), speech_model.tokenizer
+        self._target = (
+            Target(sparsity, self.encoder.parameters, count_parameters(speech_model.model)) if sparsity else None
+        )
         self.budget = budget
         self.notes: list[str] = []
         self.curves: list[dict[str, float]] = []

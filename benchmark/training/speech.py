@@ -25,7 +25,7 @@ class Speech:
     """One split of a dataset as batches for one model.
 
     Args:
-        ctc: the model; the batches depend on its tokenizer, front-end, audio normalisation and device.
+        speech_model: the model; the batches depend on its tokenizer, front-end, audio normalisation and device.
         dataset: the prepared corpus.
         split: name of the split.
         features: returns the cached front-end output (frames, channels) of an utterance at a speed. If it is given,
@@ -33,16 +33,20 @@ class Speech:
     """
 
     def __init__(
-        self, ctc: SpeechModel, dataset: Dataset, split: str, features: Callable[[int, float], np.ndarray] | None = None
+        self,
+        speech_model: SpeechModel,
+        dataset: Dataset,
+        split: str,
+        features: Callable[[int, float], np.ndarray] | None = None,
     ) -> None:
         self.dataset, self.split = dataset, split
         self.utterances: list[Utterance] = dataset.split(split)
         self.seconds = [u.seconds for u in self.utterances]
-        self.labels = [torch.tensor(ctc.tokenizer.encode(u.text)) for u in self.utterances]
-        self.model = ctc.model
-        self.normalise = ctc.normalise_audio
+        self.labels = [torch.tensor(speech_model.tokenizer.encode(u.text)) for u in self.utterances]
+        self.model = speech_model.model
+        self.normalise = speech_model.normalise_audio
         self.features = features
-        self.device: torch.device = ctc.model.device
+        self.device: torch.device = speech_model.model.device
 
     def __len__(self) -> int:
         return len(self.utterances)

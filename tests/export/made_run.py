@@ -98,9 +98,9 @@ def changed(change: Callable[[PreTrainedModel], object]) -> Callable[[], SpeechM
     """A maker of the dense model, changed."""
 
     def make() -> SpeechModel:
-        ctc = dense()
-        change(ctc.model)
-        return ctc
+        speech_model = dense()
+        change(speech_model.model)
+        return speech_model
 
     return make
 
@@ -115,9 +115,9 @@ def prune(model: PreTrainedModel) -> None:
 
 def fewer_layers() -> SpeechModel:
     """As the student of a distillation: fewer layers, narrower alike."""
-    ctc = dense()
-    target = Target(0.5, Encoder(ctc.model).parameters, count_parameters(ctc.model))
-    return SpeechModel(shallow(ctc.model, target), ctc.tokenizer)
+    speech_model = dense()
+    target = Target(0.5, Encoder(speech_model.model).parameters, count_parameters(speech_model.model))
+    return SpeechModel(shallow(speech_model.model, target), speech_model.tokenizer)
 
 
 def sliced() -> SpeechModel:

@@ -64,17 +64,17 @@ def test_a_model_of_fewer_layers_says_so_in_its_config(tmp_path: Path) -> None:
 
 def test_the_processor_reads_audio_and_writes_text_as_we_do(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", "pruned")
-    ctc = load(run / "model")
+    speech_model = load(run / "model")
     with torch.no_grad():
-        ctc.model.lm_head.bias[1:4] = -100  # special tokens, which no trained model writes
-    save(ctc, run / "model")
+        speech_model.model.lm_head.bias[1:4] = -100  # special tokens, which no trained model writes
+    save(speech_model, run / "model")
     export(run, tmp_path / "out", onnx=False)
     samples = (3000 * np.random.default_rng(0).standard_normal(12_000)).astype(np.int16)
     processor: Any = AutoProcessor.from_pretrained(tmp_path / "out")
     inputs = processor(samples.astype(np.float32) / 32768, sampling_rate=16_000, return_tensors="pt")
     with torch.inference_mode():
         best = AutoModelForCTC.from_pretrained(tmp_path / "out")(**inputs).logits.argmax(-1)
-    text, _ = transcribe_one(ctc, samples)
+    text, _ = transcribe_one(speech_model, samples)
     assert text
     assert " ".join(processor.batch_decode(best)[0].split()) == text
 

@@ -54,11 +54,11 @@ def first_phase(
     folder: Path,
 ) -> Phase:
     """A method's first phase, a step of which is the whole corpus."""
-    ctc = load(model)
+    speech_model = load(model)
     batch_seconds = UTTERANCES / micro_batches
     job = make(
-        ctc,
-        Speech(ctc, Dataset.open(corpus), "train"),
+        speech_model,
+        Speech(speech_model, Dataset.open(corpus), "train"),
         Budget("work", 3 * UTTERANCES * 10, Clock()),
         Options(learning_rate=0.0, batch_seconds=batch_seconds, gradient_accumulation=micro_batches),
         sparsity=0.65,

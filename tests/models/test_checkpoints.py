@@ -54,13 +54,13 @@ def test_a_pretrained_model_gets_a_head_only_when_it_is_to_be_fine_tuned(tmp_pat
     pretrained.save_pretrained(tmp_path)
     with pytest.raises(UserError, match=r"is not a CTC checkpoint of this architecture: 2 tensors are missing"):
         load(tmp_path)
-    ctc = load(tmp_path, fresh_head=True)
-    assert ctc.model.lm_head.out_features == 32
-    assert isinstance(ctc.tokenizer, Vocabulary)
-    assert ctc.tokenizer.decode(ctc.tokenizer.encode("it's so")) == "IT'S SO"
+    speech_model = load(tmp_path, fresh_head=True)
+    assert speech_model.model.lm_head.out_features == 32
+    assert isinstance(speech_model.tokenizer, Vocabulary)
+    assert speech_model.tokenizer.decode(speech_model.tokenizer.encode("it's so")) == "IT'S SO"
     weight = "encoder.layers.0.attention.q_proj.weight"
-    assert torch.equal(ctc.model.base_model.get_parameter(weight), pretrained.get_parameter(weight))
-    assert torch.equal(ctc.model.lm_head.weight, load(tmp_path, fresh_head=True).model.lm_head.weight)
+    assert torch.equal(speech_model.model.base_model.get_parameter(weight), pretrained.get_parameter(weight))
+    assert torch.equal(speech_model.model.lm_head.weight, load(tmp_path, fresh_head=True).model.lm_head.weight)
 
 
 def test_a_missing_folder_is_named() -> None:

@@ -30,20 +30,20 @@ def test_no_weight_moves_by_more_than_half_a_step(tiny_model: Path, kind: str) -
 
 
 def test_the_folder_holds_a_byte_a_weight_and_gives_back_the_integers(tiny_model: Path, tmp_path: Path) -> None:
-    ctc = load(tiny_model)
-    before = save(ctc, tmp_path / "dense")
-    quantise(ctc.model, "weight_only")
-    saved = before - save(ctc, tmp_path / "int8")
-    assert saved == pytest.approx(3 * Encoder(ctc.model).parameters, rel=0.2)
+    speech_model = load(tiny_model)
+    before = save(speech_model, tmp_path / "dense")
+    quantise(speech_model.model, "weight_only")
+    saved = before - save(speech_model, tmp_path / "int8")
+    assert saved == pytest.approx(3 * Encoder(speech_model.model).parameters, rel=0.2)
     restored = load(tmp_path / "int8").model
-    ours, theirs = plain_state(ctc.model), plain_state(restored)
+    ours, theirs = plain_state(speech_model.model), plain_state(restored)
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_a_model_in_part_of_integers_loads_as_it_was(tiny_model: Path, tmp_path: Path) -> None:
-    ctc = load(tiny_model)
-    quantise_linear(Encoder(ctc.model).matrices[3].linear, "weight_only")
-    save(ctc, tmp_path / "int8")
+    speech_model = load(tiny_model)
+    quantise_linear(Encoder(speech_model.model).matrices[3].linear, "weight_only")
+    save(speech_model, tmp_path / "int8")
     weights = [matrix.weight for matrix in Encoder(load(tmp_path / "int8").model)]
     assert [isinstance(weight, Int8Tensor) for weight in weights] == [index == 3 for index in range(18)]
 

@@ -52,14 +52,14 @@ def test_cached_features_through_the_context_are_the_whole_front_end(recipe: Rec
     dataset = Dataset.open(recipe.work / "data")
     listener = train_front_end(dataset, recipe, Clock())
     plain, voices, rooms = cached_features(listener, dataset, recipe)
-    ctc = on_top_of(listener, recipe)
-    speech = Speech(ctc, dataset, "train")
+    speech_model = on_top_of(listener, recipe)
+    speech = Speech(speech_model, dataset, "train")
     whole = speech.batch([3], speed=1.1)
     assert whole.audio is not None
     speech.features = plain
-    cached = through_context(ctc.model, speech.batch([3], speed=1.1))
+    cached = through_context(speech_model.model, speech.batch([3], speed=1.1))
     assert cached.features is not None
-    torch.testing.assert_close(cached.features, front_end(ctc.model, whole.audio), atol=5e-3, rtol=0)
+    torch.testing.assert_close(cached.features, front_end(speech_model.model, whole.audio), atol=5e-3, rtol=0)
     assert cached.frames.tolist() == whole.frames.tolist()
     assert len({hearing(3).shape for hearing in (plain, voices, rooms)}) == 3  # other paces
 
@@ -67,17 +67,20 @@ def test_cached_features_through_the_context_are_the_whole_front_end(recipe: Rec
 def test_training_moves_what_stands_on_the_listener_and_nothing_else(recipe: Recipe) -> None:
     dataset, clock = Dataset.open(recipe.work / "data"), Clock()
     listener = train_front_end(dataset, recipe, clock)
-    ctc, fresh = on_top_of(listener, recipe), on_top_of(listener, recipe)
+    speech_model, fresh = on_top_of(listener, recipe), on_top_of(listener, recipe)
     lessons = Lessons(dataset, recipe, clock, cached_features(listener, dataset, recipe))
-    train_on_sentences(ctc, lessons)
-    after_sentences = [p.clone() for p in ctc.model.parameters()]
-    train_on_spliced(ctc, lessons, "spliced", word_gaps(ctc, lessons))
+    train_on_sentences(speech_model, lessons)
+    after_sentences = [p.clone() for p in speech_model.model.parameters()]
+    train_on_spliced(speech_model, lessons, "spliced", word_gaps(speech_model, lessons))
     frozen = [not p.requires_grad for p in fresh.model.parameters()]
-    for before, after in ((fresh.model.parameters(), after_sentences), (after_sentences, ctc.model.parameters())):
+    for before, after in (
+        (fresh.model.parameters(), after_sentences),
+        (after_sentences, speech_model.model.parameters()),
+    ):
         moved = [not torch.equal(a, b) for a, b in zip(before, after, strict=True)]
         assert sum(moved) > 20
         assert not any(m and f for m, f in zip(moved, frozen, strict=True))
-    context = convolutions(ctc.model)[7:]
+    context = convolutions(speech_model.model)[7:]
     assert len(context) == 2
     assert all(bool(p.grad is not None) for p in context.parameters())
 
@@ -109,8 +112,8 @@ def test_the_last_stage_has_the_frames_of_the_seven_convolutions(recipe: Recipe)
     listener = train_front_end(Dataset.open(recipe.work / "data"), recipe, Clock())
     coarse = on_top_of(listener, recipe)
     fine = at_full_rate(coarse, listener, recipe)
-    assert [frame_rate(ctc.model) for ctc in (coarse, fine)] == [25, 50]
-    assert [ctc.model.config.mask_time_length for ctc in (coarse, fine)] == [5, 10]  # 0.2 s
+    assert [frame_rate(speech_model.model) for speech_model in (coarse, fine)] == [25, 50]
+    assert [speech_model.model.config.mask_time_length for speech_model in (coarse, fine)] == [5, 10]  # 0.2 s
     assert all(torch.equal(a, b) for a, b in zip(coarse.model.parameters(), fine.model.parameters(), strict=True))
     assert not any(p.requires_grad for layer in convolutions(fine.model)[:7] for p in layer.parameters())
 

@@ -33,7 +33,7 @@ def test_labels_that_do_not_fit_have_no_gap() -> None:
 
 def test_spliced_features_carry_the_spliced_words(tiny_model: Path, tiny_corpus: Path) -> None:
     """Each frame of the cached features holds the number of its word: what is cut must agree with the labels."""
-    ctc, dataset = load(tiny_model), Dataset.open(tiny_corpus)
+    speech_model, dataset = load(tiny_model), Dataset.open(tiny_corpus)
     utterances = dataset.split("train")
     counts = [len(u.text.split()) for u in utterances]
     gaps = [[word / count for word in range(1, count)] for count in counts]
@@ -43,7 +43,7 @@ def test_spliced_features_carry_the_spliced_words(tiny_model: Path, tiny_corpus:
         return np.repeat(np.arange(numbers[index], numbers[index + 1]), 6)[:, None].astype(np.float16)
 
     words = [word for u in utterances for word in u.text.split()]
-    speech = SplicedSpeech(ctc, dataset, "train", gaps=gaps, delimiter=LETTERS.tokens["|"], seed=0)
+    speech = SplicedSpeech(speech_model, dataset, "train", gaps=gaps, delimiter=LETTERS.tokens["|"], seed=0)
     speech.features = hearing
     spliced = 0
     for turn in range(5):
@@ -51,7 +51,7 @@ def test_spliced_features_carry_the_spliced_words(tiny_model: Path, tiny_corpus:
         for index, utterance in enumerate(utterances):
             features, labels = speech.example(index, 1.0)
             heard = [words[number] for number in features[::6, 0].astype(int)]
-            assert labels.tolist() == ctc.tokenizer.encode(" ".join(heard))
+            assert labels.tolist() == speech_model.tokenizer.encode(" ".join(heard))
             spliced += heard != utterance.text.split()
             again = speech.example(index, 1.0)
             assert np.array_equal(again[0], features)

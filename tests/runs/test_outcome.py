@@ -22,13 +22,13 @@ HALF = 0.5
 UNITS: tuple[Family, ...] = ("control", "structured", "low-rank", "distilled", "shared")
 
 
-def target(ctc: SpeechModel, sparsity: float = HALF) -> Target:
-    return Target(sparsity, Encoder(ctc.model).parameters, count_parameters(ctc.model))
+def target(speech_model: SpeechModel, sparsity: float = HALF) -> Target:
+    return Target(sparsity, Encoder(speech_model.model).parameters, count_parameters(speech_model.model))
 
 
-def pruned(ctc: SpeechModel, sparsity: float) -> SpeechModel:
+def pruned(speech_model: SpeechModel, sparsity: float) -> SpeechModel:
     """A copy with this share of the encoder's weights at zero."""
-    copy = SpeechModel(frozen_copy(ctc.model), ctc.tokenizer)
+    copy = SpeechModel(frozen_copy(speech_model.model), speech_model.tokenizer)
     encoder = Encoder(copy.model)
     masks = magnitude_masks(encoder, keep=1 - sparsity)
     for matrix in encoder:

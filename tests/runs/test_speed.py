@@ -19,11 +19,11 @@ def test_a_machine_that_slows_down_does_not_change_the_ratio(
 ) -> None:
     dense, calls = load(tiny_model), 0
 
-    def half_as_long(ctc: SpeechModel, batch: Batch) -> tuple[list[str], float]:
+    def half_as_long(speech_model: SpeechModel, batch: Batch) -> tuple[list[str], float]:
         nonlocal calls
         calls += 1
         disturbed = 10.0 if calls == 9 else 1.0
-        return [], batch.seconds * slower**calls * disturbed * (2.0 if ctc is dense else 1.0)
+        return [], batch.seconds * slower**calls * disturbed * (2.0 if speech_model is dense else 1.0)
 
     monkeypatch.setattr("benchmark.runs.speed.decode_timed", half_as_long)
     found = speedup(dense, tiny, Speech(tiny, Dataset.open(tiny_corpus), "test"), batch_seconds=48)

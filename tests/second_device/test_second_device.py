@@ -101,23 +101,25 @@ def test_a_step_seldom_waits_for_the_device(elsewhere: Run, plain: Run) -> None:
 
 
 @pytest.fixture
-def ctc(tiny_model: Path) -> SpeechModel:
+def speech_model(tiny_model: Path) -> SpeechModel:
     """The dense model on the pretended device."""
-    ctc = load(tiny_model)
-    ctc.to(torch.device(pretend.NAME))
-    return ctc
+    speech_model = load(tiny_model)
+    speech_model.to(torch.device(pretend.NAME))
+    return speech_model
 
 
-def test_what_surrounds_a_method(ctc: SpeechModel, tiny_model: Path, tiny_corpus: Path, tmp_path: Path) -> None:
+def test_what_surrounds_a_method(
+    speech_model: SpeechModel, tiny_model: Path, tiny_corpus: Path, tmp_path: Path
+) -> None:
     """The front-end's cache, transcription, its speed and the model's size: as on the CPU."""
-    there, here = (Speech(each, Dataset.open(tiny_corpus), "test") for each in (ctc, load(tiny_model)))
+    there, here = (Speech(each, Dataset.open(tiny_corpus), "test") for each in (speech_model, load(tiny_model)))
     for speech in (there, here):
         write_features(speech.model, speech, tmp_path / speech.device.type, "key")
     features = [(tmp_path / device / "features.f16").read_bytes() for device in ("cpu", pretend.NAME)]
     assert features[0] == features[1]
-    assert transcribe(ctc, there, 4.0).hypotheses == transcribe(load(tiny_model), here, 4.0).hypotheses
-    assert speedup(ctc, ctc, there, 4.0)["median"] > 0
-    assert footprint(ctc.model, ctc.model, 1) == footprint(here.model, here.model, 1)
+    assert transcribe(speech_model, there, 4.0).hypotheses == transcribe(load(tiny_model), here, 4.0).hypotheses
+    assert speedup(speech_model, speech_model, there, 4.0)["median"] > 0
+    assert footprint(speech_model.model, speech_model.model, 1) == footprint(here.model, here.model, 1)
 
 
 def test_the_device_refuses_what_a_gpu_refuses() -> None:
