@@ -14,8 +14,8 @@ from benchmark.models.shapes import layer_shapes
 def plain_form(model: PreTrainedModel) -> PreTrainedModel | None:
     """Return the same model, all in floats, built by `transformers` alone; None if its layers do not allow that.
 
-    A config has one number of neurons for all layers, and derives the head width from the model's width and the number
-    of heads, so it cannot express fewer heads of the same width. Weights shared by layers are copied for each layer.
+    A config describes equal layers only, and the architecture says which of them. Weights shared by layers are copied
+    for each layer.
     """
     config = _config_of_shape(model)
     if config is None:
@@ -29,13 +29,8 @@ def plain_form(model: PreTrainedModel) -> PreTrainedModel | None:
 def _config_of_shape(model: PreTrainedModel) -> PreTrainedConfig | None:
     """The config from which plain `transformers` builds these shapes, or None."""
     shapes = layer_shapes(model)
-    heads, neurons = ({shape[kind] for shape in shapes} for kind in ("heads", "neurons"))
-    if (
-        not all(matrix.form.plain for matrix in Encoder(model))
-        or heads != {model.config.num_attention_heads}
-        or len(neurons) != 1
-    ):
+    sizes = {(shape["heads"], shape["neurons"]) for shape in shapes}
+    if len(sizes) != 1 or not all(matrix.form.plain for matrix in Encoder(model)):
         return None
-    config = plain_config(model)
-    config.num_hidden_layers, config.intermediate_size = len(shapes), neurons.pop()
-    return config
+    heads, neurons = sizes.pop()
+    return architecture_of(model).uniform_config(plain_config(model), len(shapes), heads, neurons)

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from benchmark.models.architectures.lookup import architecture_named
 from benchmark.models.architectures.sizes import ModelConfig
 from benchmark.models.shapes import LayerShape
-from benchmark.models.source import estimated_parameters
+from benchmark.models.source import estimated_parameters, layers
 from benchmark.system.errors import UserError
 from benchmark.system.validated import checked
 
@@ -34,7 +34,7 @@ def check_config(values: dict[str, Any], where: str) -> None:
     """
     architecture_named(values["model_type"], where).check_config(values, where)
     config = cast(ModelConfig, values)
-    if len(checked(values, _Ours, where).get("layer_shapes", ())) > config["num_hidden_layers"]:
-        raise UserError(f"{where}: layer_shapes has more layers than num_hidden_layers says")
+    if len(checked(values, _Ours, where).get("layer_shapes", ())) > layers(config):
+        raise UserError(f"{where}: layer_shapes has more than the model's {layers(config)} layers")
     if (weights := estimated_parameters(config)) > MOST_WEIGHTS:
         raise UserError(f"{where}: a model of these sizes has {weights:,} weights, more than {MOST_WEIGHTS:,}")

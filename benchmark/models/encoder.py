@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -53,11 +53,13 @@ class Encoder:
         return self.architecture.encoder(self.model)
 
     @property
-    def layers(self) -> nn.ModuleList:
-        """Transformer layers."""
-        layers = self.module.layers
-        assert isinstance(layers, nn.ModuleList)
-        return layers
+    def layers(self) -> Sequence[nn.Module]:
+        """The Transformer layers; `arrange` changes which there are."""
+        return self.architecture.layers(self.model)
+
+    def arrange(self, order: Sequence[int]) -> None:
+        """Make the layers those with these indices, in this order; a repeated index makes two places share a layer."""
+        self.architecture.arrange_layers(self.model, order)
 
     @property
     def matrices(self) -> list[Matrix]:

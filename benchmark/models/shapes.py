@@ -36,7 +36,7 @@ def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
 def reshape(model: PreTrainedModel, shapes: list[LayerShape]) -> None:
     """Cut a model of its config's shape to these shapes, without factorising; its weights become meaningless."""
     encoder = Encoder(model)
-    del encoder.layers[len(shapes) :]
+    encoder.arrange(range(len(shapes)))
     for heads, neurons, shape in zip(encoder.heads, encoder.neurons, shapes, strict=True):
         heads.cut(torch.arange(heads.count) < shape["heads"])
         neurons.cut(torch.arange(neurons.count) < shape["neurons"])

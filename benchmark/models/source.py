@@ -10,7 +10,6 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
 from benchmark.system.validated import checked
 
-MATRICES = 6  # per Transformer layer: q, k, v, out, FFN in, FFN out
 EVERYTHING = ("*.json", "*.safetensors", "*.bin")
 CONFIG_ONLY = ("config.json", "vocab.json")
 
@@ -61,8 +60,18 @@ def read_config(folder: Path) -> ModelConfig:
     return sizes_of(config["model_type"], str(path)).defaults | config
 
 
+def layers(config: ModelConfig) -> int:
+    """Number of Transformer layers."""
+    return SIZES[config["model_type"]].layers(config)
+
+
+def encoder_matrices(config: ModelConfig) -> int:
+    """Number of matrices in all layers."""
+    return SIZES[config["model_type"]].encoder_matrices(config)
+
+
 def encoder_parameters(config: ModelConfig) -> int:
-    """Number of weights in the six matrices of all layers; targets are shares of it."""
+    """Number of weights in the matrices of all layers; targets are shares of it."""
     return SIZES[config["model_type"]].encoder_parameters(config)
 
 

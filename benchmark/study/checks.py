@@ -19,9 +19,10 @@ from typing_extensions import TypedDict
 from benchmark.corpora.survey import SplitSize, survey
 from benchmark.models.source import (
     CONFIG_ONLY,
-    MATRICES,
+    encoder_matrices,
     encoder_parameters,
     estimated_parameters,
+    layers,
     model_folder,
     read_config,
 )
@@ -119,7 +120,7 @@ def _model(study: Study) -> str:
         weight_files(folder)
     if study.dense.fine_tune is None or (folder / "vocab.json").exists():
         Vocabulary.load(folder, config["vocab_size"])
-    size = f"{config['num_hidden_layers']} layers, {estimated_parameters(config) / 1e6:.1f} M parameters"
+    size = f"{layers(config)} layers, {estimated_parameters(config) / 1e6:.1f} M parameters"
     return f"{study.dense.model}: {config['model_type']}, {size}"
 
 
@@ -145,7 +146,7 @@ def _dense_row(study: Study) -> str:
 def _targets(study: Study) -> str:
     """Refuse targets that leave no weights. Whether a method can reach the others shows only when it runs."""
     config = read_config(_folder(study))
-    weights, matrices = encoder_parameters(config), MATRICES * config["num_hidden_layers"]
+    weights, matrices = encoder_parameters(config), encoder_matrices(config)
     targets = sorted({plan.target for plan in study.runs if plan.target is not None})
     for target in targets:
         if round((1 - target) * weights) < matrices:

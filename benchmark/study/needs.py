@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from benchmark.corpora.survey import SplitSize
 from benchmark.models.architectures.sizes import ModelConfig
-from benchmark.models.source import encoder_parameters, estimated_parameters, feature_channels, frames_per_second
+from benchmark.models.source import (
+    encoder_parameters,
+    estimated_parameters,
+    feature_channels,
+    frames_per_second,
+    layers,
+)
 from benchmark.study.plan import Study
 
 # Assumptions. Disk: 2 bytes per sample of decoded audio, 2 per channel and frame of the front-end's cached output, 4
@@ -59,5 +65,5 @@ def model_bytes(config: ModelConfig) -> float:
 def memory_bytes(study: Study, config: ModelConfig) -> float:
     """Bytes of memory for a timed job that fine-tunes the dense model."""
     frames = study.training.batch_seconds * frames_per_second(config)
-    step = ACTIVATION_BYTES * frames * config["num_hidden_layers"] * config["hidden_size"]
+    step = ACTIVATION_BYTES * frames * layers(config) * config["hidden_size"]
     return model_bytes(config) + step + PROCESS_BYTES

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Literal
 
-from torch import nn
 from transformers import PreTrainedModel
 
 from benchmark.models.counting import count_parameters
@@ -27,12 +26,11 @@ def shallow(model: PreTrainedModel, target: Target, choice: Choice = "bottom") -
         CannotReachTarget: the target leaves no neuron.
     """
     smaller = copy.deepcopy(model)
-    layers = Encoder(smaller).layers
-    depth, layer_size = len(layers), count_parameters(layers[0])
+    encoder = Encoder(smaller)
+    depth, layer_size = len(encoder.layers), count_parameters(encoder.layers[0])
     kept = depth - (count_parameters(model) - target.remaining) // layer_size
-    Encoder(smaller).module.layers = nn.ModuleList([layers[i] for i in chosen_layers(depth, kept, choice)])
-    smaller.config.num_hidden_layers = kept
-    neurons = Encoder(smaller).neurons
+    encoder.arrange(chosen_layers(depth, kept, choice))
+    neurons = encoder.neurons
     excess = count_parameters(smaller) - target.remaining
     left = [units.count - round(excess / kept / units.cost) for units in neurons]
     if min(left) < 1:

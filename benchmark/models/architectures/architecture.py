@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -110,7 +111,24 @@ class Architecture(ABC, Generic[Text]):
 
     @abstractmethod
     def encoder(self, model: PreTrainedModel) -> nn.Module:
-        """The encoder module, which every forward runs and which has `layers`."""
+        """The encoder module, which every forward runs."""
+
+    @abstractmethod
+    def layers(self, model: PreTrainedModel) -> Sequence[nn.Module]:
+        """All Transformer layers, in the order of a forward pass. Their indices number matrices and units."""
+
+    @abstractmethod
+    def arrange_layers(self, model: PreTrainedModel, order: Sequence[int]) -> None:
+        """Make a model's layers those with these indices, in this order, and change its config accordingly.
+
+        A repeated index makes one layer serve in two places.
+        """
+
+    @abstractmethod
+    def uniform_config(
+        self, config: PreTrainedConfig, layers: int, heads: int, neurons: int
+    ) -> PreTrainedConfig | None:
+        """The config of a model with this many layers, heads and neurons per layer; None if no config expresses it."""
 
     def handed_on(self, output: Any) -> dict[str, torch.Tensor]:
         """The parts of a layer's output that the next one gets besides the hidden state, by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -120,6 +121,23 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
     def encoder(self, model: PreTrainedModel) -> nn.Module:  # noqa: D102
         encoder: nn.Module = parts(model).encoder
         return encoder
+
+    def layers(self, model: PreTrainedModel) -> Sequence[nn.Module]:  # noqa: D102
+        return tuple(parts(model).encoder.layers)
+
+    def arrange_layers(self, model: PreTrainedModel, order: Sequence[int]) -> None:  # noqa: D102
+        layers = self.layers(model)
+        parts(model).encoder.layers = nn.ModuleList([layers[index] for index in order])
+        model.config.num_hidden_layers = len(order)
+
+    def uniform_config(
+        self, config: PreTrainedConfig, layers: int, heads: int, neurons: int
+    ) -> PreTrainedConfig | None:
+        """As `Architecture.uniform_config`; the number of heads sets their width, so that it cannot change."""
+        if heads != config.num_attention_heads:
+            return None
+        config.num_hidden_layers, config.intermediate_size = layers, neurons
+        return config
 
     def heads(self, index: int, layer: nn.Module) -> Units:  # noqa: D102
         attention = layer.get_submodule("attention")

@@ -45,6 +45,14 @@ class Sizes(ABC):
         return self.defaults["model_type"]
 
     @abstractmethod
+    def layers(self, config: ModelConfig) -> int:
+        """Number of Transformer layers."""
+
+    @abstractmethod
+    def encoder_matrices(self, config: ModelConfig) -> int:
+        """Number of matrices in all layers."""
+
+    @abstractmethod
     def encoder_parameters(self, config: ModelConfig) -> int:
         """Number of weights in the matrices of all layers; targets are shares of it."""
 
@@ -78,9 +86,16 @@ class ConvolutionalSizes(Sizes):
             "num_conv_pos_embedding_groups": 16,
         }
 
+    def layers(self, config: ModelConfig) -> int:  # noqa: D102
+        return config["num_hidden_layers"]
+
+    def encoder_matrices(self, config: ModelConfig) -> int:
+        """q, k, v, out, FFN in and FFN out of each layer."""
+        return 6 * self.layers(config)
+
     def encoder_parameters(self, config: ModelConfig) -> int:  # noqa: D102
         hidden = config["hidden_size"]
-        return config["num_hidden_layers"] * (4 * hidden * hidden + 2 * hidden * config["intermediate_size"])
+        return self.layers(config) * (4 * hidden * hidden + 2 * hidden * config["intermediate_size"])
 
     def total_parameters(self, config: ModelConfig) -> int:  # noqa: D102
         channels = [1, *config["conv_dim"]]
