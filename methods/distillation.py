@@ -42,13 +42,13 @@ class PredictionHeads(nn.Module):
 
 
 class Distillation(Method):
-    """Train a DistilHuBERT-style student on hidden layers, then on CTC and logit distillation.
+    """Train a DistilHuBERT-style student on hidden layers, then fine-tune it with logit distillation.
 
     The student is the front-end and the first Transformer layers of the teacher. First its last layer predicts
-    several hidden layers of the teacher through linear heads (L1 and cosine); then it is fine-tuned with CTC and the
-    KL divergence to the teacher's logits. Departures from DistilHuBERT: the heads start as identities, the layers to
-    predict are spread evenly, FFNs are narrowed so that the student meets the suite's target, and there is a second
-    stage (the paper uses the student as a frozen feature extractor).
+    several hidden layers of the teacher through linear heads (L1 and cosine); then it is fine-tuned with its own loss
+    and the KL divergence to the teacher's logits. Departures from DistilHuBERT: the heads start as identities, the
+    layers to predict are spread evenly, FFNs are narrowed so that the student meets the suite's target, and there is a
+    second stage (the paper uses the student as a frozen feature extractor).
     """
 
     title = "Distillation"

@@ -42,12 +42,12 @@ class LayerHeads(nn.Module):
 
 
 class DPHuBERT(Method):
-    """Learn gates on heads and neurons by distilling the teacher's layers, cut, then distil further.
+    """Learn gates on heads and neurons by distilling the teacher's layers, cut the model, then distil further.
 
-    The gates are hard-concrete. Adaptations: the second stage adds the CTC loss, since the suite compares recognisers
-    (the paper's model is fine-tuned afterwards), and has two thirds of the budget instead of one; the front-end is
-    frozen and has no gates; warm-ups are shares of a stage; the rates of gates and multipliers follow from the number
-    of steps (the paper's rate of 0.02, meant for 50,000 steps, closes no gate in a few hundred).
+    The gates are hard-concrete. Adaptations: the second stage adds the model's loss, since the suite compares
+    recognisers (the paper's model is fine-tuned afterwards), and has two thirds of the budget instead of one; the
+    front-end is frozen and has no gates; warm-ups are shares of a stage; the rates of gates and multipliers follow from
+    the number of steps (the paper's rate of 0.02, meant for 50,000 steps, closes no gate in a few hundred).
     """
 
     title = "DPHuBERT"

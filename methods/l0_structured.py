@@ -1,4 +1,4 @@
-"""L0 regularisation of heads and neurons by hard-concrete gates, trained with the CTC loss."""
+"""L0 regularisation of heads and neurons by hard-concrete gates, trained with the model's loss."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.training.hooks import State
 
 
 class L0Structured(Method):
-    """Learn which heads and neurons to keep while fine-tuning with CTC, cut the others, and fine-tune further.
+    """Learn which heads and neurons to keep while fine-tuning, cut the others, and fine-tune further.
 
     This is HJ-pruning with the task's loss. Adaptations: gates on heads and neurons only (the front-end is frozen);
     the stages are shares of the budget; the rates of gates and multipliers follow from the number of steps (the

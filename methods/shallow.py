@@ -13,7 +13,7 @@ from benchmark.toolbox.references import Reference
 
 
 class Shallow(Method):
-    """Keep some Transformer layers of the dense model, narrow their FFNs to the target, fine-tune with CTC.
+    """Keep some Transformer layers of the dense model, narrow their FFNs to the target, and fine-tune.
 
     Without this control no ranking of structured methods is credible.
     """

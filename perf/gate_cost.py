@@ -1,4 +1,4 @@
-"""Time of a self-pinching training step, relative to a plain CTC fine-tuning step on the same batch.
+"""Time of a self-pinching training step, relative to a plain fine-tuning step on the same batch.
 
 Run it from the top folder: `python -m perf.gate_cost [--full-size] [--json FILE]`.
 

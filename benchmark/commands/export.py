@@ -20,7 +20,8 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.export.folder import export
 
     artefact = export(args.run_folder, args.to, onnx=args.onnx)
-    loader = "transformers: AutoModelForCTC.from_pretrained" if artefact.plain else "benchmark.models.checkpoints.load"
-    print(f"{args.to}: {artefact.weights}, {artefact.weight_bytes:,} bytes, for {loader}; README.md is its model card")
+    loader = "plain transformers" if artefact.plain else "benchmark.models.checkpoints.load"
+    size = f"{artefact.weights}, {artefact.weight_bytes:,} bytes"
+    print(f"{args.to}: {size}; loads with {loader}; README.md is its model card")
     if artefact.onnx_difference is not None:
         print(f"model.onnx: logits differ from the model's by {artefact.onnx_difference:.1e} at most")

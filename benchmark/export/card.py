@@ -28,6 +28,7 @@ class Artefact:
     """The exported model.
 
     Attributes:
+        decoding: how text is made from its output, such as `ctc`.
         plain: whether plain `transformers` can load it.
         measured: in words, what the run's model uses instead of floats; empty if this folder uses it too.
         same_output: whether this folder gives the same output as the run's model.
@@ -37,6 +38,7 @@ class Artefact:
         onnx_difference: largest difference between the logits of `model.onnx` and the model; None without a graph.
     """
 
+    decoding: str
     plain: bool
     measured: str
     same_output: bool
@@ -89,12 +91,17 @@ def _metadata(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
         library_name="transformers" if artefact.plain else "pinchbench",
         pipeline_tag=TASK,
         base_model=origin.base_model,
-        tags=["ctc", "model-compression", "pinchbench", record["method"].removesuffix(".py").replace("/", "-")],
+        tags=[artefact.decoding, "model-compression", "pinchbench", _tag(record["method"])],
         metrics=["wer"] if results else None,
         model_name=f"{record['study']}-{record['run']}" if results else None,
         eval_results=results or None,
     )
     return data.to_yaml()
+
+
+def _tag(method: str) -> str:
+    """A method's name or path in the form of a tag."""
+    return method.removesuffix(".py").replace("/", "-")
 
 
 def _scores(record: RunRecord) -> str:

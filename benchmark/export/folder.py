@@ -12,6 +12,7 @@ from benchmark.export.finished import finished_run
 from benchmark.export.model_lineage import origin_of
 from benchmark.export.onnx_graph import check_packages, write_graph
 from benchmark.export.plain import plain_form
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.checkpoints import SpeechModel, load, save, save_dense
 from benchmark.models.encoder import Encoder
 from benchmark.models.in_floats import in_floats
@@ -44,6 +45,7 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
         (weights,) = partial.glob("*.safetensors")
         difference = _write_graph(speech_model, partial) if onnx else None
         artefact = Artefact(
+            decoding=architecture_of(speech_model.model).decoding,
             plain=plain is not None,
             measured=_measured(speech_model.model) if plain is not None else "",
             same_output=plain is None or all(matrix.form.same_in_floats for matrix in Encoder(speech_model.model)),

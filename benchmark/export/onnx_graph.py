@@ -1,4 +1,4 @@
-"""Exports a CTC model as an ONNX graph for any audio length and batch size, and checks it on real recordings."""
+"""Exports a model as an ONNX graph from audio to logits, for any audio length and batch size, and checks it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Speech foundation models with a CTC head: loading, saving, their compressible parts, forward passes."""
+"""Speech foundation models: loading, saving, their compressible parts, forward passes."""

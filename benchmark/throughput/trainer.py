@@ -1,4 +1,4 @@
-"""Steps of Hugging Face's `Trainer` on the same utterances, configured as in its CTC fine-tuning example."""
+"""Steps of Hugging Face's `Trainer` on the same utterances, configured as in its example of fine-tuning."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Utterances(Dataset[dict[str, Any]]):
 
 
 class Collator:
-    """The examples' `DataCollatorCTCWithPadding`, which also keeps the seconds of speech in each batch."""
+    """Pads batches as the example does, and keeps the seconds of speech in each."""
 
     def __init__(self, extractor: Wav2Vec2FeatureExtractor) -> None:
         self.extractor = extractor

@@ -94,7 +94,7 @@ def test_the_command_line_exports_and_transcribes(tmp_path: Path, capsys: pytest
     run, out = make_run(tmp_path / "run", "sliced"), tmp_path / "out"
     soundfile.write(tmp_path / "noise.wav", np.random.default_rng(0).uniform(-0.3, 0.3, 16_000), 16_000)
     assert main(["export", str(run), "--to", str(out)]) == 0
-    assert "for benchmark.models.checkpoints.load" in capsys.readouterr().out
+    assert "loads with benchmark.models.checkpoints.load" in capsys.readouterr().out
     assert main(["transcribe", str(out), str(tmp_path / "noise.wav")]) == 0
     exported = capsys.readouterr().out
     assert main(["transcribe", str(run / "model"), str(tmp_path / "noise.wav")]) == 0

@@ -27,10 +27,13 @@ class Architecture(ABC, Generic[Text]):
     Attributes:
         sizes: the family's sizes, computed without torch.
         paths: the path of each matrix within a layer.
+        decoding: how text is made from the output, `ctc` for example: a tag of the model card, and the template in
+            benchmark/export/ that shows how to use an exported model.
     """
 
     sizes: ClassVar[Sizes]
     paths: ClassVar[dict[Kind, str]]
+    decoding: ClassVar[str]
 
     @abstractmethod
     def check_config(self, values: dict[str, Any], where: str) -> None:

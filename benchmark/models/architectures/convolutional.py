@@ -50,6 +50,7 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
 
     keys: ClassVar[type[ConvolutionalConfig]]
     paths = PATHS
+    decoding = "ctc"
 
     def check_config(self, values: dict[str, Any], where: str) -> None:  # noqa: D102
         check(values, self.keys, where)
