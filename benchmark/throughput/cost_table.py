@@ -30,6 +30,8 @@ def _source(study: Study, rates: Rates, measured: Throughput) -> str:
         f"Study `{study.name}` on {rates.model} at {rates.precision}, as measured on {machine['device']} "
         f"({machine['cpu']}), {measured['batch_seconds']:g} s a batch."
     )
+    if rates.stands_for:
+        text += f" {rates.stands_for} itself was not measured: it has the same layers, but its speed may differ."
     if measured["device"] == "cpu":
         text += " **These are hours of a CPU: no GPU has been measured.**"
     return text

@@ -15,27 +15,50 @@ SHAPES = {  # from a study's `dense.model` to the measured model of the same sha
     "facebook/wav2vec2-base-960h": "wav2vec2-base",
     "facebook/hubert-large-ll60k": "hubert-large",
     "facebook/hubert-large-ls960-ft": "hubert-large",
+    "microsoft/wavlm-base": "wavlm-base",
+    "microsoft/wavlm-base-plus": "wavlm-base",
+    "facebook/data2vec-audio-base": "data2vec-audio-base",
+    "facebook/data2vec-audio-base-100h": "data2vec-audio-base",
+    "facebook/data2vec-audio-base-960h": "data2vec-audio-base",
+}
+AS_LARGE = {  # from a model to one with the same layers, whose speed is a guess at its own until it is measured
+    "wavlm-base": "wav2vec2-base",
+    "data2vec-audio-base": "wav2vec2-base",
 }
 
 
 class Rates:
-    """Measured speeds, by name of a row."""
+    """Measured speeds, by name of a row.
+
+    Attributes:
+        model: the measured model.
+        precision: the precision at which it was measured.
+        stands_for: the model that the speeds are used for, if that one was not measured.
+    """
 
     def __init__(self, measured: Throughput, model: str, precision: str) -> None:
-        """Raises `UserError` if the model was not measured at this precision."""
-        rows = [row for row in measured["rows"] if (row["model"], row["precision"]) == (model, precision)]
-        if not rows:
-            there = sorted({f"{row['model']} at {row['precision']}" for row in measured["rows"]})
-            raise UserError(f"{model} at {precision} was not measured; there are: {', '.join(there) or 'none'}")
+        """Raises `UserError` if neither the model nor one as large was measured at this precision."""
+        there = {(row["model"], row["precision"]) for row in measured["rows"]}
         self.model, self.precision = model, precision
-        self._figures: dict[str, Figures | None] = {row["name"]: row["figures"] for row in rows}
+        self.stands_for: str | None = None
+        if (model, precision) not in there and model in AS_LARGE:
+            self.model, self.stands_for = AS_LARGE[model], model
+        if (self.model, precision) not in there:
+            known = ", ".join(sorted(f"{name} at {at}" for name, at in there)) or "none"
+            raise UserError(f"{model} at {precision} was not measured; there are: {known}")
+        self._figures: dict[str, Figures | None] = {
+            row["name"]: row["figures"]
+            for row in measured["rows"]
+            if (row["model"], row["precision"]) == (self.model, precision)
+        }
 
     @classmethod
     def for_study(cls, measured: Throughput, study: Study, model: str | None = None) -> Rates:
         """Speeds of a study's dense model, or of `model`, at the study's precision on the measured device.
 
         Raises:
-            UserError: no measured model is known to have the same shape, or it was not measured at that precision.
+            UserError: no measured model is known to have the same shape, or neither it nor one as large was measured
+                at that precision.
         """
         model = model or SHAPES.get(study.dense.model)
         if model is None:

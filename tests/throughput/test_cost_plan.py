@@ -15,6 +15,7 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import write_json
 from benchmark.throughput.bench import Precision
 from benchmark.throughput.cost_plan import CostPlan, cost_plan, makespan
+from benchmark.throughput.cost_table import as_markdown
 from benchmark.throughput.figures import Figures, Row, Throughput
 from benchmark.throughput.rates import Rates
 
@@ -115,6 +116,17 @@ def test_the_precision_is_the_studys_on_that_device() -> None:
     with pytest.raises(UserError, match="no measured model is known to have the shape of someone/else"):
         Rates.for_study(measured(), study(dense={"model": "someone/else"}))
     assert Rates.for_study(measured(), study(dense={"model": "someone/else"}), "wav2vec2-base").precision == "bf16"
+
+
+def test_a_model_as_large_stands_in_for_one_that_was_not_measured() -> None:
+    wavlm, ours = study(dense={"model": "microsoft/wavlm-base-plus"}), measured()
+    rates = Rates.for_study(ours, wavlm)
+    assert (rates.model, rates.stands_for) == ("wav2vec2-base", "wavlm-base")
+    assert "wavlm-base itself was not measured" in as_markdown(cost_plan(wavlm, rates), wavlm, rates, ours)
+    ours["rows"] += [own | {"model": "wavlm-base"} for own in ours["rows"]]
+    rates = Rates.for_study(ours, wavlm)
+    assert (rates.model, rates.stands_for) == ("wavlm-base", None)
+    assert "itself was not measured" not in as_markdown(cost_plan(wavlm, rates), wavlm, rates, ours)
 
 
 def test_a_corpus_that_is_not_prepared_must_be() -> None:
