@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from benchmark.system.errors import UserError
+from benchmark.system.validated import checked
+from benchmark.toolbox.drawn import Drawn
 from benchmark.toolbox.families import Family, Needs
 from benchmark.toolbox.references import Reference
 from benchmark.toolbox.requirements import require_requirements
@@ -31,6 +33,7 @@ def require_declared(method: type) -> dict[str, Any]:
         phases = getattr(method, "phases", None)
         if type(phases) is not int or phases < 1:
             raise UserError(f"has `phases = {phases!r}`, which must be a whole number of at least 1")
+        _require_drawn(getattr(method, "drawn", None))
         require_requirements(getattr(method, "requirements", None))
         types = require_settings(getattr(method, "Settings", None), _names(method))
         _require_tunable(getattr(method, "tunable", None), types)
@@ -63,6 +66,11 @@ def _require_one_of(method: type, name: str, values: tuple[str, ...]) -> None:
     if value not in values:
         wrong = "" if value is None else f", not {value!r}"
         raise UserError(f"needs a `{name}`, one of {', '.join(values)}{wrong}")
+
+
+def _require_drawn(drawn: object) -> None:
+    if drawn is not None:
+        checked(drawn, Drawn, "needs `drawn = Drawn(matrices=True, curves={...})`")
 
 
 def _require_tunable(tunable: object, types: dict[str, Any]) -> None:

@@ -137,6 +137,11 @@ def test_a_file_is_imported_once_and_again_when_it_has_changed(methods: Path) ->
             "class Made has `phases = 0`, which must be a whole number",
         ),
         (('source = "a test"', 'source, requirements = "a test", ("a b",)'), "has 'a b' in `requirements`, which pip"),
+        (
+            ('source = "a test"', 'source, drawn = "a test", {"curves": {}}'),
+            r"needs `drawn = Drawn\(.*: matrices: field req",
+        ),
+        (('source = "a test"', 'source, drawn = "a test", ["loss"]'), r"needs `drawn = Drawn\(.*: the whole: "),
         (("def compress", "def compres"), r"bad.py: class Made needs a method `compress\(self, job\)`"),
         (('source = "a test"', 'source = " "'), 'class Made needs a line `source = "..."`'),
         (("@dataclass(frozen=True)", "@dataclass"), r"class Made needs `@dataclass\(frozen=True\)` on its `Settings`"),
