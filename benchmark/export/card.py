@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
 
 from benchmark.export.model_lineage import UNKNOWN, Origin
-from benchmark.runs.record_summary import budget, provenance, settings, sizes
+from benchmark.runs.record_summary import budget, metrics, provenance, settings, sizes
 from benchmark.runs.records import RunRecord
 from benchmark.study.registry import load_method, method_names
 from benchmark.system.errors import UserError
@@ -59,6 +59,7 @@ def model_card(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
         origin=origin,
         unknown=UNKNOWN,
         scores=_scores(record),
+        metrics=_table(["measured", ""], metrics(record)) if "metrics" in record else "",
         sizes=_table(["", "of the run's model"], [*sizes(record), here]),
         compression=_compression(record),
         provenance=_table(["", ""], provenance(record)),

@@ -38,6 +38,16 @@ def sizes(record: RunRecord) -> Facts:
     ]
 
 
+def metrics(record: RunRecord) -> Facts:
+    """What the study's evaluations measured, by evaluation, metric and test set; empty without any."""
+    return [
+        (f"{evaluation}: {name} on {test_set}", f"{value:g}")
+        for evaluation, by_test_set in record.get("metrics", {}).items()
+        for test_set, found in by_test_set.items()
+        for name, value in found.items()
+    ]
+
+
 def settings(record: RunRecord) -> Facts:
     """Method, target, seed, and the method's settings as written in a study's file."""
     target = record["target_sparsity"]
