@@ -56,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that of several workers none ends alone."""
+    """Run the longest tests first, so that several workers finish at about the same time."""
     items.sort(key=lambda item: "workflow" not in item.path.parts)
 
 
@@ -169,7 +169,7 @@ def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
 
 
 def run_method(name: str, job: Job) -> PreTrainedModel:
-    """What a method makes of a job's model, after little calibration."""
+    """The model that a method returns, with little calibration."""
     method = load_method(name)
     short: dict[str, object] = {"calibration_seconds": 8.0} if hasattr(method.Settings, "calibration_seconds") else {}
     return method(short).compress(job)

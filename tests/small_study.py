@@ -1,4 +1,4 @@
-"""A study of seconds in a folder of its own: a copy of the code, a tiny model, and a method that breaks off."""
+"""A study that takes seconds, in its own folder: a copy of the code, a tiny model, and a method that breaks off."""
 
 from __future__ import annotations
 

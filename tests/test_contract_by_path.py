@@ -1,4 +1,4 @@
-"""The contract test of a method outside the repository, and what it says of one that breaks the contract."""
+"""The contract test of a method outside the repository, and its message if the method breaks the contract."""
 
 from __future__ import annotations
 

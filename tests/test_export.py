@@ -1,4 +1,4 @@
-"""Exporting what a method returns: what no folder can hold is that method's failure, not the end of the study."""
+"""Exporting the model that a method returns: one that no folder can hold fails its run, not the study."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An installed copy has what the code reads beside itself."""
+"""An installed copy has the files that the code reads."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ SLURM_CONF={root}/slurm.conf exec {srun} "$@"
 
 
 def missing() -> str | None:
-    """Why there can be no cluster here, if so."""
+    """Why no cluster can be started here; empty if one can."""
     absent = [name for name in PROGRAMS if shutil.which(name) is None]
     if absent:
         return f"no {', '.join(absent)}: apt-get install slurm-wlm munge"

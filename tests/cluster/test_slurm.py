@@ -1,4 +1,4 @@
-"""A study through profiles/slurm on a real Slurm: one job is requeued, one killed, and both end as without."""
+"""A study through profiles/slurm on a real Slurm: one job is requeued, one is killed, and the results are the same."""
 
 from __future__ import annotations
 

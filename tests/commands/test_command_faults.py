@@ -1,4 +1,4 @@
-"""Whatever stands where a command wants a file, a folder, a name or a number: one line, status 2, nothing written."""
+"""Commands with a wrong file, folder, name or number print one line, end with status 2 and write nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ WITHOUT = {"methods", "readme", "schema"}  # take nothing
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the command runs: it holds files of every wrong kind."""
+    """The folder in which the command runs, with files of every wrong kind."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

@@ -1,4 +1,4 @@
-"""The command line itself: help, version, suggestions, and one line for whatever is wrong with the arguments."""
+"""The command line itself: help, version, suggestions, and one line for every mistake in the arguments."""
 
 from __future__ import annotations
 

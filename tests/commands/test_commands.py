@@ -1,4 +1,4 @@
-"""Commands for people: transcribe any audio with any model, measure its size, begin a method of one's own."""
+"""Commands for people: transcribe any audio with any model, measure its size, begin a new method."""
 
 from __future__ import annotations
 

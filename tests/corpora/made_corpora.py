@@ -1,4 +1,4 @@
-"""Tiny made corpora, and the real ones where they are."""
+"""Tiny made corpora, and the real ones if they are present."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An archive writes below its folder, or nothing: the same code for every corpus."""
+"""An archive writes below its folder or not at all; the code is the same for every corpus."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def publish(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let an archive be the published one."""
+    """Make the checks accept an archive as the published one."""
     monkeypatch.setitem(librispeech_download.ARCHIVES, archive.name.removesuffix(".tar.gz"), hash_file(archive))
 
 

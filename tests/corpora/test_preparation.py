@@ -1,4 +1,4 @@
-"""Preparing a corpus: what gets in, what is left out and said, and what is refused."""
+"""Preparing a corpus: what is included, what is left out and reported, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits that share an utterance give no honest number: they are refused."""
+"""Splits that share an utterance are refused, because no score on them would be honest."""
 
 from __future__ import annotations
 

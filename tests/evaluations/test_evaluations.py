@@ -1,4 +1,4 @@
-"""Evaluations: what they measure, how a study asks for them, and what one that fails leaves."""
+"""Evaluations: what they measure, how a study asks for them, and what a failing one leaves behind."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_they_are_found_by_file_and_a_misspelt_one_is_named(tmp_path: Path, monk
 
 @pytest.fixture
 def evaluated(small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
-    """A study that asks for two evaluations, of which one fails; it is run through, the dense row first."""
+    """A study that asks for two evaluations, one of which fails; all its runs are finished, the dense one first."""
     folder = small_study.root / "benchmark" / "evaluations"
     (folder / "fragile.py").write_text(BROKEN.format(body="raise ValueError('it\\n broke')"))
     (folder / "endless.py").write_text(BROKEN.format(body="return {'length': float('inf')}"))

@@ -107,21 +107,21 @@ def changed(change: Callable[[PreTrainedModel], object]) -> Callable[[], SpeechM
 
 @torch.no_grad()
 def prune(model: PreTrainedModel) -> None:
-    """Half of each matrix to zero."""
+    """Set half of each matrix to zero."""
     masks = magnitude_masks(Encoder(model), keep=0.5)
     for matrix in Encoder(model):
         matrix.weight.mul_(masks[matrix.name])
 
 
 def fewer_layers() -> SpeechModel:
-    """As the student of a distillation: fewer layers, narrower alike."""
+    """A student as in distillation: fewer layers, all equally narrower."""
     speech_model = dense()
     target = Target(0.5, Encoder(speech_model.model).parameters, count_parameters(speech_model.model))
     return SpeechModel(shallow(speech_model.model, target), speech_model.tokenizer)
 
 
 def sliced() -> SpeechModel:
-    """HuBERT, every layer of another shape."""
+    """HuBERT in which every layer has a different shape."""
     torch.manual_seed(0)
     model = HubertForCTC(HubertConfig(**SMALL, do_stable_layer_norm=True, feat_extract_norm="layer")).eval()
     heads, neurons = Encoder(model).heads, Encoder(model).neurons
@@ -150,7 +150,7 @@ def share(model: PreTrainedModel) -> None:
 
 
 def same_heads_everywhere(model: PreTrainedModel) -> None:
-    """One shape in all layers, and yet none that a config can tell: heads are as wide as before, but fewer."""
+    """One shape in all layers that no config can express: fewer heads of the same width."""
     for heads in Encoder(model).heads:
         heads.cut(torch.arange(heads.count) > 0)
 

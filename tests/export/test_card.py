@@ -1,4 +1,4 @@
-"""The model card: metadata that the hub reads, and no number but the record's."""
+"""The model card: metadata that the hub reads, and only numbers of the record."""
 
 from __future__ import annotations
 

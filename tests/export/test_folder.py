@@ -1,4 +1,4 @@
-"""Exported folders: plain transformers computes the same with them or refuses them, and half a folder never stays."""
+"""Exported folders: plain transformers computes the same with them or refuses them, and incomplete ones never stay."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from benchmark.system.files import write_json
 
 
 def logits(model: PreTrainedModel) -> torch.Tensor:
-    """Of a batch of two with padding."""
+    """Logits of a batch of two with padding."""
     audio = torch.randn(2, 8_000, generator=torch.Generator().manual_seed(1))
     mask = torch.ones(2, 8_000, dtype=torch.long)
     mask[1, 6_000:] = 0

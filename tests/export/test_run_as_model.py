@@ -1,4 +1,4 @@
-"""A run's folder stands for its model, as `export` takes it."""
+"""A run's folder can be used in place of its model, as with `export`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged files: values that do not belong, parts that are missing, bytes that are no text. And what must follow."""
+"""Damaged files: wrong values, missing parts, bytes that are not text; and what must follow."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def places(value: Any, here: Place = ()) -> list[Place]:
 
 @st.composite
 def damaged_value(draw: st.DrawFn, value: Any) -> Any:
-    """The JSON value with one part replaced by a misfit or removed, or with a key too many."""
+    """The JSON value with one part replaced or removed, or with an extra key."""
     place = draw(st.sampled_from(places(value)))
     if not place:
         return draw(st.sampled_from(MISFITS))

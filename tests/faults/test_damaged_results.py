@@ -1,4 +1,4 @@
-"""Whatever is wrong with a results folder, `tables` and `merge` build on it or refuse it in one line."""
+"""`tables` and `merge` use a damaged results folder or refuse it in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands in a study's file, it is a study or is refused in one line."""
+"""A damaged study file is still a study or is refused in one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEYS: list[Any] = [None, 1, 0.5, True, "name", "é" * 300]
 
 
 def whole_study() -> dict[str, Any]:
-    """A study that sets every key there is."""
+    """A study that sets every key."""
     budget = {"kind": "work", "limit": 100}
     recipe = {"budget": budget, "learning_rate": 1e-4, "speeds": [1.0], "dropout": 0.1, "spec_augment": True}
     return {

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a work folder, the steps go on with it or refuse it in one line, and destroy nothing."""
+"""The steps continue with a damaged work folder or refuse it in one line, and destroy nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_damaged_file_is_taken_or_refused(finished: SmallStudy, tmp_path: Path
 
 
 def is_refused_now_and_then(study: SmallStudy, sound: Path, name: str) -> bool:
-    """Try damages of a file in the work folder, of which `sound` is a copy; whether some step refused one."""
+    """Damage a file in the work folder in several ways; returns whether a step refused one. `sound` is a good copy."""
     statuses: set[int] = set()
 
     @SUITE

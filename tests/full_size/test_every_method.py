@@ -66,7 +66,7 @@ class FullSizeStudy:
         return {"seconds": round(time.monotonic() - start), "peak_mb": usage.ru_maxrss // 1024}
 
     def transcripts(self, model: Path) -> list[str]:
-        """What `python -m benchmark transcribe` prints for some files, a line each."""
+        """What `python -m benchmark transcribe` prints for some files: one line per file."""
         files = sorted(self.audio.rglob("*.flac"))[:UTTERANCES]
         line = [sys.executable, "-m", "benchmark", "transcribe", str(model), *map(str, files)]
         done = subprocess.run(line, cwd=self.root, capture_output=True, text=True)
@@ -75,7 +75,7 @@ class FullSizeStudy:
 
 
 def settings_of(method: str) -> dict[str, Any]:
-    """Little calibration; weight-only integers: a CPU without VNNI takes minutes a sentence over dynamic ones."""
+    """Little calibration; weight-only integers: a CPU without VNNI takes minutes per sentence with dynamic ones."""
     if method == "int8":
         return {"kind": "weight_only"}
     known = load_method(method).Settings.__dataclass_fields__

@@ -1,4 +1,4 @@
-"""The same utterances in one micro-batch, two or four: a size loss weighs as much, whatever the method."""
+"""A size loss weighs the same whether the utterances come in one, two or four micro-batches, for every method."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEAVY = GENTLE | {"size_weight": 1e6}  # beside the CTC loss, whose sums come ou
 
 
 class SizeAlone(HeldJob):
-    """Without the CTC loss: what a draw of masks does to it differs from micro-batch to micro-batch."""
+    """Leave out the loss of the model, since drawn masks change it differently in each micro-batch."""
 
     def output_loss(self, output: Output, batch: Batch) -> torch.Tensor:
         return 0 * super().output_loss(output, batch)
@@ -53,7 +53,7 @@ def first_phase(
     model: Path,
     folder: Path,
 ) -> Phase:
-    """A method's first phase, a step of which is the whole corpus."""
+    """A method's first phase, in which each step covers the whole corpus."""
     speech_model = load(model)
     batch_seconds = UTTERANCES / micro_batches
     job = make(
@@ -111,7 +111,7 @@ def test_the_size_loss_belongs_to_a_step_once(
 
 
 def test_a_short_last_step_of_an_epoch_is_no_exception(even_corpus: Path, tiny_model: Path, tmp_path: Path) -> None:
-    """Eight utterances in micro-batches of two, three a step: the second step has but one micro-batch."""
+    """Eight utterances in micro-batches of two, three per step: the second step has only one micro-batch."""
     phase = first_phase("self_pinching", GENTLE, SizeAlone, 4, even_corpus, tiny_model, tmp_path)
     phase.options = replace(phase.options, gradient_accumulation=3, learning_rate=0.0)
     for group in phase.optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""Lottery tickets: what rewinding puts back."""
+"""Lottery tickets: what rewinding restores."""
 
 from __future__ import annotations
 

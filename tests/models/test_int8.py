@@ -1,4 +1,4 @@
-"""8-bit integers: how far they round, what trains on them, that a folder gives them back, what they count as."""
+"""8-bit integers: how they round, how they train, how a folder restores them, and how they are counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packed tensors come back bit for bit, and only pay where they are smaller."""
+"""Packed tensors are restored bit for bit, and tensors are packed only if that makes them smaller."""
 
 from __future__ import annotations
 

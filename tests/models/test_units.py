@@ -1,4 +1,4 @@
-"""Heads and neurons: what they cost, that masking them is cutting them out, and which of them go."""
+"""Heads and neurons: what they cost, that masking equals cutting, and which of them are removed."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_target_beyond_the_last_units_is_refused() -> None:
 
 
 def test_torch_pruning_slices_the_same() -> None:
-    """Its dependency graph, given one FFN's neurons, cuts the same rows and columns as we do."""
+    """The dependency graph of torch-pruning cuts the same rows and columns as we do for an FFN's neurons."""
     ours, theirs = models()[1], models()[1]
     gone = [0, 7, 8, 30]
     layer = Encoder(theirs).layers[0].get_submodule("feed_forward")

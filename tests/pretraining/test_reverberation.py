@@ -1,4 +1,4 @@
-"""Rooms: how long they ring, what a telephone lets through, and that a seed fixes what is heard."""
+"""Rooms: how long they ring, what a telephone lets through, and that the seed determines the result."""
 
 from __future__ import annotations
 

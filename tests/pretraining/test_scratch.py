@@ -1,4 +1,4 @@
-"""Training from scratch: the frozen convolutions, what is cached of them, and what stands on them."""
+"""Training from scratch: the frozen convolutions, their cached output, and the layers on top of them."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def without_a_test_set(study: Path, *runs: str) -> None:
 
 
 def another_split_of_errors(record: dict[str, Any]) -> None:
-    """As many errors, of other kinds."""
+    """The same number of errors, of other kinds."""
     score = record["scores"]["test-clean"]
     score |= with_errors(score, score["errors"] - 1) | {
         name: score[name] for name in ("errors", "wer")
@@ -141,7 +141,7 @@ def test_without_references_the_numbers_are_the_records_and_the_tables_say_so(
 
 
 def errors_and_transcripts_of_dense(study: Path) -> None:
-    """Another, whole result, which the tests on file do not know."""
+    """Another complete result, which the kept tests do not cover."""
     edit(
         study / "runs" / GATES, lambda record: record.update(scores=read_json(study / "runs/dense/run.json")["scores"])
     )

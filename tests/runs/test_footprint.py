@@ -46,7 +46,7 @@ def test_a_shared_tensor_counts_once(tiny: SpeechModel) -> None:
 
 
 def test_multiply_accumulates_of_the_encoder_by_hand(tiny: SpeechModel) -> None:
-    """Dropping one layer saves its matrices once a frame and the attention products."""
+    """Dropping one layer saves its matrices once per frame, and the attention products."""
     dense = macs_per_second(tiny.model)
     shallow = frozen_copy(tiny.model)
     Encoder(shallow).arrange([0, 1])

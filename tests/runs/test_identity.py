@@ -40,7 +40,7 @@ CODE = "\nCHANGED = 1\n"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the code, which identities are taken of, with a method `made`."""
+    """A copy of the code, from which identities are computed, with a method `made`."""
     shutil.copytree(ROOT / "benchmark", tmp_path / "benchmark", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "methods").mkdir()
     (tmp_path / "methods" / "made.py").write_text(METHOD)

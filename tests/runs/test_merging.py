@@ -156,7 +156,7 @@ def test_a_folder_is_not_merged_with_itself(
 
 
 def a_link(run: Path) -> None:
-    """To what lies elsewhere, as a transcript."""
+    """A link to a file elsewhere, in place of a transcript."""
     elsewhere = run.parents[2] / "elsewhere.trn"
     (run / "hyp" / "test-clean.trn").rename(elsewhere)
     (run / "hyp" / "test-clean.trn").symlink_to(elsewhere)
@@ -172,7 +172,7 @@ def half_a_record(run: Path) -> None:
 
 
 def fewer_errors(run: Path) -> None:
-    """Than the transcripts have, of each kind alike, so that the record agrees with itself."""
+    """A record with fewer errors than its transcripts have, consistent in all its numbers."""
     record = read_json(run / "run.json")
     score = record["scores"]["test-clean"]
     errors = score["errors"] - score["substitutions"]

@@ -1,4 +1,4 @@
-"""What a method returned, measured on what was exported and read back: as small as its row says, or refused."""
+"""The model that a method returned, exported and read back, is as small as its row says or is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a study is; a method that is added leaves what was complete complete."""
+"""The progress of a study; adding a method does not make finished results incomplete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.system.files import read_json
 
 @pytest.fixture
 def everything(small_study: SmallStudy) -> SmallStudy:
-    """A study of all methods that there are, which are two, of which nothing has run."""
+    """A study of all methods, which are two here; nothing has run yet."""
     for path in (small_study.root / "methods").glob("*.py"):
         if path.stem not in ("dense", "breaks_off"):
             path.unlink()

@@ -1,4 +1,4 @@
-"""What is published stands until something better is known: equal, unplanned, damaged and other people's records."""
+"""Published records are kept or replaced: equal, unplanned, damaged and other people's records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RUNS = ("dense", RUN)
 
 
 def run_through(study: SmallStudy) -> None:
-    """All steps of both runs, but for publishing them together."""
+    """Make all steps of both runs except publishing them together."""
     for run in RUNS:
         for command in ("compress", "transcribe-tests", "score"):
             assert study.call(command, run) == 0
@@ -64,7 +64,7 @@ def begin_later(run: Path) -> None:
 
 
 def mishear(study: SmallStudy) -> None:
-    """Let the trained run end with a word more than was said, counted rightly."""
+    """Give the transcripts of the trained run one word too many, counted correctly."""
     run = study.run()
     path = run / "hyp" / "test.trn"
     heard = read_trn(path)
@@ -127,7 +127,7 @@ def test_records_of_the_same_results_are_kept_unless_they_are_to_be_replaced(
 def test_other_results_are_named_and_replace_all_records(
     published: SmallStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """So that the times in one table are of one machine."""
+    """The times in one table must come from one machine."""
     for run in RUNS:
         begin_later(published.run(run))
     mishear(published)

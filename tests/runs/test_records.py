@@ -1,4 +1,4 @@
-"""What is refused as a record of a run, before a table reads it."""
+"""Damaged records are refused before a table reads them."""
 
 from __future__ import annotations
 

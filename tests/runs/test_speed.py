@@ -1,4 +1,4 @@
-"""The speed-up over dense does not depend on how the machine's speed changes meanwhile."""
+"""The speed-up over dense does not depend on changes of the machine's speed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Equal tuning: as many trials for every method, on dev, and what is chosen is what runs."""
+"""Equal tuning: every method gets the same number of trials on dev, and runs with the chosen settings."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_study_may_have_other_values_tried() -> None:
 
 
 def test_a_setting_of_the_study_s_own_is_not_searched() -> None:
-    """The trials are of what will run."""
+    """The trials use the same settings as the runs."""
     settings = tried(planned("self_pinching", {"size_weight": 1510.0}))
     assert settings == [{"learning_rate": rate} for rate in SEARCH.learning_rates]
 
@@ -131,7 +131,7 @@ def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.Cap
 def test_a_stopped_search_goes_on_with_the_next_trial_and_a_finished_one_is_kept(
     small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Snakemake deletes what a job has written that it did not see end."""
+    """Snakemake deletes the output of a job whose end it did not see."""
     text = small_study.config.read_text().replace("breaks_off", "uniform_magnitude")
     small_study.config.write_text(text + TUNING)
     trials: Iterator[Trial | BaseException] = iter(

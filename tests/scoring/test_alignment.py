@@ -55,7 +55,7 @@ def test_cost_equals_kaldialign(reference: list[str], hypothesis: list[str]) -> 
 
 @cache
 def least_cost(reference: tuple[str, ...], hypothesis: tuple[str, ...]) -> int:
-    """Straight from the definition, from the front."""
+    """Edit distance by its definition, from the front."""
     if not reference or not hypothesis:
         return 3 * (len(reference) + len(hypothesis))
     replace = 0 if reference[0] == hypothesis[0] else 4

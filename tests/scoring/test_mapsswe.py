@@ -1,4 +1,4 @@
-"""The matched-pairs test: closed forms, symmetry, cases where it cannot be made."""
+"""The matched-pairs test: closed forms, symmetry, cases in which no test is possible."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _wait() -> None:
 
 
 def _count_waits(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """What the host cannot do before the device has done all that it was told."""
+    """Operations for which the host has to wait until the device has finished."""
     to_host = torch.device(kwargs.get("device") or NAME).type == "cpu"
     blocking = name == "copy_" and not (args[2:] and args[2]) and any(map(_elsewhere, args[:2]))
     by_mask = name in INDEXING and any(i is not None and i.dtype in (torch.bool, torch.uint8) for i in args[1])
@@ -121,7 +121,7 @@ def _count_waits(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> No
 
 
 class _Module(_DummyBackendModule):
-    """What `torch.pretend` has to offer."""
+    """The functions of `torch.pretend`."""
 
     def get_amp_supported_dtype(self) -> list[torch.dtype]:
         return [torch.bfloat16]

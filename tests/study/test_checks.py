@@ -1,4 +1,4 @@
-"""Everything that can be checked before the first job is, each in a line."""
+"""Everything that can be checked before the first job is checked, with one line per check."""
 
 from __future__ import annotations
 

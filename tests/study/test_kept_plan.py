@@ -1,4 +1,4 @@
-"""Planned runs are kept, so that asking for them again takes no torch, and planned anew after any change."""
+"""The plan of the runs is kept, so that reading it again needs no torch, and is made anew after any change."""
 
 from __future__ import annotations
 

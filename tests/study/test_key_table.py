@@ -1,4 +1,4 @@
-"""What is made of the typed model of a study's file is as it would be made now."""
+"""The schema and the key table are up to date with the typed model of a study's file."""
 
 from __future__ import annotations
 

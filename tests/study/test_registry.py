@@ -1,4 +1,4 @@
-"""Finding methods: in `methods/`, by a path, in installed packages; what is wrong with one is said in a line."""
+"""Finding methods in `methods/`, by a path and in installed packages; one line says what is wrong with one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def offer(outside: Path, package: str, **modules: str) -> None:
-    """Let an installed package offer modules as methods."""
+    """Make an installed package offer modules as methods."""
     information = outside / f"{package}-1.0.dist-info"
     information.mkdir()
     (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")

@@ -1,4 +1,4 @@
-"""A study's file is read strictly, and says which runs there are."""
+"""A study's file is read strictly and defines the study's runs."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_it_extends_the_file_of_a_study(extends: object, tmp_path: Path) -> None
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(data())
 def test_whatever_stands_in_a_study_it_is_read_or_refused_in_a_line(chosen: DataObject) -> None:
-    """Any one value of a valid study is replaced by any other."""
+    """Replace any single value of a valid study with any other."""
     config = configuration(
         training={"batch_seconds": 4, "gradient_accumulation": 1, "warmup": 0.1, "dropout": 0.1},
         tuning={"budget": {"kind": "work", "limit": 3}, "learning_rates": [1e-3, 2e-3]},
@@ -325,7 +325,7 @@ def test_a_study_names_the_label_that_others_are_tested_against() -> None:
 
 
 def test_a_whole_number_stays_whole() -> None:
-    """Identities hold it as it stands in the file."""
+    """Identities contain the value as written in the file."""
     made = study(budget={"kind": "work", "limit": 4}, training={"batch_seconds": 4}, targets=[0.5])
     assert asdict(made.budget) == {"kind": "work", "limit": 4}
     assert json.dumps(asdict(made.training)["batch_seconds"]) == "4"

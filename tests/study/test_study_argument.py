@@ -1,4 +1,4 @@
-"""A study is named by its name, its file or one of its folders, for every command alike."""
+"""Every command accepts a study by its name, its file or one of its folders."""
 
 from __future__ import annotations
 

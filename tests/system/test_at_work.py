@@ -1,4 +1,4 @@
-"""What a job says of itself beside its lock, for as long as it holds it."""
+"""What a job writes about itself beside its lock while it holds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timed jobs lease one device each: as many at a time as there are devices, each seeing its own alone."""
+"""Timed jobs lease one device each: as many run at a time as there are devices, and each sees only its own."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_a_study_for_the_cpu_sees_no_gpu(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_threads_spin_only_where_a_study_asks_for_it_and_the_machine_is_idle(
     asked: bool, used: int, inside: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of a hundred ticks of its cores other processes took `used`."""
+    """Other processes used `used` of a hundred ticks of the cores."""
     looks = (f"cpu  {500 + user} 0 0 {500 + idle} 0 0 0 0 0 0\n" for user, idle in ((0, 0), (used, 100 - used)))
     monkeypatch.setattr("benchmark.system.waiting.STATISTICS", Statistics(*looks))
     monkeypatch.setattr("benchmark.system.waiting.LOOK_SECONDS", 0)

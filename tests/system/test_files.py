@@ -1,4 +1,4 @@
-"""Files appear whole or not at all: full disks, forbidden places, and what killed processes leave."""
+"""Files appear completely or not at all: full disks, forbidden places, and what killed processes leave behind."""
 
 from __future__ import annotations
 

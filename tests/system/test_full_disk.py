@@ -1,4 +1,4 @@
-"""A full disk at every step of a run: one line, what was there stays, and the same call goes on once there is room."""
+"""A full disk at every step of a run: one line, no file is lost, and the same call continues when there is room."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def filler(small_study: SmallStudy, small_disk: Path) -> Path:
 
 
 def fill(filler: Path, leave: int) -> None:
-    """Take all room but `leave` bytes."""
+    """Fill the disk up to `leave` bytes."""
     filler.unlink(missing_ok=True)
     filler.write_bytes(bytes(shutil.disk_usage(filler.parent).free - leave))
 

@@ -1,4 +1,4 @@
-"""A lock is held by one process and outlives none."""
+"""A lock is held by one process and ends with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A YAML file is read strictly: what is wrong with it is said in one line, and with the line of the file."""
+"""A YAML file is read strictly: one line says what is wrong with it, and in which line of the file."""
 
 from __future__ import annotations
 

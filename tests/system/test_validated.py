@@ -1,4 +1,4 @@
-"""What is read is of its type, or is refused in one line."""
+"""A value that is read has its type or is refused in one line."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def measured(device: str = "cuda", precision: Precision = "bf16") -> Throughput:
 
 
 def study(**changes: Any) -> Study:
-    """On LibriSpeech, which nobody has prepared here."""
+    """A study on LibriSpeech, which is not prepared here."""
     config: dict[str, Any] = {
         "name": "unprepared",
         "corpus": {

@@ -1,4 +1,4 @@
-"""`python -m benchmark throughput` on a tiny model: a row for each name, figures that fit one another, reasons."""
+"""`python -m benchmark throughput` on a tiny model: one row per name, consistent figures, reasons."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Measure = Callable[..., Throughput]
 
 @pytest.fixture
 def measure(tmp_path: Path, tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
-    """Call the command on the tiny model and corpus, 4 s a batch, and read what it wrote."""
+    """Call the command on the tiny model and corpus, with 4 s per batch, and read what it wrote."""
     dataset = Dataset.open(tiny_corpus)
     monkeypatch.setitem(models.MODELS, "tiny", lambda: fresh_model(TINY, seed=0))
     monkeypatch.setattr(report, "embedded_speech", lambda _, seconds: only(dataset, dataset.split("train"), seconds))

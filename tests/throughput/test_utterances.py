@@ -12,7 +12,7 @@ from benchmark.throughput.utterances import LENGTHS, SPLIT, joined, only
 
 
 def short_utterances(number: int) -> list[Utterance]:
-    """Of a second to five, one after the other."""
+    """Utterances of one to five seconds."""
     rng, start, utterances = np.random.default_rng(0), 0, []
     for index in range(number):
         samples = int(rng.integers(1, 6)) * SAMPLE_RATE

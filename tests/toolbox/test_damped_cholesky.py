@@ -1,4 +1,4 @@
-"""The damped Cholesky factor: its closed form, and moments that have none."""
+"""The damped Cholesky factor: its closed form, and moments that have no such factor."""
 
 from __future__ import annotations
 

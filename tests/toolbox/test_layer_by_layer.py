@@ -16,7 +16,7 @@ from methods.wanda import wanda_scores
 
 
 def pruned(weight: torch.Tensor, norms: torch.Tensor) -> torch.Tensor:
-    """By Wanda, to half."""
+    """Prune to half, by Wanda."""
     return weight * topk_mask_of_rows(wanda_scores(weight, norms), 0.5)
 
 

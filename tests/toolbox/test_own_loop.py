@@ -63,7 +63,7 @@ def test_a_finished_loop_is_not_repeated_when_a_later_phase_was_interrupted(make
 
 
 def test_work_is_charged_in_the_dense_models_forwards(make_job: MakeJob, tmp_path: Path) -> None:
-    """The multiply-accumulates of a dense forward cost a unit a second of audio."""
+    """The multiply-accumulates of a dense forward cost one unit per second of audio."""
     job = make_job(tmp_path)
     batch = job.calibration(6.0)[0]
     counter = FlopCounterMode(display=False)  # attention by plain products, which it counts

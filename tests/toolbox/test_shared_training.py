@@ -1,4 +1,4 @@
-"""One training, cut at every target: the same weights, whichever run trained, and each row says what its share is."""
+"""One training, cut at every target: the weights do not depend on which run trained, and each row states its share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The straight-through estimator: exact values, and whose gradient it has."""
+"""The straight-through estimator: its values are exact, and its gradient is that of the soft values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a method is told of its target."""
+"""What a method learns about its target."""
 
 from __future__ import annotations
 

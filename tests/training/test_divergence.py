@@ -1,4 +1,4 @@
-"""Training that diverges: a row that says so, whatever the method had logged by then."""
+"""Training that diverges leaves a row that says so, whatever the method has logged."""
 
 from __future__ import annotations
 

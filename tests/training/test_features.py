@@ -1,4 +1,4 @@
-"""The cache of the front-end's output: damage is found when it is opened, and is mended by the next writing."""
+"""The cache of the front-end's output: damage is found when it is opened, and the next writing repairs it."""
 
 from __future__ import annotations
 

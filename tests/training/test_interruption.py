@@ -1,4 +1,4 @@
-"""Ctrl-C and kill -9 in the middle of a run: the next call goes on and ends with the same bytes."""
+"""Ctrl-C and kill -9 in the middle of a run: the next call continues and ends with the same bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.system.files import read_json
 
 
 def finished(study: SmallStudy) -> dict[str, bytes]:
-    """Call `compress` until the end; what it made."""
+    """Run `compress` to its end and return what it made."""
     assert study.call("compress", RUN) == 0
     assert read_json(study.run() / "compress.json")["status"] == "ok"
     assert not (study.run() / "checkpoint").exists()

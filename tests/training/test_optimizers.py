@@ -1,4 +1,4 @@
-"""A method may bring its own optimiser, and one that needs two gradients a step: sharpness-aware minimisation."""
+"""A method may bring its own optimiser, such as sharpness-aware minimisation, which needs two gradients per step."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_step_with_two_gradients_is_the_papers(make_job: MakeJob, tmp_path: Pa
 
 
 def first_progress(make_job: MakeJob, folder: Path) -> float:
-    """How far the first step brings a phase of two passes a step."""
+    """The progress that the first step makes in a phase with two passes per step."""
     job = make_job(folder)
     seen: list[float] = []
     job.train(job.model, learning_rate=1e-9, after_step=lambda state: seen.append(state.progress), optimizer=sam)

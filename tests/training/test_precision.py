@@ -1,4 +1,4 @@
-"""Which device a study gets: what it asks for, or one line."""
+"""A study gets the device that it asks for, or one line says why not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which study Snakemake runs, exactly one file, and the time that it asks a cluster for."""
+"""Which study Snakemake runs (exactly one file), and how much time it requests from a cluster."""
 
 from __future__ import annotations
 

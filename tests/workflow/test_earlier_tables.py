@@ -1,4 +1,4 @@
-"""The tables of a study outlive a call that fails to make new ones, and stand in Snakemake's report."""
+"""The tables of a study outlive a call that fails to make new ones, and are in Snakemake's report."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def snakemake(study: SmallStudy, *options: str) -> subprocess.CompletedProcess[s
 
 
 def tables(study: SmallStudy) -> dict[str, bytes]:
-    """All that lies beside the records."""
+    """All files beside the records."""
     folder = study.root / "results" / "small"
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(p.relative_to(folder)): p.read_bytes() for p in files if "runs" not in p.relative_to(folder).parts}

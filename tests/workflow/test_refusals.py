@@ -1,4 +1,4 @@
-"""What Snakemake is asked for in vain is refused in one line, and every path reaches the command line whole."""
+"""Snakemake refuses impossible requests in one line, and every path reaches the command line unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.system.project import ROOT
 
 
 def snakemake(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One call; it has failed, or done what it was asked for."""
+    """One call, which has failed or has made what was requested."""
     return subprocess.run(
         [str(Path(sys.executable).parent / "snakemake"), *arguments],
         cwd=project,

@@ -38,7 +38,7 @@ class {name}(Method):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The copy. One more method fails."""
+    """The copy of the project, with one more method, which fails."""
     copy = tmp_path_factory.mktemp("project")
     for name in COPIED:
         source = ROOT / name
@@ -119,7 +119,7 @@ def test_it_says_how_far_it_is_and_ends_with_the_table(output: str) -> None:
 
 
 def test_snakemake_plans_only_when_a_job_has_ended(output: str) -> None:
-    """Otherwise it takes the CPU from the timed jobs."""
+    """Otherwise its planning takes CPU time from the timed jobs."""
     ended = re.findall(r"^(\d+) of \1 steps \(100%\) done$", output, flags=re.MULTILINE)
     assert 0 < output.count("\nReady jobs: ") <= int(ended[-1]) + 1
 

@@ -1,4 +1,4 @@
-"""Snakemake stopped in the middle of a job: what the job had finished is kept, what it had begun goes on."""
+"""Snakemake stopped in the middle of a job: what the job had finished is kept, and what it had begun continues."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ class Project:
 
     @property
     def starts(self) -> list[int]:
-        """The step at which each attempt began or went on."""
+        """The step at which each attempt began or continued."""
         return sorted(int(path.name.split("-")[1]) for path in self.marks.glob("start-*"))
 
     @property
     def job(self) -> str | None:
-        """What the run's job says of itself, while there is one."""
+        """What the run's job writes about itself while it runs."""
         return doing(self.study.run(RUN) / "lock")
 
 
