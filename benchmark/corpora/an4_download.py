@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
-import shutil
 import sys
-import tarfile
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import IO, cast
 
-from tqdm import tqdm
-
-from benchmark.corpora.archives import DAMAGED, unpack
+from benchmark.corpora.archives import fetch, unpack_part
 from benchmark.system.errors import UserError
-from benchmark.system.files import atomic_write
+from benchmark.system.files import remove, together
 
 URL = "http://www.speech.cs.cmu.edu/databases/an4/an4_sphere.tar.gz"
 SIZE = "64 MB"  # of the archive
 CONTENT = "e179d3e3345b3523b378da884cf0d6bde63dd2c123098a988d07bac7d7f88980"  # of the official 948 + 130 utterances
-TIMEOUT_SECONDS = 30
 
 
 def cache_folder() -> Path:
@@ -44,34 +35,13 @@ def download(url: str = URL, content: str = CONTENT) -> Path:
     if root.exists():
         return root
     print(f"downloading AN4 ({SIZE}) from {url} to {root}", file=sys.stderr)
-    with atomic_write(root) as partial:
-        unpacked = partial.with_name(f"{partial.name}.unpacked")
-        try:
-            _fetch_and_unpack(url, unpacked)
-            if content_hash(unpacked / "an4") != content:
-                raise UserError(f"what {url} gave is not the known AN4: download it yourself, then set `root`")
-            (unpacked / "an4").rename(partial)
-        finally:
-            shutil.rmtree(unpacked, ignore_errors=True)
+    with together(root.parent) as partial:
+        archive = fetch(url, partial, "download it elsewhere, unpack it and set `root`")
+        unpack_part(archive, "an4", partial / root.name)
+        remove(archive)
+        if content_hash(partial / root.name) != content:
+            raise UserError(f"what {url} gave is not the known AN4: download it yourself, then set `root`")
     return root
-
-
-def _fetch_and_unpack(url: str, folder: Path) -> None:
-    """Unpack the archive while it is downloaded."""
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
-            size = int(response.headers.get("Content-Length", 0)) or None
-            with (
-                tqdm.wrapattr(response, "read", total=size, desc="AN4", mininterval=2) as stream,
-                tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|gz") as archive,
-            ):
-                unpack(archive, folder)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise UserError(
-            f"AN4 cannot be downloaded from {url} ({error}): check the network, or download it elsewhere and set `root`"
-        ) from None
-    except DAMAGED as error:
-        raise UserError(f"the download from {url} is broken or incomplete ({error}): run the command again") from None
 
 
 def content_hash(root: Path) -> str:

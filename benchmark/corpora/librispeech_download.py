@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import sys
-import tarfile
 from pathlib import Path
 
-from benchmark.corpora.archives import DAMAGED, unpack
+from benchmark.corpora.archives import fetch, unpack_part
 from benchmark.system.errors import UserError
-from benchmark.system.files import atomic_write, hash_file, remove
+from benchmark.system.files import hash_file
 
 URL = "https://www.openslr.org/resources/12/"
 ARCHIVES = {  # SHA-256 of <split>.tar.gz; torchaudio lists the same values
@@ -31,29 +29,8 @@ def download(split: str, root: Path, url: str = URL) -> None:
     """
     archive, folder = root / f"{split}.tar.gz", root / "LibriSpeech" / split
     if not archive.exists():
-        _fetch(f"{url}{archive.name}", archive, ARCHIVES[split])
+        print(f"downloading {url}{archive.name} to {root}", file=sys.stderr)
+        fetch(f"{url}{archive.name}", root, f"put {archive.name} into {root}", ARCHIVES[split])
     elif hash_file(archive) != ARCHIVES[split]:
         raise UserError(f"{archive} is not the published archive (its SHA-256 is another): delete it, then run again")
-    with atomic_write(folder) as partial:
-        unpacked = partial.with_name(f"{partial.name}.unpacked")
-        try:
-            with tarfile.open(archive, mode="r:gz") as file:
-                unpack(file, unpacked)
-            (unpacked / "LibriSpeech" / split).rename(partial)
-        except (*DAMAGED, FileNotFoundError) as error:
-            raise UserError(f"{archive} cannot be unpacked ({error}): delete it, then run again") from None
-        finally:
-            remove(unpacked)
-
-
-def _fetch(url: str, archive: Path, checksum: str) -> None:
-    from torch.hub import download_url_to_file
-
-    print(f"downloading {url} to {archive.parent}", file=sys.stderr)
-    try:
-        with atomic_write(archive) as partial:
-            download_url_to_file(url, str(partial), hash_prefix=checksum)
-    except (OSError, http.client.HTTPException, RuntimeError) as error:
-        raise UserError(
-            f"{url} cannot be downloaded ({error}): check the network, or put {archive.name} into {archive.parent}"
-        ) from None
+    unpack_part(archive, f"LibriSpeech/{split}", folder)

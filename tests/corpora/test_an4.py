@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from made_corpora import corpus, real, write_an4
+from web_server import served
 
 from benchmark.corpora import an4, prepare
 from benchmark.corpora.an4_download import CONTENT, cache_folder, content_hash, download
@@ -115,51 +117,58 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return cache_folder()
 
 
-def archive(folder: Path) -> Path:
-    path = folder / "an4_sphere.tar.gz"
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "served" / "an4_sphere.tar.gz"
+    path.parent.mkdir()
     with tarfile.open(path, "w:gz") as file:
-        file.add(write_an4(folder / "made"), arcname="an4")
+        file.add(write_an4(tmp_path / "made"), arcname="an4")
     return path
 
 
-def test_a_download_is_used_and_kept(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = archive(tmp_path)
-    root = download(path.as_uri(), content_hash(tmp_path / "made"))
-    assert root == cache / "an4"
-    path.unlink()
-    assert download(path.as_uri()) == root
+@pytest.fixture
+def url(archive: Path) -> Iterator[str]:
+    with served(archive.parent) as address:
+        yield f"{address}{archive.name}"
+
+
+def test_a_download_is_used_and_kept(
+    tmp_path: Path, cache: Path, archive: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = download(url, content_hash(tmp_path / "made"))
+    assert [root] == list(cache.iterdir()) == [cache / "an4"]
+    archive.unlink()
+    assert download(url) == root
     monkeypatch.setattr(an4, "download", lambda: root)
     prepare(corpus("an4", None), tmp_path / "data")
     assert {u.speaker for u in Dataset.open(tmp_path / "data").split("test")} == {"fash", "fcaw"}
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
-def test_an_interrupted_download_leaves_nothing(tmp_path: Path, cache: Path, kept: float) -> None:
-    path = archive(tmp_path)
-    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
-    with pytest.raises(UserError, match=r"broken or incomplete.*run the command again"):
-        download(path.as_uri(), content_hash(tmp_path / "made"))
+def test_a_broken_archive_leaves_nothing(tmp_path: Path, cache: Path, archive: Path, url: str, kept: float) -> None:
+    archive.write_bytes(archive.read_bytes()[: int(kept * archive.stat().st_size)])
+    with pytest.raises(UserError, match=r"an4_sphere\.tar\.gz cannot be unpacked .*download it again"):
+        download(url, content_hash(tmp_path / "made"))
     assert not list(cache.iterdir())
 
 
-def test_other_content_is_refused(tmp_path: Path, cache: Path) -> None:
+def test_other_content_is_refused(cache: Path, url: str) -> None:
     with pytest.raises(UserError, match=r"not the known AN4"):
-        download(archive(tmp_path).as_uri())
-    assert not list(cache.iterdir())
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/an4.tar.gz", "file:///nowhere/an4.tar.gz"])
-def test_no_network_is_one_clear_line(cache: Path, url: str) -> None:
-    with pytest.raises(UserError, match=r"AN4 cannot be downloaded from .*check the network.*set `root`"):
         download(url)
     assert not list(cache.iterdir())
 
 
-def test_an_archive_cannot_write_outside(tmp_path: Path, cache: Path) -> None:
-    path = tmp_path / "evil.tar.gz"
-    (tmp_path / "payload").write_text("x")
-    with tarfile.open(path, "w:gz") as file:
-        file.add(tmp_path / "payload", arcname="../../escaped")
-    with pytest.raises(UserError, match="broken"):
-        download(path.as_uri())
+@pytest.mark.parametrize("there", [True, False])
+def test_no_network_is_one_clear_line(cache: Path, url: str, there: bool) -> None:
+    address = f"{url}.other" if there else "http://127.0.0.1:9/an4.tar.gz"
+    with pytest.raises(UserError, match=r"^.*an4.* cannot be downloaded .*check the network.*set `root`$"):
+        download(address)
+    assert not list(cache.iterdir())
+
+
+def test_an_archive_cannot_write_outside(tmp_path: Path, cache: Path, archive: Path, url: str) -> None:
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(tmp_path / "made" / "etc" / "an4_test.fileids", arcname="../../escaped")
+    with pytest.raises(UserError, match="leads out of the folder"):
+        download(url)
     assert not list(tmp_path.rglob("escaped"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from made_corpora import corpus, write_librispeech
+from web_server import Breaking, served
 
 from benchmark.corpora import librispeech_download, prepare
 from benchmark.corpora.archives import unpack
@@ -121,17 +122,30 @@ def test_an_archive_cut_short_leaves_nothing(
     assert sorted(p.name for p in (root / "LibriSpeech").iterdir()) == ["dev-clean", "train-clean-100"]
 
 
-def test_a_download_is_verified(tmp_path: Path, root: Path) -> None:
-    served = tmp_path / "served"
-    served.mkdir()
-    (root / "test-clean.tar.gz").rename(served / "test-clean.tar.gz")
-    (served / "dev-other.tar.gz").write_bytes(b"another file")
-    url = f"{served.as_uri()}/"
-    with pytest.raises(UserError, match=r"dev-other\.tar\.gz cannot be downloaded .*hash"):
-        librispeech_download.download("dev-other", root, url)
-    assert not list(root.glob("*.tar.gz")) + list(root.glob(".*"))
-    librispeech_download.download("test-clean", root, url)
+def test_a_download_is_verified(tmp_path: Path, root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "served"
+    folder.mkdir()
+    (root / "test-clean.tar.gz").rename(folder / "test-clean.tar.gz")
+    (folder / "dev-other.tar.gz").write_bytes(b"another file")
+    with served(folder) as url:
+        with pytest.raises(UserError, match=r"dev-other\.tar\.gz cannot be downloaded .*hash") as refusal:
+            librispeech_download.download("dev-other", root, url)
+        assert "\n" not in str(refusal.value)
+        assert not list(root.glob("*.tar.gz")) + list(root.glob(".*"))
+        librispeech_download.download("test-clean", root, url)
     assert (root / "LibriSpeech" / "test-clean" / "61").is_dir()
+    assert "100%" in capfd.readouterr().err
+
+
+def test_a_connection_that_breaks_leaves_nothing(root: Path) -> None:
+    before = sorted(root.rglob("*"))
+    (root / "dev-other.tar.gz").write_bytes(b"content")
+    with served(root, Breaking) as url, pytest.raises(UserError, match=r"cannot be downloaded .*put dev-other"):
+        librispeech_download.download("dev-other", root / "elsewhere", url)
+    assert not list((root / "elsewhere").iterdir())
+    (root / "elsewhere").rmdir()
+    (root / "dev-other.tar.gz").unlink()
+    assert sorted(root.rglob("*")) == before
 
 
 def test_no_network_is_one_clear_line(root: Path) -> None:
