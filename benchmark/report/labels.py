@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-# No library does this well enough. Methods with the same target share one size, so their points stand in a column, and a
-# leader line that passes through another system's point names the wrong system. textalloc 1.2.4 does not check leaders
-# against points: in a column of nine points 9 pixels apart, two to five of its leaders pass through another point, and
-# none of those drawn here. adjustText 1.4.0 lets labels overlap: four of the 72 in the figures of the study mini.
+# No library does this well enough. Methods with the same target share one size, so their points stand in a column, and
+# a leader line that passes through another system's point names the wrong system. textalloc 1.2.4 does not check
+# leaders against points: in a column of nine points 9 pixels apart, two to five of its leaders pass through another
+# point, and none of those drawn here. adjustText 1.4.0 lets labels overlap: four of 72 in the figures of mini.
 
 DISTANCES = (8, 13, 20, 32, 48, 68, 90, 120)  # pixels at 100 dpi between a point and its label
 ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
