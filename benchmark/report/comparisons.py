@@ -14,10 +14,7 @@ from benchmark.runs.collection import Collection
 from benchmark.scoring.significance import Comparison, compare_all
 
 ALPHA = 0.05
-LEGEND = (
-    "`*` significant after Holm's correction, `°` only before it, `ns` not significant, `?` no test possible; "
-    "`*2/3` means in two of three seeds, `±` that seeds contradict each other"
-)
+Direction = Literal["worse", "better", "mixed", "none"]
 
 
 @dataclass(frozen=True)
@@ -119,24 +116,32 @@ class Verdict:
         return sum(self.sign * test.result.test.mean * sign > 0 for test in passed)
 
     @property
-    def direction(self) -> Literal["worse", "better", "mixed", "none"]:
+    def direction(self) -> Direction:
         """Direction of the significant uncorrected tests over all seeds."""
         if self.worse_uncorrected and self.better_uncorrected:
             return "mixed"
         return "worse" if self.worse_uncorrected else "better" if self.better_uncorrected else "none"
 
     @property
+    def corrected(self) -> bool:
+        """Whether a seed is significant after Holm's correction."""
+        return self.worse + self.better > 0
+
+    @property
+    def counted(self) -> int:
+        """Number of significant seeds: after Holm's correction if there are any, else before it."""
+        return self.worse + self.better or self.worse_uncorrected + self.better_uncorrected
+
+    @property
     def mark(self) -> str:
-        """The mark, as explained in LEGEND."""
+        """The mark, as explained in `prose/marks.jinja`."""
         if self.direction == "mixed":
             return "±"
         if all(p is None for p in self.p):
             return "?"
         if self.direction == "none":
             return "ns"
-        corrected = self.worse + self.better
-        count = corrected or self.worse_uncorrected + self.better_uncorrected
-        return ("*" if corrected else "°") + (f"{count}/{self.n}" if self.n > 1 else "")
+        return ("*" if self.corrected else "°") + (f"{self.counted}/{self.n}" if self.n > 1 else "")
 
     @property
     def worded_mark(self) -> str:

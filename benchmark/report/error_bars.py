@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from benchmark.report.comparisons import Comparisons
+from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows import Row, known
 
-BOOTSTRAP = "95 % bootstrap interval of the difference to dense, drawn around dense"
+BOOTSTRAP = "95 % bootstrap interval of the difference to dense, added to the WER of dense"
 SEEDS = "lowest to highest seed"
 
 
@@ -28,9 +29,7 @@ def bar_meaning(row: Row) -> str:
 
 def bars_caption(rows: list[Row], comparisons: Comparisons) -> str:
     """Describes what the error bars of these rows span."""
-    seeds = {len(row.finished) for row in rows if row.finished and not row.is_dense}
-    if comparisons.dense is None:
-        return f"Bars: {SEEDS}."
-    if seeds <= {1}:
-        return f"Bars: {BOOTSTRAP} (one seed)."
-    return f"Bars: {SEEDS}." if 1 not in seeds else f"Bars: {SEEDS}; with one seed, {BOOTSTRAP}."
+    counts = {len(row.finished) for row in rows if row.finished and not row.is_dense}
+    has_dense = comparisons.dense is not None  # bootstrap intervals are of differences to it
+    seeds, bootstrap = counts - {1} != set() or not has_dense, 1 in counts and has_dense
+    return plain_text("error_bars.jinja", seeds=seeds, bootstrap=bootstrap)

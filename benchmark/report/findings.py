@@ -1,137 +1,184 @@
-"""Sentences supported by the data: the Pareto front, differences to dense and between methods, controls."""
+"""What the data support: the Pareto front, differences to dense and to the reference method, controls."""
 
 from __future__ import annotations
 
-from benchmark.report.comparisons import Comparisons, Verdict
+from dataclasses import dataclass
+
+from benchmark.report.comparisons import Comparisons, Direction, Verdict
 from benchmark.report.pareto import EQUAL_SIZE, pareto_front
-from benchmark.report.rows import Row, known, percent, remaining_parameters
+from benchmark.report.rows import Row, known, remaining_parameters
 from benchmark.report.significance_tables import p_value
 
-OUTCOMES = {
-    "better": "significantly better",
-    "mixed": "seeds contradict each other",
-    "none": "no significant difference",
-    "worse": "significantly worse",
-}
 
+@dataclass(frozen=True)
+class Difference:
+    """The tested difference of `row` to `other` on one test set."""
 
-def pareto_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Sentences on the rows that no other beats in both size and WER."""
-    sentences = [f"Sizes that differ by less than {percent(EQUAL_SIZE)} count as equal."]
-    for test_set in comparisons.test_sets:
-        points = [_point(row, test_set) for row in pareto_front(rows, test_set)]
-        sentences.append(f"{test_set}, from large to small: {'; '.join(points)}.")
-    return sentences
+    test_set: str
+    row: Row
+    other: Row
+    verdict: Verdict
 
+    @property
+    def p(self) -> list[str]:
+        """Uncorrected p, one per seed, or one for all seeds if they read the same."""
+        return _unless_same([p_value(p) for p in self.verdict.p])
 
-def _point(row: Row, test_set: str) -> str:
-    size, wer = known(remaining_parameters(row)), known(row.wer(test_set))
-    return f"{row.name} ({size.mean / 1e6:.2f} M, {100 * wer.mean:.2f} %)"
-
-
-def dense_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Sentences that compare every row with the dense model."""
-    dense = comparisons.dense
-    if dense is None:
-        return ["The study has no finished dense row, so nothing can be said about what compression costs."]
-    rest = [row for row in rows if row is not dense]
-    return [sentence for test_set in comparisons.test_sets for sentence in _costs(rest, dense, test_set, comparisons)]
-
-
-def _costs(rows: list[Row], dense: Row, test_set: str, comparisons: Comparisons) -> list[str]:
-    """One sentence for each row that is not clearly worse than dense, and one that lists all others."""
-    found = [(row, v) for row in rows if (v := comparisons.between(row, dense, test_set))]
-    clear = [(row, v) for row, v in found if v.worse == v.n]
-    sentences = [versus(row, dense, test_set, comparisons) for row, verdict in found if verdict.worse < verdict.n]
-    if clear:
-        listed = "; ".join(f"{row.name} ({v.points})" for row, v in clear)
-        sentences.append(
-            f"{test_set}: **significantly worse** than {dense.name} in every seed, after Holm's correction: {listed}."
-        )
-    return sentences
-
-
-def reference_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Sentences on the rows that are better than the reference method at their target, worse, or neither."""
-    if comparisons.reference is None:
-        return []
-    sentences = []
-    for target in comparisons.reference.rows:
-        for test_set in comparisons.test_sets:
-            groups: dict[str, list[str]] = {"better": [], "mixed": [], "none": [], "worse": []}
-            for row in rows:
-                verdict = comparisons.with_reference(row, test_set) if row.target == target else None
-                if verdict is not None:
-                    groups[verdict.direction].append(f"{row.title} {verdict.mark} ({verdict.points})")
-            where = test_set if target is None else f"{test_set}, {percent(target)}"
-            sentences += [f"{where}: {OUTCOMES[what]}: {'; '.join(found)}." for what, found in groups.items() if found]
-    return sentences or [f"{comparisons.reference.title} and another method have not finished at the same target."]
-
-
-def control_sentences(rows: list[Row], comparisons: Comparisons) -> list[str]:
-    """Sentences on controls that beat methods, and on the reference method against controls without a target."""
-    controls = [row for row in rows if row.is_control and row.finished]
-    if not controls:
-        return ["The study has no finished control."]
-    sentences = [
-        sentence
-        for control in controls
-        for test_set in comparisons.test_sets
-        for sentence in _beaten(control, rows, test_set, comparisons)
-    ]
-    if not sentences and any(row.target is not None for row in controls):
-        sentences = ["No control has a lower WER than a method at the same target."]
-    for control in controls:
-        for row in comparisons.reference.rows.values() if comparisons.reference and control.target is None else ():
-            sentences += [versus(row, control, test_set, comparisons) for test_set in comparisons.test_sets]
-    return [sentence for sentence in sentences if sentence]
-
-
-def _beaten(control: Row, rows: list[Row], test_set: str, comparisons: Comparisons) -> list[str]:
-    """Sentences on the methods with a higher WER than a control at the same target, significantly or not."""
-    peers = [row for row in rows if not row.is_control and row.target == control.target is not None]
-    lower = [(row, v) for row in peers if (v := comparisons.between(control, row, test_set)) and v.delta < 0]
-    groups = {
-        "does better than a method": [(row, v) for row, v in lower if v.direction == "better"],
-        "has no higher WER than a method": [(row, v) for row, v in lower if v.direction != "better"],
-    }
-    return [
-        f"A control {what}: {test_set}: {control.name} against "
-        + "; ".join(f"{row.title}: **{conclusion(v)}** ({v.points})" for row, v in group)
-        + "."
-        for what, group in groups.items()
-        if group
-    ]
-
-
-def versus(row: Row, other: Row, test_set: str, comparisons: Comparisons) -> str:
-    """One sentence on two rows; empty if they were not compared."""
-    verdict = comparisons.between(row, other, test_set)
-    if verdict is None:
-        return ""
-    return f"{test_set}: {row.name} against {other.name}: **{conclusion(verdict)}** ({evidence(verdict)})."
-
-
-def conclusion(verdict: Verdict) -> str:
-    """The tests' result for the first system, in words."""
-    if verdict.direction == "mixed":
-        return "seeds contradict each other"
-    if verdict.mark == "?":
-        return f"no test possible, {'; '.join(verdict.reasons)}"
-    if verdict.direction == "none":
-        return "no significant difference"
-    corrected = verdict.worse + verdict.better
-    count = corrected or verdict.worse_uncorrected + verdict.better_uncorrected
-    seeds = f" in {count} of {verdict.n} seeds" if verdict.n > 1 else ""
-    when = "" if corrected else ", but only before Holm's correction"
-    return f"significantly {verdict.direction}{seeds}{when}"
-
-
-def evidence(verdict: Verdict) -> str:
-    """Difference, interval and p; one p per seed, unless all read the same."""
-    raw, holm = (", ".join(_unless_same(list(map(p_value, values)))) for values in (verdict.p, verdict.p_holm))
-    return f"{verdict.points} points; p {raw}; Holm {holm}"
+    @property
+    def p_holm(self) -> list[str]:
+        """Corrected p, like `p`."""
+        return _unless_same([p_value(p) for p in self.verdict.p_holm])
 
 
 def _unless_same(words: list[str]) -> list[str]:
     return words[:1] if len(set(words)) == 1 else words
+
+
+@dataclass(frozen=True)
+class FrontPoint:
+    """A row on the Pareto front: its remaining parameters in millions and its WER in per cent."""
+
+    row: Row
+    size: float
+    wer: float
+
+
+@dataclass(frozen=True)
+class AgainstDense:
+    """The differences to dense on one test set.
+
+    Attributes:
+        test_set: its name.
+        worse: rows that are significantly worse in every seed, after Holm's correction.
+        others: all other rows.
+    """
+
+    test_set: str
+    worse: list[Difference]
+    others: list[Difference]
+
+
+@dataclass(frozen=True)
+class AgainstReference:
+    """The differences to the reference method at one target on one test set."""
+
+    test_set: str
+    target: float | None
+    by_direction: dict[Direction, list[Difference]]
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A control with a lower WER than some methods at its target, and its differences to them on one test set."""
+
+    test_set: str
+    control: Row
+    significantly: bool  # whether it is significantly better than all of them, or than none
+    differences: list[Difference]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The results of the controls.
+
+    Attributes:
+        finished: the finished controls.
+        ahead: controls that beat methods.
+        against_reference: differences of the reference method to the controls without a target.
+    """
+
+    finished: list[Row]
+    ahead: list[Ahead]
+    against_reference: list[Difference]
+
+    @property
+    def have_targets(self) -> bool:
+        """Whether a control can be compared with methods at the same target."""
+        return any(row.target is not None for row in self.finished)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All findings of a study. `fronts` is by test set; `equal_size` is the relative difference that does not count."""
+
+    fronts: dict[str, list[FrontPoint]]
+    dense: list[AgainstDense]
+    reference: list[AgainstReference]
+    controls: Controls
+    equal_size: float = EQUAL_SIZE
+
+
+def find(rows: list[Row], comparisons: Comparisons) -> Findings:
+    """Collect the findings on all test sets."""
+    return Findings(
+        fronts={test_set: _front(rows, test_set) for test_set in comparisons.test_sets},
+        dense=_against_dense(rows, comparisons),
+        reference=_against_reference(rows, comparisons),
+        controls=_controls(rows, comparisons),
+    )
+
+
+def _front(rows: list[Row], test_set: str) -> list[FrontPoint]:
+    return [
+        FrontPoint(row, known(remaining_parameters(row)).mean / 1e6, 100 * known(row.wer(test_set)).mean)
+        for row in pareto_front(rows, test_set)
+    ]
+
+
+def _differences(rows: list[Row], other: Row, test_set: str, comparisons: Comparisons) -> list[Difference]:
+    """The differences of these rows to another, where they were tested."""
+    verdicts = [(row, comparisons.between(row, other, test_set)) for row in rows]
+    return [Difference(test_set, row, other, verdict) for row, verdict in verdicts if verdict]
+
+
+def _against_dense(rows: list[Row], comparisons: Comparisons) -> list[AgainstDense]:
+    if comparisons.dense is None:
+        return []
+    found = []
+    for test_set in comparisons.test_sets:
+        differences = _differences(rows, comparisons.dense, test_set, comparisons)
+        worse = [difference for difference in differences if difference.verdict.worse == difference.verdict.n]
+        others = [difference for difference in differences if difference not in worse]
+        found.append(AgainstDense(test_set, worse, others))
+    return [on for on in found if on.worse or on.others]
+
+
+def _against_reference(rows: list[Row], comparisons: Comparisons) -> list[AgainstReference]:
+    found = []
+    for target, reference in comparisons.reference.rows.items() if comparisons.reference else ():
+        for test_set in comparisons.test_sets:
+            by_direction: dict[Direction, list[Difference]] = {"better": [], "mixed": [], "none": [], "worse": []}
+            peers = [row for row in rows if row.target == target]
+            for difference in _differences(peers, reference, test_set, comparisons):
+                by_direction[difference.verdict.direction].append(difference)
+            if any(by_direction.values()):
+                found.append(AgainstReference(test_set, target, by_direction))
+    return found
+
+
+def _controls(rows: list[Row], comparisons: Comparisons) -> Controls:
+    finished = [row for row in rows if row.is_control and row.finished]
+    references = list(comparisons.reference.rows.values()) if comparisons.reference else []
+    return Controls(
+        finished,
+        [ahead for row in finished for on in comparisons.test_sets for ahead in _ahead(row, rows, on, comparisons)],
+        [
+            difference
+            for control in finished
+            if control.target is None
+            for reference in references
+            for test_set in comparisons.test_sets
+            for difference in _differences([reference], control, test_set, comparisons)
+        ],
+    )
+
+
+def _ahead(control: Row, rows: list[Row], test_set: str, comparisons: Comparisons) -> list[Ahead]:
+    """The methods at the control's target with a higher WER, first those where the difference is significant."""
+    peers = [row for row in rows if not row.is_control and row.target == control.target is not None]
+    tested = [d for row in peers for d in _differences([control], row, test_set, comparisons)]
+    lower = [difference for difference in tested if difference.verdict.delta < 0]
+    better = [difference for difference in lower if difference.verdict.direction == "better"]
+    rest = [difference for difference in lower if difference.verdict.direction != "better"]
+    groups = Ahead(test_set, control, True, better), Ahead(test_set, control, False, rest)
+    return [group for group in groups if group.differences]

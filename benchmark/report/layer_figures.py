@@ -57,7 +57,7 @@ def matrix_sparsity(rows: list[Row]) -> Figure:
         axes.set_title(f"target {percent(row.target or 0)}", loc="left", fontweight="bold")
     for axes in panels[len(grids) :]:
         axes.set_visible(False)
-    figure.supxlabel("Weights removed from each matrix, in per cent; darker is sparser.", fontsize=8)
+    figure.supxlabel("Percentage of weights removed from each matrix; darker is sparser.", fontsize=8, wrap=True)
     return figure
 
 
@@ -94,9 +94,8 @@ def training(rows: list[Row], curves: dict[str, str]) -> Figure:
         below.set(xlabel="share of the budget used", xlim=(0, 1.25))
         below.set_xticks(np.linspace(0, 1, 6))
     seed = rows[0].finished[0].record["seed"]
-    figure.supxlabel(
-        f"Seed {seed}. Where each layer has a value: thick, the mean over the layers; thin, each layer.", fontsize=8
-    )
+    note = f"Seed {seed}. Thick lines are means over the layers, thin ones single layers."
+    figure.supxlabel(note, fontsize=8, wrap=True)
     lay_out(figure)
     for axes, names in labels:
         if names:

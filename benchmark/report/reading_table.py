@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmark.report.comparisons import LEGEND, Comparisons
+from benchmark.report.comparisons import Comparisons
 from benchmark.report.main_table import FOOTPRINT, budget_share
 from benchmark.report.metric_columns import metric_columns
+from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows import Row, Spread, compression_seconds, percent, speedup
 
 NOTHING = "-"
@@ -25,32 +26,17 @@ def short_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns=[("", name) for name in LONG_ONLY])
 
 
-def legend(rows: list[Row], comparisons: Comparisons) -> str:
-    """The text below the table."""
-    several = any(len(row.finished) > 1 for row in rows)
-    parts = [
-        "Target: the share of the encoder's matrices that has to go; a method without one stands at its own size. "
-        "Params: what remains of the whole model; encoder sparsity: what is gone of its six matrices a layer; MB: the "
-        "exported artefact as written; MACs: for one second of audio; speed-up: transcription time of "
-        "the dense model over the row's, measured in turn; budget: what was spent of the study's."
-    ]
-    if several:
-        parts.append("WER and time: mean ± standard deviation over the seeds.")
-    if comparisons.dense:
-        units = " or ".join(sorted({test.result.resampled for test in comparisons.tests})) or "utterances"
-        envelope = ", over all seeds its lowest and highest end" if several else ""
-        parts.append(
-            f"Δ dense: WER difference to dense in points with its 95 % bootstrap interval (resampling {units})"
-            f"{envelope}."
-        )
-    else:
-        parts.append("The study has no finished dense row, so no difference to it is shown.")
-    parts.append(f"Marks (MAPSSWE, two-tailed, 0.05): {LEGEND}. Holm's family: all pairs of one test set and seed.")
-    if comparisons.reference:
-        parts.append(f"{comparisons.reference.column}: against {comparisons.reference.title} at the same target.")
-    parts.append("Only finished runs count.")
-    parts += [f"{metric.column.meaning}." for metric in metric_columns(rows)]
-    return " ".join(parts)
+def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
+    """The lines below the table that explain its columns."""
+    text = plain_text(
+        "legend.jinja",
+        several_seeds=any(len(row.finished) > 1 for row in rows),
+        dense=comparisons.dense,
+        resampled=sorted({test.result.resampled for test in comparisons.tests}) or ["utterances"],
+        reference=comparisons.reference,
+        meanings=[metric.column.meaning for metric in metric_columns(rows)],
+    )
+    return text.splitlines()
 
 
 def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[str, str], str]:

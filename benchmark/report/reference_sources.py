@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from benchmark.corpora.an4_download import SIZE
+from benchmark.report.prose.filling import plain_text
 from benchmark.study.file import load_study
 from benchmark.system.project import ROOT
 
 
 def how_to_write_them(study: str) -> str:
     """The commands that write a study's `ref/`, and what they download."""
-    config = ROOT / "config" / f"{study}.yaml"
-    name = f"config/{study}.yaml" if config.is_file() else "CONFIG"
-    commands = f"`python -m benchmark prepare {name} && python -m benchmark publish {name}` writes the references"
-    return f"{commands}{_download(study) if config.is_file() else ', with the YAML of the study as CONFIG'}."
+    config = f"config/{study}.yaml"
+    found = (ROOT / config).is_file()
+    return plain_text(
+        "reference_sources.jinja", config=config if found else None, download=_download(config) if found else None
+    )
 
 
-def _download(study: str) -> str:
-    corpus = load_study(ROOT / "config" / f"{study}.yaml").corpus
-    if corpus.name != "an4" or corpus.root is not None:
-        return ""
-    return f" (it downloads {SIZE}, unless PINCHBENCH_AN4_ROOT names a folder that holds AN4)"
+def _download(config: str) -> str | None:
+    """The size of what the commands download, if they download anything."""
+    corpus = load_study(ROOT / config).corpus
+    return SIZE if corpus.name == "an4" and corpus.root is None else None

@@ -41,7 +41,8 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
                 panel.draw_track(track)
             panel.finish(test_set, size.title)
             panels.append(panel)
-    figure.supxlabel(f"Filled: on the Pareto front (grey line). {bars_caption(rows, comparisons)}", fontsize=8)
+    note = f"Filled points are on the Pareto front (grey line).\n{bars_caption(rows, comparisons)}"
+    figure.supxlabel(note, fontsize=8, wrap=True)
     _draw_legend(figure, rows)
     _place_all(figure, panels, _crowded(labels))
     return figure
@@ -62,7 +63,7 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
             panel.finish(f"{test_set}, {percent(target)}" if target is not None else test_set, "compression time (s)")
             panel.label_dense()
             panels.append(panel)
-    figure.supxlabel(bars_caption(rows, comparisons), fontsize=8)
+    figure.supxlabel(bars_caption(rows, comparisons), fontsize=8, wrap=True)
     _draw_legend(figure, [row for row in rows if not row.is_dense])
     _place_all(figure, panels, _crowded(labels))
     return figure

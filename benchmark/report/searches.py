@@ -6,29 +6,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.report.typesetting import markdown
+from benchmark.report.prose.filling import markdown_text
+from benchmark.report.typesetting import Markdown, markdown
 from benchmark.runs.reading import read_tuning
 from benchmark.runs.records import Trial, Tuning
 
 RATE = "learning_rate"
 
 
-def search_page(folder: Path) -> str:
-    """A sentence and the table of all searches in a folder that had trials; empty if there are none.
+def search_page(folder: Path) -> Markdown:
+    """The table of all searches in a folder that had trials, and the text above it; empty if there are none.
 
     Raises:
         UserError: a file is not the record of a search.
     """
     searches = {path.stem: read_tuning(path) for path in sorted(folder.glob("*.json"))}
     lines = [_line(name, search) for name, search in searches.items() if search["trials"]]
-    if not lines:
-        return ""
-    note = (
-        "Before the runs every method that trains was tried with the same number of settings, at each target, on a "
-        "smaller budget, and judged by WER on the development set; no test set was used. A trial is named by its "
-        "learning rate, and by the method's own setting where that is not the first trial's."
-    )
-    return f"{note}\n\n{markdown(pd.DataFrame(lines))}"
+    return markdown_text("searches.md.jinja", table=markdown(pd.DataFrame(lines))) if lines else Markdown()
 
 
 def _line(name: str, search: Tuning) -> dict[str, str]:

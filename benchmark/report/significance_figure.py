@@ -10,6 +10,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from benchmark.report.comparisons import Comparisons, Verdict
+from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows import Row
 from benchmark.report.significance_tables import compared_rows
 
@@ -29,12 +30,7 @@ def significance_matrix(rows: list[Row], comparisons: Comparisons) -> Figure:
     panels = figure.subplots(len(compared), 1, squeeze=False)[:, 0]
     for axes, (test_set, systems) in zip(panels, compared.items(), strict=True):
         _matrix(axes, systems, comparisons, test_set, numbers)
-    figure.supxlabel(
-        ("WER of the line minus WER of the column, in points. " if numbers else "")
-        + "Blue: the line has fewer errors than the column; orange: more. Lines and columns by WER.\n"
-        "Strong and *: significant after Holm's correction; pale and °: only before it; k/n: in k of n seeds.",
-        fontsize=8,
-    )
+    figure.supxlabel(plain_text("matrix_note.jinja", numbers=numbers), fontsize=8, wrap=True)
     return figure
 
 

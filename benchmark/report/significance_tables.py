@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
-from benchmark.report.comparisons import LEGEND, Comparisons, SeedTest, Verdict
+from benchmark.report.comparisons import Comparisons, SeedTest, Verdict
+from benchmark.report.prose.filling import markdown_text
 from benchmark.report.reading_table import NOTHING
 from benchmark.report.rows import Row
-from benchmark.report.typesetting import markdown
+from benchmark.report.typesetting import Markdown, markdown
 
 COLUMNS = (
     *("test_set", "seed", "label_a", "target_a", "label_b", "target_b", "wer_a", "wer_b", "delta_wer", "delta_low"),
@@ -21,22 +24,22 @@ def significance_frame(comparisons: Comparisons) -> pd.DataFrame:
     return pd.DataFrame([_line(test) for test in comparisons.tests], columns=COLUMNS)
 
 
-def significance_page(rows: list[Row], comparisons: Comparisons, warning: str = "") -> str:
-    """A matrix of marks and a list of pairs for each test set, in Markdown, below `warning`."""
-    parts = [
-        f"# Significance\n\n{warning}"
-        "Matched-pairs sentence-segment word error test (MAPSSWE), two-tailed, 0.05. A cell says how the system of its "
-        f"line stands to the system of its column. Marks: {LEGEND}. Holm's family: all pairs of one test set and seed. "
-        "With several seeds each seed is tested by itself and the significant ones are counted: the seeds share the "
-        "test set, so pooling them would not be independent. Intervals: 95 % bootstrap, over several seeds the lowest "
-        "and the highest end. Every single test: `significance.csv`.",
+@dataclass(frozen=True)
+class PairTables:
+    """The tables of one test set: a matrix of marks, and a list of pairs."""
+
+    name: str
+    marks: Markdown
+    pairs: Markdown
+
+
+def significance_page(rows: list[Row], comparisons: Comparisons, caveats: list[str]) -> Markdown:
+    """The tables of every test set, below the caveats."""
+    test_sets = [
+        PairTables(name, markdown(_matrix(rows, comparisons, name)), markdown(_pairs(rows, comparisons, name)))
+        for name in (comparisons.test_sets if comparisons.tests else ())
     ]
-    if not comparisons.tests:
-        parts += ["", "No two systems have finished, so there is nothing to compare."]
-    for test_set in comparisons.test_sets if comparisons.tests else ():
-        parts += ["", f"## {test_set}", "", markdown(_matrix(rows, comparisons, test_set))]
-        parts += [markdown(_pairs(rows, comparisons, test_set))]
-    return "\n".join(parts)
+    return markdown_text("significance.md.jinja", caveats=caveats, test_sets=test_sets)
 
 
 def compared_rows(rows: list[Row], comparisons: Comparisons, test_set: str) -> list[Row]:

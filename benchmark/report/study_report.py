@@ -6,19 +6,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.report.caveats import banner, caveats
+from benchmark.report.caveats import caveats
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
 from benchmark.report.page.document import page
 from benchmark.report.pictures import Picture, draw
+from benchmark.report.prose.filling import markdown_text
 from benchmark.report.reading_table import legend, reading_frame, short_frame
 from benchmark.report.results_page import readme
 from benchmark.report.rows import table_rows
 from benchmark.report.searches import search_page
 from benchmark.report.significance_tables import significance_frame, significance_page
 from benchmark.report.style import figure_style, save
-from benchmark.report.typesetting import inert, latex, markdown
+from benchmark.report.typesetting import latex, markdown
 from benchmark.runs.collection import Collection, read_collection
 from benchmark.study.paths import ResultsFolder
 from benchmark.system.files import together, write_text
@@ -40,23 +41,23 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     rows = table_rows(collection)
     comparisons = compare_rows(collection, rows)
     table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons)
-    note = legend(rows, comparisons)
+    lines = legend(rows, comparisons)
     above = caveats(collection, rows)
-    warning = banner(above)
-    whole_table = f"{warning}{markdown(table)}\n{inert(note)}\n"
+    main_table: dict[str, object] = {"caveats": above, "table": markdown(table), "legend": lines}
     write_csv(out / "runs.csv", long_form(collection))
     write_csv(out / "main.csv", numbers)
-    write_text(out / "main.md", whole_table)
-    write_text(out / "short.md", warning + markdown(short_frame(table)))
-    write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", " ".join([*above, note])))
+    write_text(out / "main.md", markdown_text("main.md.jinja", **main_table))
+    short = markdown(short_frame(table))
+    write_text(out / "short.md", markdown_text("short.md.jinja", caveats=above, table=short))
+    write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", " ".join([*above, *lines])))
     write_csv(out / "significance.csv", significance_frame(comparisons))
-    write_text(out / "significance.md", significance_page(rows, comparisons, warning))
+    write_text(out / "significance.md", significance_page(rows, comparisons, above))
     with figure_style():
         pictures = draw(rows, comparisons)
         write_figures(pictures, out / "figures")
     searches = search_page(tuning)
-    write_text(out / "README.md", readme(collection, rows, comparisons, whole_table, pictures, searches))
-    write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, note, above))
+    write_text(out / "README.md", readme(collection, rows, comparisons, main_table, pictures, searches))
+    write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, lines, above))
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:

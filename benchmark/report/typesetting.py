@@ -11,7 +11,11 @@ SYMBOLS = str.maketrans({"±": r"$\pm$", "Δ": r"$\Delta$", "°": r"$^\circ$", "
 SPECIAL = str.maketrans({character: "\\" + character for character in "&%$#_{}"})
 
 
-def markdown(frame: pd.DataFrame) -> str:
+class Markdown(str):
+    """Text in Markdown in which nothing from a record acts as HTML or a link."""
+
+
+def markdown(frame: pd.DataFrame) -> Markdown:
     """A GitHub table, padded to be readable as plain text; two-level columns are joined."""
     headers = [_joined(column) for column in frame.columns]
     lines = [[_markdown_cell(cell) for cell in line] for line in [headers, *frame.astype(str).to_numpy().tolist()]]
@@ -20,7 +24,7 @@ def markdown(frame: pd.DataFrame) -> str:
     left = {0, len(headers) - 1}  # names and reasons; numbers are aligned right
     rule = ["-" * (width - 1) + ("-" if i in left else ":") for i, width in enumerate(widths)]
     padded = [[c.ljust(widths[i]) if i in left else c.rjust(widths[i]) for i, c in enumerate(x)] for x in lines]
-    return inert("".join(f"| {' | '.join(line)} |\n" for line in [padded[0], rule, *padded[1:]]))
+    return Markdown(inert("".join(f"| {' | '.join(line)} |\n" for line in [padded[0], rule, *padded[1:]])))
 
 
 def _joined(column: Any) -> str:

@@ -45,7 +45,7 @@ def test_a_dense_model_that_hears_nothing_stands_above_every_table(tmp_path: Pat
 
 def test_a_part_of_a_corpus_stands_above_every_table(tmp_path: Path) -> None:
     pages = report(tmp_path / "demo", partial_corpus=True)
-    assert all("the corpus is a part of the official one only" in page for page in pages.values())
+    assert all("its corpus is only a part of the official one" in page for page in pages.values())
 
 
 def test_titles_notes_and_reasons_are_neither_markup_nor_links(tmp_path: Path) -> None:

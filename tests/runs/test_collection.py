@@ -135,7 +135,7 @@ def test_without_references_the_numbers_are_the_records_and_the_tables_say_so(
     printed = capsys.readouterr().out
     assert "Not recounted: test-clean, test-other." in printed
     assert "`python -m benchmark prepare config/an4.yaml && python -m benchmark publish config/an4.yaml`" in printed
-    assert "it downloads 64 MB" in printed
+    assert "downloads 64 MB" in printed
     for page in ("main.md", "short.md", "README.md", "significance.md", "main.tex", "index.html"):
         assert "Not recounted: test-clean, test-other." in (tmp_path / "out" / page).read_text(encoding="utf-8")
 
@@ -158,7 +158,7 @@ def test_without_references_and_tests_of_these_records_the_way_to_both_is_said(
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert ".trn is missing, and " in line
     assert "`python -m benchmark prepare config/an4.yaml && python -m benchmark publish config/an4.yaml`" in line
-    assert "it downloads 64 MB, unless PINCHBENCH_AN4_ROOT names a folder that holds AN4" in line
+    assert "It downloads 64 MB, unless PINCHBENCH_AN4_ROOT names a folder that holds AN4" in line
 
 
 @pytest.mark.usefixtures("undrawn")

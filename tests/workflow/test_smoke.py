@@ -196,8 +196,8 @@ def test_the_report_holds_tables_and_figures(project: Path, output: str) -> None
     assert "main.csv" in page
     assert "index.html" in page
     for said_of in (
-        "down and to the left is better",
-        "darker is sparser",
+        "Down and to the left is better",
+        "Darker is sparser",
         "What the method logs",
         "Click a row or a point",
     ):

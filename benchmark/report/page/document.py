@@ -30,7 +30,7 @@ def page(
     comparisons: Comparisons,
     reading: pd.DataFrame,
     main: pd.DataFrame,
-    note: str,
+    legend: list[str],
     caveats: list[str],
 ) -> str:
     """Return the HTML of `index.html`; everything from a record is escaped.
@@ -41,7 +41,7 @@ def page(
         comparisons: their tests.
         reading: the main table as `main.md` shows it.
         main: the same table in numbers, as in `main.csv`.
-        note: the text below the table.
+        legend: the lines below the table.
         caveats: the text above the table.
 
     Raises:
@@ -50,7 +50,7 @@ def page(
     return template(HERE / "index.html.jinja", html=True).render(
         collection=collection,
         lines=table_lines(rows, reading, main, comparisons.reference),
-        note=note,
+        legend=legend,
         caveats=caveats,
         plots=pareto_plots(rows, comparisons, lambda row: anchor((row.finished or row.runs)[0])),
         bars=bars_caption(rows, comparisons),
