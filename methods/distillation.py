@@ -73,6 +73,11 @@ class Distillation(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        if len(job.encoder.stacks) > 1:
+            return "it predicts the hidden layers of an encoder; an encoder-decoder has `distil_whisper`"
+        return None
+
     def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         teacher = job.teacher()

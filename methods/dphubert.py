@@ -75,6 +75,11 @@ class DPHuBERT(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        if len(job.encoder.stacks) > 1:
+            return "it distils the layers of an encoder, which an encoder-decoder has for a part of its layers only"
+        return None
+
     def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         teacher = job.teacher()

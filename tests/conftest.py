@@ -156,7 +156,7 @@ def make_job(tiny_corpus: Path, tiny_model: Path) -> MakeJob:
         speech_model.to(torch.device(device))
         return Job(
             speech_model,
-            Speech(speech_model, Dataset.open(tiny_corpus), "train"),
+            Speech(speech_model, Dataset.open(tiny_corpus), "train", training=True),
             Budget(kind, limit, Clock()),
             Options(learning_rate=0.0, batch_seconds=4.0, checkpoint_seconds=checkpoint_seconds),
             sparsity=sparsity,

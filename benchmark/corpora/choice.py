@@ -43,5 +43,7 @@ class CorpusConfig:
     """convert audio that is not 16 kHz mono instead of refusing it"""
     limit: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     """the most utterances per split, for trying things out"""
+    dev_share: Annotated[Above0, Field(lt=1)] | None = None
+    """LibriSpeech: make `dev` of this share of the speakers of `train`, which are then not trained on"""
     partial: bool = False
     """accept an incomplete split of LibriSpeech, and a test or development set without its unusable utterances"""

@@ -37,15 +37,35 @@ OFFICIAL_HOURS = {  # Panayotov et al., ICASSP 2015, table 1
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     """Recordings of a split such as `train-clean-100`, with the original texts, which are in upper case.
 
+    With `corpus.dev_share`, the development set is made of some speakers of the training split.
+
     Raises:
         UserError: there is no root, the split does not exist, is missing and not to be downloaded, or is incomplete.
     """
-    folder = _find(corpus, split)
-    for chapter in sorted(folder.glob("*/*/")):
+    folder = _find(corpus, official_split(corpus, split))
+    speakers = _speakers(corpus, split, folder)
+    for chapter in sorted(path for path in folder.glob("*/*/") if path.parent.name in speakers):
         texts = _transcripts(chapter)
         for id in sorted({path.stem for path in chapter.glob("*.flac")} | set(texts)):
             path = chapter / f"{id}.flac"
             yield Recording(id, texts.get(id, ""), path, str(path))
+
+
+def official_split(corpus: CorpusConfig, split: str) -> str:
+    """The official split from which the recordings of a study's split come."""
+    return corpus.train if corpus.dev_share is not None and split == corpus.dev else split
+
+
+def _speakers(corpus: CorpusConfig, split: str, folder: Path) -> set[str]:
+    """The speakers of a study's split: those held out for the development set are evenly spread over all ids."""
+    everyone = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    if corpus.dev_share is None or split not in (corpus.train, corpus.dev):
+        return set(everyone)
+    count = max(1, round(corpus.dev_share * len(everyone)))
+    held_out = {everyone[int((i + 0.5) * len(everyone) / count)] for i in range(count)}
+    if len(held_out) == len(everyone):
+        raise UserError(f"{folder} has one speaker only: none would be left to train on beside `dev`")
+    return held_out if split == corpus.dev else set(everyone) - held_out
 
 
 def _find(corpus: CorpusConfig, split: str) -> Path:

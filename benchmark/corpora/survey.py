@@ -74,6 +74,15 @@ def _an4(corpus: CorpusConfig, split: str) -> SplitSize:
 
 
 def _librispeech(corpus: CorpusConfig, split: str) -> SplitSize:
+    size = _official(corpus, librispeech.official_split(corpus, split))
+    if corpus.dev_share is None or split not in (corpus.train, corpus.dev):
+        return size
+    share = corpus.dev_share if split == corpus.dev else 1 - corpus.dev_share
+    fetched = size.to_fetch if split == corpus.train else 0.0
+    return SplitSize(round(share * size.utterances), share * size.seconds, fetched)
+
+
+def _official(corpus: CorpusConfig, split: str) -> SplitSize:
     if split not in librispeech.OFFICIAL_HOURS:
         raise UserError(
             f"corpus librispeech has no split {split!r}; there are: {', '.join(librispeech.OFFICIAL_HOURS)}"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from itertools import accumulate
+
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.encoder import Encoder
 from benchmark.models.folder_state import plain_config
 from benchmark.models.in_floats import in_floats
-from benchmark.models.shapes import layer_shapes
+from benchmark.models.units import UnitKind
 
 
 def plain_form(model: PreTrainedModel) -> PreTrainedModel | None:
@@ -28,9 +31,13 @@ def plain_form(model: PreTrainedModel) -> PreTrainedModel | None:
 
 def _config_of_shape(model: PreTrainedModel) -> PreTrainedConfig | None:
     """The config from which plain `transformers` builds these shapes, or None."""
-    shapes = layer_shapes(model)
-    sizes = {(shape["heads"], shape["neurons"]) for shape in shapes}
-    if len(sizes) != 1 or not all(matrix.form.plain for matrix in Encoder(model)):
+    config, encoder = plain_config(model), Encoder(model)
+    if not all(matrix.form.plain for matrix in encoder):
         return None
-    heads, neurons = sizes.pop()
-    return architecture_of(model).uniform_config(plain_config(model), len(shapes), heads, neurons)
+    depths = [len(stack) for stack in encoder.stacks]
+    encoder.architecture.set_depths(config, depths)
+    ends = list(accumulate(depths))
+    widths: list[dict[UnitKind, set[int]]] = [{} for _ in depths]
+    for units in encoder.units:
+        widths[bisect(ends, units.layer)].setdefault(units.kind, set()).add(units.count)
+    return config if encoder.architecture.set_widths(config, widths) else None

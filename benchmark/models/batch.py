@@ -29,6 +29,13 @@ class Batch:
         moved = self._each(lambda tensor: tensor.to(device, non_blocking=True))
         return moved if moved.features is None else replace(moved, features=moved.features.float())
 
+    def token_counts(self, positions: int) -> torch.Tensor:
+        """Numbers (batch,) of tokens of each utterance that a decoder reads, when it reads at most `positions`.
+
+        It reads as many tokens before the labels of every utterance.
+        """
+        return positions - self.label_lengths.max() + self.label_lengths
+
     def pinned(self) -> Batch:
         """The batch in page-locked memory, from which a GPU copies while it computes."""
         return self._each(torch.Tensor.pin_memory)

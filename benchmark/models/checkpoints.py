@@ -87,6 +87,7 @@ def _load_model(folder: Path, source: str | Path, config: PreTrainedConfig, fres
     if packed.exists():
         with errors_in_one_line(f"{packed} is damaged or does not fit its config.json"):
             model = architecture.build(config)
+            architecture.load_beside(model, folder)
             reshape(model, config.layer_shapes)
             state = unpack(load_file(packed))
             restore(model, state)
@@ -129,7 +130,7 @@ def save_dense(speech_model: SpeechModel, folder: Path) -> None:
 
 def _save_processor(speech_model: SpeechModel, folder: Path) -> None:
     architecture_of(speech_model.model).save_processor(
-        folder, speech_model.model.config, speech_model.tokenizer, normalise_audio=speech_model.normalise_audio
+        folder, speech_model.model, speech_model.tokenizer, normalise_audio=speech_model.normalise_audio
     )
 
 

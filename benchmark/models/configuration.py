@@ -34,7 +34,8 @@ def check_config(values: dict[str, Any], where: str) -> None:
     """
     architecture_named(values["model_type"], where).check_config(values, where)
     config = cast(ModelConfig, values)
-    if len(checked(values, _Ours, where).get("layer_shapes", ())) > layers(config):
-        raise UserError(f"{where}: layer_shapes has more than the model's {layers(config)} layers")
+    shapes = checked(values, _Ours, where).get("layer_shapes")
+    if shapes is not None and len(shapes) != layers(config):
+        raise UserError(f"{where}: layer_shapes has {len(shapes)} layers, but the model has {layers(config)}")
     if (weights := estimated_parameters(config)) > MOST_WEIGHTS:
         raise UserError(f"{where}: a model of these sizes has {weights:,} weights, more than {MOST_WEIGHTS:,}")

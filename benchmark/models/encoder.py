@@ -24,6 +24,7 @@ class Matrix:
     layer: int
     kind: Kind
     linear: nn.Linear
+    reads_tokens: bool = False  # its inputs are the tokens of a decoder, not the frames of the audio
 
     @property
     def name(self) -> str:
@@ -42,38 +43,38 @@ class Matrix:
 
 
 class Encoder:
-    """The Transformer encoder of a model."""
+    """The Transformer of a model: its encoder, and its decoder if it has one."""
 
     def __init__(self, model: PreTrainedModel) -> None:
         self.model, self.architecture = model, architecture_of(model)
 
     @property
-    def module(self) -> nn.Module:
-        """The encoder itself: positions, layers and final layer norm."""
-        return self.architecture.encoder(self.model)
+    def stacks(self) -> list[nn.ModuleList]:
+        """The layers in the order of the forward pass: the encoder's, and the decoder's if there is one."""
+        return self.architecture.stacks(self.model)
 
     @property
-    def layers(self) -> Sequence[nn.Module]:
-        """The Transformer layers; `arrange` changes which there are."""
-        return self.architecture.layers(self.model)
+    def layers(self) -> list[nn.Module]:
+        """All Transformer layers in the order of the forward pass; a layer's place here is its index."""
+        return [layer for stack in self.stacks for layer in stack]
 
-    def arrange(self, order: Sequence[int]) -> None:
-        """Make the layers those with these indices, in this order; a repeated index makes two places share a layer."""
-        self.architecture.arrange_layers(self.model, order)
+    def arrange(self, orders: Sequence[Sequence[int]]) -> None:
+        """Make the layers of each stack those with these indices; a repeated index makes two places share a layer."""
+        self.architecture.arrange_layers(self.model, orders)
 
     @property
     def matrices(self) -> list[Matrix]:
-        """The six Linear weights of each layer: q, k, v, out, FFN in, FFN out."""
+        """The Linear weights of each layer: q, k, v, out, those of the cross-attention if any, FFN in, FFN out."""
         return [
-            Matrix(index, kind, cast(nn.Linear, layer.get_submodule(path)))
+            Matrix(index, kind, cast(nn.Linear, layer.get_submodule(path)), self.architecture.reads_tokens(layer, kind))
             for index, layer in enumerate(self.layers)
-            for kind, path in self.architecture.paths.items()
+            for kind, path in self.architecture.paths(layer).items()
         ]
 
     @property
     def heads(self) -> list[Units]:
-        """The attention heads of each layer."""
-        return [self.architecture.heads(index, layer) for index, layer in enumerate(self.layers)]
+        """The attention heads of each layer, one entry per attention."""
+        return [units for index, layer in enumerate(self.layers) for units in self.architecture.heads(index, layer)]
 
     @property
     def neurons(self) -> list[Units]:

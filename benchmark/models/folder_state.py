@@ -28,9 +28,10 @@ def plain_config(model: PreTrainedModel) -> PreTrainedConfig:
 
 def folder_config(model: PreTrainedModel) -> PreTrainedConfig:
     """A model's config with all that `restore` needs."""
-    config = plain_config(model)
+    config, encoder = plain_config(model), Encoder(model)
+    encoder.architecture.set_depths(config, [len(stack) for stack in encoder.stacks])
     config.layer_shapes = layer_shapes(model)
-    for matrix in Encoder(model):
+    for matrix in encoder:
         config.update(matrix.form.config)
     if shared := shared_parameters(model):
         config.shared = shared

@@ -15,19 +15,20 @@ from torch.utils.hooks import RemovableHandle
 class Output:
     """The output of a forward pass.
 
-    `logits` (batch, frames, vocabulary); `frames` (batch,) valid frames of each utterance; `hidden_states`: input
-    of the first Transformer layer and output of every layer, each (batch, frames, width), empty unless asked for.
+    `logits` (batch, positions, vocabulary): a position is a frame, or a token of a decoder; `lengths` (batch,): valid
+    positions of each utterance; `hidden_states`: input of the encoder's first layer and output of every layer, each
+    (batch, frames, width), empty unless asked for.
     """
 
     logits: torch.Tensor
-    frames: torch.Tensor
+    lengths: torch.Tensor
     hidden_states: tuple[torch.Tensor, ...] = ()
 
     @property
     def valid(self) -> torch.Tensor:
-        """Mask (batch, frames), true where a frame is not padding."""
+        """Mask (batch, positions), true where a position is not padding."""
         positions = torch.arange(self.logits.shape[1], device=self.logits.device)
-        return positions < self.frames[:, None]
+        return positions < self.lengths[:, None]
 
 
 @contextmanager

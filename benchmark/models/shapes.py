@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NotRequired, cast
+
 import torch
 from transformers import PreTrainedModel
 from typing_extensions import TypedDict
@@ -13,9 +15,13 @@ from benchmark.system.validated import AtLeastOne
 
 
 class LayerShape(TypedDict):
-    """The shape of one Transformer layer; `ranks` names only matrices that are factorised."""
+    """The shape of one Transformer layer.
+
+    Only a decoder's layer has `cross_heads`; `ranks` names only matrices that are factorised.
+    """
 
     heads: AtLeastOne
+    cross_heads: NotRequired[AtLeastOne]
     neurons: AtLeastOne
     ranks: dict[Kind, AtLeastOne]
 
@@ -27,24 +33,23 @@ def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
     for matrix in encoder:
         if (rank := matrix.form.rank) is not None:
             ranks[matrix.layer][matrix.kind] = rank
-    return [
-        {"heads": heads.count, "neurons": neurons.count, "ranks": rank}
-        for heads, neurons, rank in zip(encoder.heads, encoder.neurons, ranks, strict=True)
-    ]
+    shapes = [{"ranks": rank} for rank in ranks]
+    for units in encoder.units:
+        shapes[units.layer][units.kind] = units.count  # type: ignore[assignment]
+    return cast(list[LayerShape], shapes)
 
 
 def reshape(model: PreTrainedModel, shapes: list[LayerShape]) -> None:
     """Cut a model of its config's shape to these shapes, without factorising; its weights become meaningless."""
     encoder = Encoder(model)
-    encoder.arrange(range(len(shapes)))
-    for heads, neurons, shape in zip(encoder.heads, encoder.neurons, shapes, strict=True):
-        heads.cut(torch.arange(heads.count) < shape["heads"])
-        neurons.cut(torch.arange(neurons.count) < shape["neurons"])
+    for units in encoder.units:
+        units.cut(torch.arange(units.count) < shapes[units.layer][units.kind])
 
 
 def factorise(model: PreTrainedModel, matrix: Matrix, rank: int) -> LowRankLinear:
     """Put a LowRankLinear with random weights and the same bias in place of one of a model's matrices."""
     encoder = Encoder(model)
     thin = LowRankLinear.like(matrix.linear, rank)
-    encoder.layers[matrix.layer].set_submodule(encoder.architecture.paths[matrix.kind], thin)
+    layer = encoder.layers[matrix.layer]
+    layer.set_submodule(encoder.architecture.paths(layer)[matrix.kind], thin)
     return thin

@@ -10,8 +10,8 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
 from benchmark.system.validated import checked
 
-EVERYTHING = ("*.json", "*.safetensors", "*.bin")
-CONFIG_ONLY = ("config.json", "vocab.json")
+EVERYTHING = ("*.json", "*.txt", "*.safetensors", "*.bin")
+CONFIG_ONLY = ("config.json", "vocab.json", "tokenizer.json")
 
 
 def model_folder(
@@ -63,6 +63,11 @@ def read_config(folder: Path) -> ModelConfig:
 def layers(config: ModelConfig) -> int:
     """Number of Transformer layers."""
     return SIZES[config["model_type"]].layers(config)
+
+
+def width(config: ModelConfig) -> int:
+    """Channels of the hidden states."""
+    return SIZES[config["model_type"]].width(config)
 
 
 def encoder_matrices(config: ModelConfig) -> int:

@@ -13,7 +13,7 @@ from torch.utils.hooks import RemovableHandle
 from benchmark.models.full_precision import at_least_fp32
 from benchmark.system.errors import CannotReachTarget
 
-UnitKind = Literal["heads", "neurons"]
+UnitKind = Literal["heads", "cross_heads", "neurons"]
 
 
 class HasMask(Protocol):
@@ -24,11 +24,11 @@ class HasMask(Protocol):
 
 @dataclass(frozen=True)
 class Units:
-    """All heads, or all neurons, of one layer.
+    """All heads of one attention, or all neurons, of one layer.
 
     Attributes:
         layer: the index of the layer.
-        kind: heads or neurons.
+        kind: heads, heads of the cross-attention, or neurons.
         owner: the attention or feed-forward module.
         inward: each unit owns `width` consecutive rows of each of these, and their biases if there are any.
         outward: each unit owns `width` consecutive columns of this one.

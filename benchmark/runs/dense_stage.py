@@ -16,11 +16,13 @@ from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.checkpoints import SpeechModel, frozen_copy, hash_model, load, save_dense
 from benchmark.models.regularisation import regularise
 from benchmark.models.source import model_folder
+from benchmark.runs.error_counts import references
 from benchmark.runs.kept import keep, kept_file
 from benchmark.runs.records import Dense
 from benchmark.runs.transcription import transcribe
+from benchmark.scoring.normalizers import normalised
 from benchmark.scoring.wer import word_errors
-from benchmark.study.keys import FineTuneConfig
+from benchmark.study.keys import EvaluationConfig, FineTuneConfig
 from benchmark.study.paths import WorkFolder
 from benchmark.study.plan import Study
 from benchmark.system.errors import OUT_OF_MEMORY, TrainingDiverged, UserError
@@ -36,13 +38,16 @@ from benchmark.training.speech import Speech
 REMEDY = "make the dense model again (`python -m benchmark dense CONFIG`)"
 
 
-def word_error_rate(speech_model: SpeechModel, dataset: Dataset, split: str, batch_seconds: float = 32.0) -> float:
+def word_error_rate(
+    speech_model: SpeechModel, dataset: Dataset, split: str, evaluation: EvaluationConfig | None = None
+) -> float:
     """WER of a model on a split, with greedy decoding."""
-    references = {u.id: speech_model.tokenizer.normalise(u.text) for u in dataset.split(split)}
+    evaluation = evaluation or EvaluationConfig()
     # The copy is not metered: evaluation is not charged to any budget.
     speech_model = replace(speech_model, model=frozen_copy(speech_model.model))
-    hypotheses = transcribe(speech_model, Speech(speech_model, dataset, split), batch_seconds).hypotheses
-    return word_errors(references, hypotheses).wer
+    hypotheses = transcribe(speech_model, Speech(speech_model, dataset, split), evaluation.batch_seconds).hypotheses
+    spoken, written = references(dataset, split), normalised(hypotheses, evaluation.normalizer)
+    return word_errors(normalised(spoken, evaluation.normalizer), written).wer
 
 
 def prepare_dense(study: Study, work: WorkFolder) -> None:
@@ -64,23 +69,24 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
         print(f"dense model {study.dense.model}: already finished, kept")
         return
     speech_model = load(source, fresh_head=recipe is not None)
+    architecture_of(speech_model.model).set_language(speech_model.model, study.dense.language)
     speech_model.to(pick_device(study.hardware.device))
     for split in (study.corpus.dev, *study.corpus.tests):
         # Refuses characters that the model does not know, before anything is replaced.
         Speech(speech_model, dataset, split)
     if recipe is None:
         _check_published(study, speech_model, dataset)  # now, since computing a large corpus's features takes hours
-    speech = Speech(speech_model, dataset, study.corpus.train)
+    speech = Speech(speech_model, dataset, study.corpus.train, training=True)
     if study.training.frozen_frontend:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
         front_end = _hash_weights(architecture_of(speech_model.model).front_end_module(speech_model.model))
         key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
         write_features(speech_model.model, speech, work.features, key, speeds)
-        speech = Speech(speech_model, dataset, study.corpus.train, Features(work.features))
+        speech = Speech(speech_model, dataset, study.corpus.train, Features(work.features), training=True)
     if recipe is not None:
         _fine_tune(study, recipe, speech_model, speech, work.dense_checkpoints)
         _check_published(study, speech_model, dataset)
-    dev = word_error_rate(speech_model, dataset, study.corpus.dev, study.evaluation.batch_seconds)
+    dev = word_error_rate(speech_model, dataset, study.corpus.dev, study.evaluation)
     save_dense(speech_model, work.dense_model)
     made = [*work.dense_model.iterdir()]
     if study.training.frozen_frontend:  # a later, failing call may replace them by another model's
@@ -119,7 +125,7 @@ def _kept(work: WorkFolder, identity: str, *, features: bool) -> Dense | None:
 def _check_published(study: Study, speech_model: SpeechModel, dataset: Dataset) -> None:
     """Refuse a dense model that misses its published WER: a table on a broken baseline is worthless."""
     for split, published in study.dense.published_wer.items():
-        wer = 100 * word_error_rate(speech_model, dataset, split, study.evaluation.batch_seconds)
+        wer = 100 * word_error_rate(speech_model, dataset, split, study.evaluation)
         print(f"dense model: {split} WER {wer:.2f} %, published {published:g} %")
         if abs(wer - published) > study.dense.tolerance:
             raise UserError(

@@ -8,6 +8,7 @@ from benchmark.evaluations.wer import WordErrorRate
 from benchmark.runs.evaluated import add_metrics, dense_plan, transcripts
 from benchmark.runs.reading import read_record, read_transcription
 from benchmark.runs.records import RunRecord, Score, TimedSet
+from benchmark.scoring.normalizers import normalised
 from benchmark.study.paths import RunFolder, WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.errors import UserError
@@ -16,13 +17,14 @@ from benchmark.system.validated import checked
 
 
 def references(dataset: Dataset, split: str) -> dict[str, str]:
-    """The reference transcripts of a split by utterance id, in lower case as for scoring."""
+    """The reference transcripts of a split by utterance id, in lower case."""
     return {utterance.id: utterance.text.lower() for utterance in dataset.split(split)}
 
 
 def all_references(study: Study, dataset: Dataset) -> dict[str, dict[str, str]]:
-    """The references of all test sets of a study, by test set."""
-    return {split: references(dataset, split) for split in study.corpus.tests}
+    """The references of all test sets of a study by test set, normalised as for scoring."""
+    name = study.evaluation.normalizer
+    return {split: normalised(references(dataset, split), name) for split in study.corpus.tests}
 
 
 def score_run(study: Study, plan: RunPlan, work: WorkFolder) -> RunRecord:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from transformers import PreTrainedModel
 
-from benchmark.corpora.manifest import SAMPLE_RATE
-from benchmark.models.batch import Batch
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.counting import (
     count_parameters,
     multiply_accumulates,
@@ -15,7 +13,6 @@ from benchmark.models.counting import (
     remaining_parameters,
 )
 from benchmark.models.encoder import Encoder
-from benchmark.models.forward import frame_counts
 from benchmark.models.in_floats import in_floats
 from benchmark.runs.records import Footprint, MatrixSparsity
 
@@ -46,15 +43,13 @@ def plain_bytes(model: PreTrainedModel) -> int:
 def macs_per_second(model: PreTrainedModel) -> float:
     """Multiply-accumulates per second of audio, from a forward over ten seconds (attention grows with length).
 
+    A model with a window computes the whole window, with a transcript as long as read speech has.
+
     Integer and floating-point multiply-accumulates count the same.
     """
     model = in_floats(model)
-    device = next(model.parameters()).device
-    samples = PROBE_SECONDS * SAMPLE_RATE
-    frames = frame_counts(model, torch.tensor([samples])).to(device)
-    nothing = torch.zeros(0, dtype=torch.long, device=device)
-    batch = Batch(torch.zeros(1, samples, device=device), None, frames, nothing, nothing, PROBE_SECONDS)
-    return multiply_accumulates(model.eval(), batch) / PROBE_SECONDS
+    batch = architecture_of(model).probe(model, PROBE_SECONDS)
+    return multiply_accumulates(model.eval(), batch) / batch.seconds
 
 
 def footprint(dense: PreTrainedModel, model: PreTrainedModel, bytes_on_disk: int) -> Footprint:

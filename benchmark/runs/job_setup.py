@@ -29,7 +29,7 @@ def job_for(
     features = Features(work.features) if study.training.frozen_frontend else None
     return Job(
         speech_model,
-        Speech(speech_model, Dataset.open(work.data), study.corpus.train, features=features),
+        Speech(speech_model, Dataset.open(work.data), study.corpus.train, features=features, training=True),
         Budget(budget.kind, budget.limit, Clock(wait_for_gpu)),
         Options(
             learning_rate=0.0,

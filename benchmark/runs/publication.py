@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.runs.collection import Run
-from benchmark.runs.error_counts import all_references
+from benchmark.runs.error_counts import all_references, references
 from benchmark.runs.ownership import refuse_other_file, remember_study
 from benchmark.runs.reading import read_tuning
 from benchmark.runs.recorded_run import checked_run, copy_run
@@ -77,6 +77,8 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
         _publish_search(path, search, results.searches / path.name, replace=replace)
     for split, texts in spoken.items():
         write_trn(results.reference(split), texts)
+        if study.evaluation.normalizer != "none":
+            write_trn(results.raw_reference(split), references(Dataset.open(study.work.data), split))
     expected = expected_runs(study)
     write_json(results.planned, [plan.run for plan in expected])
     if not apart:

@@ -21,7 +21,8 @@ def open_run(folder: RunFolder) -> Run:
     Raises:
         UserError: the folder or one of its files is a link, or the record is damaged or belongs to another run.
     """
-    inside = (folder.record, folder.curves, folder.transcripts, *folder.transcripts.glob("*"))
+    inside: tuple[Path, ...] = (folder.record, folder.curves, folder.transcripts, folder.raw_transcripts)
+    inside += (*folder.transcripts.glob("*"), *folder.raw_transcripts.glob("*"))
     for path in (folder.path, *inside):
         refuse_link(path)
     return Run(read_run(folder), folder)
@@ -60,7 +61,8 @@ def refuse_link(path: Path) -> None:
 def files_of(run: Run) -> list[Path]:
     """Paths of a run's kept files, relative to its folder: record, transcripts and curves, but no weights."""
     folder = run.folder
-    kept = [folder.record, *map(folder.hypotheses, run.scores), *([folder.curves] if folder.curves.exists() else [])]
+    optional = [*map(folder.raw_hypotheses, run.scores), folder.curves]
+    kept = [folder.record, *map(folder.hypotheses, run.scores), *(path for path in optional if path.exists())]
     return [path.relative_to(folder.path) for path in kept]
 
 

@@ -59,7 +59,7 @@ class MatrixSparsity(TypedDict, closed=True):
     """The remaining weights of one encoder matrix."""
 
     layer: Count
-    matrix: Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]
+    matrix: Literal["q", "k", "v", "out", "cross_q", "cross_k", "cross_v", "cross_out", "ffn_in", "ffn_out"]
     parameters: AtLeastOne  # in the dense model
     remaining: Count
 
@@ -76,6 +76,7 @@ class Score(TypedDict, closed=True):
     wer: NotNegative  # errors / words; can exceed 1
     real_time_factor: NotNegative  # transcription seconds / audio seconds
     seconds: NotNegative  # transcription wall-clock
+    cut: NotRequired[AtLeastOne]  # transcripts that decoding stopped at its limit of tokens; absent if there are none
 
 
 class Speedup(TypedDict, closed=True):
@@ -137,6 +138,7 @@ class TimedSet(TypedDict, closed=True):
 
     seconds: NotNegative
     real_time_factor: NotNegative
+    cut: NotRequired[AtLeastOne]  # as in `Score`
 
 
 class Transcription(TypedDict, closed=True):

@@ -17,7 +17,7 @@ from benchmark.system.files import remove
 def clear(folder: RunFolder) -> None:
     """Remove the files of an earlier attempt, except checkpoints: each belongs to an identity and can be resumed."""
     outputs = [folder.compressed, folder.transcribed]
-    others = [folder.record, folder.curves, folder.model, folder.transcripts, folder.events]
+    others = [folder.record, folder.curves, folder.model, folder.transcripts, folder.raw_transcripts, folder.events]
     for path in [*map(kept_file, outputs), *outputs, *others]:
         remove(path)
 

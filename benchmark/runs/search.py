@@ -100,7 +100,7 @@ def _try(study: Study, plan: RunPlan, work: WorkFolder, checkpoints: Path) -> Tr
             exported, size = read_back(compressed, checkpoints / "model")
             require_size(method.family, job.target if plan.target else None, dense.model, exported.model, size)
         dataset = Dataset.open(work.data)
-        trial["dev_wer"] = word_error_rate(compressed, dataset, study.corpus.dev, study.evaluation.batch_seconds)
+        trial["dev_wer"] = word_error_rate(compressed, dataset, study.corpus.dev, study.evaluation)
     except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
         trial["reason"] = str(error)
     shutil.rmtree(checkpoints, ignore_errors=True)

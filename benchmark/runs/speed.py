@@ -10,7 +10,6 @@ from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import SpeechModel
 from benchmark.runs.records import Speedup
 from benchmark.runs.transcription import decode_timed
-from benchmark.training.batches import sorted_batches
 from benchmark.training.speech import Speech
 
 ROUNDS = 7
@@ -35,7 +34,7 @@ def speedup(dense: SpeechModel, compressed: SpeechModel, speech: Speech, batch_s
 
 
 def _sample(speech: Speech, batch_seconds: float) -> list[Batch]:
-    plan = sorted_batches(speech.seconds, batch_seconds)
+    plan = speech.decoding_batches(batch_seconds)
     count = max(1, round(SECONDS / batch_seconds))
     places = np.unique(np.linspace(0, len(plan) - 1, count + 2)[1:-1].round())  # a small set has fewer batches
     return [speech.batch(plan[int(place)]) for place in places]

@@ -10,6 +10,7 @@ import torch
 
 from benchmark.corpora.audio import UnusableError
 from benchmark.corpora.manifest import SAMPLE_RATE
+from benchmark.models.architectures.architecture import Transcript
 from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import SpeechModel
@@ -18,6 +19,7 @@ from benchmark.system.at_work import Bar
 from benchmark.system.errors import UserError
 from benchmark.training.precision import wait_for_gpu
 from benchmark.training.speech import Speech, normalised
+from benchmark.training.windows import cuts
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,13 @@ class Transcription:
     hypotheses: dict[str, str]
     seconds: float  # wall-clock of forward passes and decoding, without audio preparation
     audio_seconds: float
+    cut: int  # number of transcripts that decoding stopped at its limit of tokens
 
 
 def transcribe_one(speech_model: SpeechModel, samples: np.ndarray) -> tuple[str, float]:
-    """Transcribe one recording, int16 (samples,) at 16 kHz, without padding.
+    """Transcribe one recording, int16 (samples,) at 16 kHz, without padding but that of the model's window.
+
+    A recording that is longer than the model's window is cut at quiet places.
 
     Returns:
         The text, and the seconds of forward pass and decoding.
@@ -38,6 +43,14 @@ def transcribe_one(speech_model: SpeechModel, samples: np.ndarray) -> tuple[str,
     Raises:
         UnusableError: the recording is shorter than one frame.
     """
+    window = architecture_of(speech_model.model).window_samples(speech_model.model)
+    if window is None or len(samples) <= window:
+        return _transcribe_whole(speech_model, samples)
+    parts = [_transcribe_whole(speech_model, samples[part]) for part in cuts(samples, window)]
+    return " ".join(text for text, _ in parts if text), sum(seconds for _, seconds in parts)
+
+
+def _transcribe_whole(speech_model: SpeechModel, samples: np.ndarray) -> tuple[str, float]:
     audio = torch.from_numpy(samples.astype(np.float32) / 32768)
     frames = frame_counts(speech_model.model, torch.tensor([len(audio)]))
     if int(frames[0]) < 1:
@@ -46,8 +59,8 @@ def transcribe_one(speech_model: SpeechModel, samples: np.ndarray) -> tuple[str,
     nothing = torch.zeros(0, dtype=torch.long, device=audio.device)
     batch = Batch(audio, None, frames.to(audio.device), nothing, nothing, audio.numel() / SAMPLE_RATE)
     start = time.perf_counter()
-    (text,) = _texts(speech_model, batch)
-    return text, time.perf_counter() - start
+    (transcript,) = _transcripts(speech_model, batch)
+    return transcript.text, time.perf_counter() - start
 
 
 def transcribe(speech_model: SpeechModel, speech: Speech, batch_seconds: float) -> Transcription:
@@ -58,32 +71,39 @@ def transcribe(speech_model: SpeechModel, speech: Speech, batch_seconds: float) 
     Raises:
         UserError: the GPU's memory is too small for a batch.
     """
-    texts: dict[str, str] = {}
+    decoded: dict[int, Transcript] = {}
     seconds = 0.0
     with Bar(total=len(speech), desc=speech.split, unit="utt", mininterval=2) as bar:
         for indices, batch in speech.in_order(batch_seconds):
-            decoded, took = decode_timed(speech_model, batch)
-            texts |= {speech.utterances[index].id: text for index, text in zip(indices, decoded, strict=True)}
+            transcripts, took = decode_timed(speech_model, batch)
+            decoded |= dict(zip(indices, transcripts, strict=True))
             seconds += took
             bar.update(len(indices))
-    ordered = {u.id: texts[u.id] for u in speech.utterances}
-    return Transcription(ordered, seconds, sum(speech.seconds))
+    texts: dict[str, list[str]] = {}
+    for index, utterance in enumerate(speech.utterances):  # the parts of a long utterance have its id
+        texts.setdefault(utterance.id, []).append(decoded[index].text)
+    return Transcription(
+        hypotheses={id: " ".join(filter(None, parts)) for id, parts in texts.items()},
+        seconds=seconds,
+        audio_seconds=sum(utterance.seconds for utterance in speech.utterances),
+        cut=sum(transcript.cut for transcript in decoded.values()),
+    )
 
 
-def decode_timed(speech_model: SpeechModel, batch: Batch) -> tuple[list[str], float]:
-    """Decode a batch; return its texts and the wall-clock seconds of forward pass and decoding.
+def decode_timed(speech_model: SpeechModel, batch: Batch) -> tuple[list[Transcript], float]:
+    """Decode a batch; return its transcripts and the wall-clock seconds of forward pass and decoding.
 
     Raises:
         UserError: the GPU's memory is too small for the batch.
     """
     wait_for_gpu()
     start = time.perf_counter()
-    texts = _texts(speech_model, batch)  # waits for the device
-    return texts, time.perf_counter() - start
+    transcripts = _transcripts(speech_model, batch)  # waits for the device
+    return transcripts, time.perf_counter() - start
 
 
 @torch.inference_mode()
-def _texts(speech_model: SpeechModel, batch: Batch) -> list[str]:
+def _transcripts(speech_model: SpeechModel, batch: Batch) -> list[Transcript]:
     try:
         return architecture_of(speech_model.model).transcribe(speech_model.model, batch, speech_model.tokenizer)
     except torch.cuda.OutOfMemoryError:

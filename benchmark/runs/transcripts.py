@@ -8,9 +8,10 @@ from benchmark.runs import run_folder
 from benchmark.runs.kept import keep
 from benchmark.runs.reading import read_record
 from benchmark.runs.speed import speedup
-from benchmark.runs.transcription import transcribe
+from benchmark.runs.transcription import Transcription, transcribe
+from benchmark.scoring.normalizers import NormalizerName, normalised
 from benchmark.scoring.trn import write_trn
-from benchmark.study.paths import WorkFolder
+from benchmark.study.paths import RunFolder, WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.files import write_json
 from benchmark.training.precision import pick_device
@@ -20,8 +21,8 @@ from benchmark.training.speech import Speech
 def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
     """Transcribe every test set with a run's exported model, and time it against the dense one.
 
-    Writes `hyp/<split>.trn` and `transcribe.json`. Existing transcripts are kept: they belong to this model, since the
-    compression step clears the folder.
+    Writes `hyp/<split>.trn`, in a study that normalises also `raw/<split>.trn`, and `transcribe.json`. Existing
+    transcripts are kept: they belong to this model, since the compression step clears the folder.
     """
     folder = work.run(plan.run)
     output = folder.transcribed
@@ -37,10 +38,19 @@ def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
     for model in (speech_model, dense):
         model.to(pick_device(study.hardware.device))
     dataset, batch_seconds = Dataset.open(work.data), study.evaluation.batch_seconds
-    sets = {}
+    sets: dict[str, dict[str, float]] = {}
     for split in study.corpus.tests:
         result = transcribe(speech_model, Speech(speech_model, dataset, split), batch_seconds)
-        write_trn(folder.hypotheses(split), result.hypotheses)
+        _write(result, folder, split, study.evaluation.normalizer)
         sets[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
+        if result.cut:
+            sets[split]["cut"] = result.cut
     faster = speedup(dense, speech_model, Speech(speech_model, dataset, study.corpus.tests[0]), batch_seconds)
     keep(output, {"sets": sets, "speedup": faster})
+
+
+def _write(result: Transcription, folder: RunFolder, split: str, normalizer: NormalizerName) -> None:
+    """Write the transcripts of a split as they are scored, and as the model wrote them if that differs."""
+    if normalizer != "none":
+        write_trn(folder.raw_hypotheses(split), result.hypotheses)
+    write_trn(folder.hypotheses(split), normalised(result.hypotheses, normalizer))

@@ -17,6 +17,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from benchmark.corpora.survey import SplitSize, survey
+from benchmark.models.architectures.sizes import sizes_of
 from benchmark.models.source import (
     CONFIG_ONLY,
     encoder_matrices,
@@ -26,7 +27,6 @@ from benchmark.models.source import (
     model_folder,
     read_config,
 )
-from benchmark.models.vocabulary import Vocabulary
 from benchmark.models.weight_files import weight_files
 from benchmark.study.needs import disk_bytes, memory_bytes, model_bytes
 from benchmark.study.plan import RunPlan, Study
@@ -119,7 +119,7 @@ def _model(study: Study) -> str:
     if (project.ROOT / study.dense.model).is_dir():
         weight_files(folder)
     if study.dense.fine_tune is None or (folder / "vocab.json").exists():
-        Vocabulary.load(folder, config["vocab_size"])
+        sizes_of(config["model_type"], str(folder)).check_tokenizer(folder, config)
     size = f"{layers(config)} layers, {estimated_parameters(config) / 1e6:.1f} M parameters"
     return f"{study.dense.model}: {config['model_type']}, {size}"
 
@@ -146,12 +146,12 @@ def _dense_row(study: Study) -> str:
 def _targets(study: Study) -> str:
     """Refuse targets that leave no weights. Whether a method can reach the others shows only when it runs."""
     config = read_config(_folder(study))
-    weights, matrices = encoder_parameters(config), encoder_matrices(config)
+    weights, number = encoder_parameters(config), encoder_matrices(config)
     targets = sorted({plan.target for plan in study.runs if plan.target is not None})
     for target in targets:
-        if round((1 - target) * weights) < matrices:
+        if round((1 - target) * weights) < number:
             raise UserError(
-                f"target {target} leaves less than one weight in each of the encoder's {matrices} matrices: lower it"
+                f"target {target} leaves less than one weight in each of the encoder's {number} matrices: lower it"
             )
     return f"{', '.join(f'{100 * target:g} %' for target in targets) or 'none'} of {weights / 1e6:.1f} M weights"
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from benchmark.corpora.choice import CorpusConfig
+from benchmark.scoring.normalizers import NormalizerName
 from benchmark.system.devices import Device
 from benchmark.system.typed_yaml import KEYS, Above0, Distinct, FilePath, Named, Number, Probability, Share
 from benchmark.training.allowance import BudgetConfig
@@ -76,6 +77,8 @@ class DenseConfig:
     """a folder, relative to the project, or a Hugging Face id"""
     revision: FilePath | None = None
     """commit of the Hugging Face model; without it the newest is used, and `work/<name>/dense/dense.json` says which"""
+    language: FilePath | None = None
+    """language of a multilingual model, such as `en`; a CTC model takes none"""
     fine_tune: FineTuneConfig | None = None
     """fine-tuning on `train` first; a model that is only pre-trained gets a new output head"""
     published_wer: dict[str, Percent] = Field(default_factory=dict)
@@ -122,6 +125,8 @@ class EvaluationConfig:
 
     batch_seconds: Above0 = 32.0
     """seconds of audio per decoding batch"""
+    normalizer: NormalizerName = "none"
+    """`whisper-english` normalises transcripts and references before words are counted, as Whisper's authors do"""
 
 
 @dataclass(frozen=True, config=KEYS)

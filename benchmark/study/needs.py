@@ -10,6 +10,7 @@ from benchmark.models.source import (
     feature_channels,
     frames_per_second,
     layers,
+    width,
 )
 from benchmark.study.plan import Study
 
@@ -65,5 +66,5 @@ def model_bytes(config: ModelConfig) -> float:
 def memory_bytes(study: Study, config: ModelConfig) -> float:
     """Bytes of memory for a timed job that fine-tunes the dense model."""
     frames = study.training.batch_seconds * frames_per_second(config)
-    step = ACTIVATION_BYTES * frames * layers(config) * config["hidden_size"]
+    step = ACTIVATION_BYTES * frames * layers(config) * width(config)
     return model_bytes(config) + step + PROCESS_BYTES

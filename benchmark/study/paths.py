@@ -60,6 +60,15 @@ class RunFolder(Folder):
         return self.transcripts / f"{split}.trn"
 
     @property
+    def raw_transcripts(self) -> Path:
+        """Folder of the transcripts before normalisation, in a study that normalises."""
+        return self.path / "raw"
+
+    def raw_hypotheses(self, split: str) -> Path:
+        """The transcripts of a split before normalisation."""
+        return self.raw_transcripts / f"{split}.trn"
+
+    @property
     def curves(self) -> Path:
         """The training curves."""
         return self.path / "curves.csv"
@@ -209,6 +218,10 @@ class ResultsFolder(StudyFolder):
     def reference(self, split: str) -> Path:
         """The reference transcripts of a split."""
         return self.references / f"{split}.trn"
+
+    def raw_reference(self, split: str) -> Path:
+        """The reference transcripts of a split before normalisation, in a study that normalises."""
+        return self.references / "raw" / f"{split}.trn"
 
     @property
     def planned(self) -> Path:

@@ -29,7 +29,7 @@ class Runs(Protocol):
 
 @torch.no_grad()
 def observe(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch], seen: Seen) -> None:
-    """Run the model over the batches and pass each matrix's inputs, (valid frames, inputs) in fp32, to `seen`."""
+    """Run the model over the batches and pass each matrix's inputs to `seen`: (valid positions, inputs), in fp32."""
     for batch in batches:
         with _hooked(matrices, batch, seen):
             runs.forward(runs.model, batch)
@@ -40,7 +40,8 @@ def _hooked(matrices: Sequence[Matrix], batch: Batch, seen: Seen) -> Iterator[No
     def hook(matrix: Matrix) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
         def look(_linear: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
             positions = torch.arange(args[0].shape[1], device=args[0].device)
-            seen(matrix, args[0][positions < batch.frames[:, None]].float())  # without padding
+            lengths = batch.token_counts(len(positions)) if matrix.reads_tokens else batch.frames
+            seen(matrix, args[0][positions < lengths[:, None]].float())  # without padding
 
         return look
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from benchmark.models.output import Output
 from benchmark.system.errors import CannotCompress
 from benchmark.toolbox.own_loop import OwnLoop, Stateful
 from benchmark.toolbox.shared_training import SharedTraining, train_or_take_over
+from benchmark.toolbox.step_cost import plain_step_cost
 from benchmark.toolbox.target import NO_TARGET, Target
 from benchmark.training.batches import epoch_batches
 from benchmark.training.budget import Budget
@@ -61,9 +63,8 @@ class Job:
         self._dense = frozen_copy(speech_model.model)
         self.model: PreTrainedModel = speech_model.model
         self._architecture, self._tokenizer = architecture_of(speech_model.model), speech_model.tokenizer
-        self._target = (
-            Target(sparsity, self.encoder.parameters, count_parameters(speech_model.model)) if sparsity else None
-        )
+        sizes = self.encoder.parameters, count_parameters(self.model)
+        self._target = Target(sparsity, *sizes) if sparsity else None
         self.budget = budget
         self.notes: list[str] = []
         self.curves: list[dict[str, float]] = []
@@ -120,7 +121,9 @@ class Job:
         return self._architecture.loss(output, batch, self._tokenizer)
 
     def calibration(self, seconds: float) -> list[Batch]:
-        """Batches of training audio without labels, about `seconds` in all, drawn by the run's seed.
+        """Batches of training audio, about `seconds` in all, drawn by the run's seed.
+
+        They have no labels; for an encoder-decoder they have transcripts that the model itself makes, which is charged.
 
         Raises:
             CannotCompress: the training audio is shorter than that.
@@ -128,7 +131,14 @@ class Job:
         there = sum(self._speech.seconds)
         if there < seconds:
             raise CannotCompress(f"calibration needs {seconds:g} s of audio, but the training split has {there:.0f} s")
-        return self._speech.unlabelled(seconds, self._options.batch_seconds, self._seed)
+        batches = self._speech.unlabelled(seconds, self._options.batch_seconds, self._seed)
+        return [self._architecture.with_labels(self.model, batch) for batch in batches]
+
+    def label_by(self, model: PreTrainedModel) -> None:
+        """Train on an encoder-decoder's transcripts of the training speech instead of the corpus's; that is charged."""
+        self.meter(model)
+        with self.budget.clock.phase("labels"):
+            self._speech.relabel(partial(self._architecture.with_labels, model), self._options.batch_seconds)
 
     def expected_steps(self, share: float = 1.0) -> int:
         """About how many plain steps, forward and backward of the dense model, `share` of the budget left pays for."""
@@ -137,16 +147,9 @@ class Job:
         return max(1, round(share * self.budget.left / step))
 
     def _step_cost(self) -> float:
-        """Cost of a plain training step per second of audio: 3 units of work, or seconds measured on one batch."""
-        if self.budget.kind == "work":
-            return 3.0
-        indices = epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0)[0]
-        batch = self._speech.batch(indices)
-        for _ in range(2):  # the first pass warms up
-            start = self.budget.spent
-            self.loss(batch).backward()
-            self.model.zero_grad(set_to_none=True)
-        return (self.budget.spent - start) / batch.seconds
+        """Cost of a plain training step per second of audio."""
+        batches = epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0)
+        return plain_step_cost(self.budget, self.model, lambda: self._speech.batch(batches[0]), self.loss)
 
     def train(
         self,
@@ -190,7 +193,7 @@ class Job:
         self.meter(model)
         model.train()
         held = MaskedWeights(Encoder(model), masks) if isinstance(masks, dict) else masks
-        modules = nn.ModuleList([model, *(module for module in (extra, held) if module is not None)])
+        modules = nn.ModuleList([module for module in (model, extra, held) if module is not None])
         if parameter_groups is None:
             parameter_groups = [{"params": [p for p in modules.parameters() if p.requires_grad], "lr": learning_rate}]
         phase = Phase(
@@ -247,14 +250,10 @@ class Job:
         self._keep_curves(own.curves)
 
     def train_once(self, trained: nn.Module, train: Callable[[], None]) -> None:
-        """Train once for all targets of the study what can be cut at each of them; see `Method.one_training`.
+        """Train `trained` once for all targets of the study, by `train`; see `Method.one_training`.
 
         The first run to call this calls `train`. The others take over the trained weights, curves, random state and
         spending of that run, as if they had trained. There is no target while `train` runs.
-
-        Args:
-            trained: everything that `train` changes.
-            train: trains it with `Job.train` and `Job.loop`.
         """
 
         def train_without_target() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from benchmark.models.architectures.architecture import Architecture
 from benchmark.models.batch import Batch
 from benchmark.models.output import first
 from benchmark.toolbox.job import Job
@@ -31,7 +32,7 @@ class OneLayer:
     model: nn.Module
     batches: list[Waiting]
     charge: Callable[[torch.Tensor], None]
-    handed_on: Callable[[Any], dict[str, torch.Tensor]]
+    architecture: Architecture[Any]
 
     def forward(self, layer: nn.Module, batch: Waiting) -> torch.Tensor:
         """Output of the layer (batch, frames, width); the batch does not change."""
@@ -43,11 +44,11 @@ class OneLayer:
 
     def _returned(self, layer: nn.Module, batch: Waiting) -> Any:
         returned = layer(batch.hidden, **batch.options)
-        self.charge(batch.hidden)
+        self.charge(self.architecture.frames_heard(batch.hidden, batch.options))
         return returned
 
     def _before_next(self, batch: Waiting, returned: Any) -> Waiting:
-        return replace(batch, hidden=first(returned), options=batch.options | self.handed_on(returned))
+        return replace(batch, hidden=first(returned), options=batch.options | self.architecture.handed_on(returned))
 
 
 @torch.no_grad()
@@ -57,28 +58,29 @@ def layers_in_turn(job: Job, batches: Sequence[Batch]) -> Iterator[OneLayer]:
     Raises:
         OverBudget: all passes together are more than the budget holds.
     """
-    layers = list(job.encoder.layers)
     charge = partial(job.budget.charge_layer, job.model)
-    waiting = [_before_first_layer(job, batch) for batch in batches]
-    for index, layer in enumerate(layers):
-        one = OneLayer(layer, waiting, charge, job.encoder.architecture.handed_on)
-        yield one
-        if index + 1 < len(layers):
-            waiting = one.outputs()
+    for stack in job.encoder.stacks:
+        waiting = [_before(stack[0], job, batch) for batch in batches]  # a decoder hears the pruned encoder
+        for index, layer in enumerate(stack):
+            one = OneLayer(layer, waiting, charge, job.encoder.architecture)
+            yield one
+            if index + 1 < len(stack):
+                waiting = one.outputs()
 
 
 class _Caught(Exception):
-    """Stops a forward before its first layer."""
+    """Stops a forward before a layer."""
 
 
-def _before_first_layer(job: Job, batch: Batch) -> Waiting:
+def _before(layer: nn.Module, job: Job, batch: Batch) -> Waiting:
+    """A layer's input for a batch, by a forward of the model up to it."""
     caught: list[Waiting] = []
 
     def catch(_layer: nn.Module, args: tuple[torch.Tensor, ...], options: dict[str, Any]) -> None:
         caught.append(Waiting(**vars(batch), hidden=args[0], options=options))
         raise _Caught
 
-    handle = job.encoder.layers[0].register_forward_pre_hook(catch, with_kwargs=True)
+    handle = layer.register_forward_pre_hook(catch, with_kwargs=True)
     try:
         with suppress(_Caught):
             job.forward(job.model, batch)

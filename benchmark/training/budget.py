@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import frame_rate
@@ -63,15 +64,15 @@ class Clock:
 
 @dataclass(frozen=True)
 class Meter:
-    """The meter of one model: the id of its encoder, its parameter count when metering began, and a forward's cost."""
+    """The meter of one model: its metered module's id, its parameter count when metering began, a forward's cost."""
 
-    encoder: int
+    module: int
     parameters: int
     frame_rate: float
     relative_cost: float
 
     def units(self, hidden: torch.Tensor) -> float:
-        """Work of a forward pass with hidden states (batch, frames, width)."""
+        """Work of a forward pass with hidden states of the audio (batch, frames, width)."""
         batch, frames = hidden.shape[:2]
         return batch * frames / self.frame_rate * self.relative_cost
 
@@ -88,7 +89,7 @@ class Budget:
         self.limit = limit
         self.clock = clock
         self.work = 0.0
-        self._metered: dict[int, Meter] = {}  # by the number stored on the encoder
+        self._metered: dict[int, Meter] = {}  # by the number stored on the metered module
 
     @property
     def spent(self) -> float:
@@ -116,44 +117,54 @@ class Budget:
 
     def meters(self, model: PreTrainedModel) -> bool:
         """Whether this budget meters `model`. False for a deep copy, or if the model's shape has changed since."""
-        encoder = Encoder(model).module
-        meter = self._metered.get(getattr(encoder, "meter", -1))
-        return meter is not None and (meter.encoder, meter.parameters) == (id(encoder), count_parameters(model))
+        module = architecture_of(model).metered_module(model)
+        meter = self._metered.get(getattr(module, "meter", -1))
+        return meter is not None and (meter.module, meter.parameters) == (id(module), count_parameters(model))
 
     def charge_layer(self, model: PreTrainedModel, hidden: torch.Tensor) -> None:
         """Charge a forward pass through one layer of a metered model: an equal share of the model's forward pass.
 
+        Args:
+            model: the model.
+            hidden: hidden states of the audio (batch, frames, width).
+
         Raises:
             OverBudget: the limit is exceeded.
         """
-        encoder = Encoder(model)
-        self.charge(self._metered[cast(int, encoder.module.meter)].units(hidden) / len(encoder.layers))
+        module = architecture_of(model).metered_module(model)
+        self.charge(self._metered[cast(int, module.meter)].units(hidden) / len(Encoder(model).layers))
 
     def meter(self, model: PreTrainedModel, relative_cost: float) -> None:
         """Charge every forward and backward through `model` from now on. This replaces an older meter of any budget.
 
-        The meter sits on the Transformer encoder, which every forward pass uses, from audio or from cached features.
-        Each layer's share of a backward pass is charged when a gradient reaches its output. So a loss on hidden
-        layers, which does not use the encoder's output, is charged too.
+        The meter sits on a module that every forward pass uses, from audio or from cached features. Each layer's share
+        of a backward pass is charged when a gradient reaches its output. So a loss on hidden layers, which does not use
+        the model's output, is charged too.
         """
-        encoder, number = Encoder(model).module, next(METER_NUMBERS)
-        encoder.meter = number  # type: ignore[assignment]
-        meter = Meter(id(encoder), count_parameters(model), frame_rate(model), relative_cost)
+        architecture, number = architecture_of(model), next(METER_NUMBERS)
+        metered = architecture.metered_module(model)
+        metered.meter = number  # type: ignore[assignment]
+        meter = Meter(id(metered), count_parameters(model), frame_rate(model), relative_cost)
         self._metered[number] = meter
 
         def charge_forward(module: nn.Module, args: tuple[torch.Tensor, ...], _output: object) -> None:
-            if module is encoder and encoder.meter == number:  # a deep copy has the hook too, but is not metered
+            if module is metered and metered.meter == number:  # a deep copy has the hook too, but is not metered
                 self.charge(meter.units(args[0]))
 
-        def charge_backward(module: nn.Module, _args: object, output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
+        def charge_backward(
+            module: nn.Module,
+            args: tuple[torch.Tensor, ...],
+            options: dict[str, Any],
+            output: torch.Tensor | tuple[torch.Tensor, ...],
+        ) -> None:
             hidden, layers = first(output), Encoder(model).layers
-            if hidden.requires_grad and encoder.meter == number and any(module is layer for layer in layers):
-                share = 2 * meter.units(hidden) / len(layers)
+            if hidden.requires_grad and metered.meter == number and any(module is layer for layer in layers):
+                share = 2 * meter.units(architecture.frames_heard(args[0], options)) / len(layers)
                 hidden.register_hook(lambda _gradient: self._add(share))
 
-        encoder.register_forward_hook(charge_forward)
+        metered.register_forward_hook(charge_forward)
         for layer in Encoder(model).layers:
-            layer.register_forward_hook(charge_backward)
+            layer.register_forward_hook(charge_backward, with_kwargs=True)
 
     def state(self) -> dict[str, Any]:
         """What was used so far, for a checkpoint."""

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import torchaudio
 
 from benchmark.corpora.manifest import SAMPLE_RATE, Dataset, Utterance
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.forward import frame_counts
-from benchmark.training.batches import epoch_batches, sorted_batches
+from benchmark.training.batches import epoch_batches, group_by_length
+from benchmark.training.windows import cuts, joined
 
 
 def normalised(audio: torch.Tensor) -> torch.Tensor:
@@ -30,6 +33,11 @@ class Speech:
         split: name of the split.
         features: returns the cached front-end output (frames, channels) of an utterance at a speed. If it is given,
             batches hold features instead of audio.
+        training: whether to train on it. For a model that hears windows of one length, neighbouring utterances are then
+            joined to fill them. Otherwise an utterance that is longer than a window is cut, and its parts have its id.
+
+    Attributes:
+        seconds: audio that is computed for each utterance without padding: its own, or a whole window.
     """
 
     def __init__(
@@ -38,15 +46,35 @@ class Speech:
         dataset: Dataset,
         split: str,
         features: Callable[[int, float], np.ndarray] | None = None,
+        *,
+        training: bool = False,
     ) -> None:
         self.dataset, self.split = dataset, split
-        self.utterances: list[Utterance] = dataset.split(split)
-        self.seconds = [u.seconds for u in self.utterances]
-        self.labels = [torch.tensor(speech_model.tokenizer.encode(u.text)) for u in self.utterances]
+        self.window = architecture_of(speech_model.model).window_samples(speech_model.model)
+        self.utterances = self._fitting(dataset.split(split), training)
+        self.seconds = [(self.window or u.samples) / SAMPLE_RATE for u in self.utterances]
+        self.labels = [torch.tensor(speech_model.tokenizer.encode(u.text), dtype=torch.long) for u in self.utterances]
         self.model = speech_model.model
         self.normalise = speech_model.normalise_audio
         self.features = features
         self.device: torch.device = speech_model.model.device
+
+    def _fitting(self, utterances: list[Utterance], training: bool) -> list[Utterance]:
+        if self.window is None:
+            return utterances
+        if training:
+            return joined(utterances, self.window)
+        return [part for utterance in utterances for part in self._parts(utterance, self.window)]
+
+    def _parts(self, utterance: Utterance, window: int) -> list[Utterance]:
+        """An utterance, or its parts in windows; nobody knows which part of the text belongs to which."""
+        if utterance.samples <= window:
+            return [utterance]
+        parts = cuts(self.dataset.audio(utterance), window)
+        return [
+            replace(utterance, start=utterance.start + part.start, samples=part.stop - part.start, text="")
+            for part in parts
+        ]
 
     def __len__(self) -> int:
         return len(self.utterances)
@@ -77,12 +105,16 @@ class Speech:
             examples = [self.example(i, speed) for i in indices]
             arrays, labels = [torch.from_numpy(array) for array, _ in examples], [ids for _, ids in examples]
             frames = torch.tensor([len(a) for a in arrays])
+            if self.window is not None:  # whose last frames may be silence
+                frames = frame_counts(self.model, torch.tensor([self.utterances[i].samples for i in indices]))
             features = torch.nn.utils.rnn.pad_sequence(arrays, batch_first=True)
             seconds = max(self.seconds[i] for i in indices) * len(indices) / speed
         else:
             waves = [self.audio(i, speed) for i in indices]
             frames = frame_counts(self.model, torch.tensor([len(w) for w in waves]))
             audio = torch.nn.utils.rnn.pad_sequence(waves, batch_first=True)
+            if self.window is not None:
+                audio = F.pad(audio, (0, self.window - audio.shape[1]))
             seconds = audio.numel() / SAMPLE_RATE
         batch = Batch(
             audio=audio,
@@ -96,8 +128,21 @@ class Speech:
 
     def in_order(self, batch_seconds: float) -> Iterator[tuple[list[int], Batch]]:
         """All utterances in fixed batches sorted by length, short first, for decoding."""
-        for indices in sorted_batches(self.seconds, batch_seconds):
+        for indices in self.decoding_batches(batch_seconds):
             yield indices, self.batch(indices)
+
+    def relabel(self, with_labels: Callable[[Batch], Batch], batch_seconds: float) -> None:
+        """Replace the labels of all utterances by those that `with_labels` gives to their batches."""
+        for indices, batch in self.in_order(batch_seconds):
+            labelled = with_labels(batch)
+            each = labelled.labels.cpu().split(labelled.label_lengths.tolist())
+            for index, labels in zip(indices, each, strict=True):
+                self.labels[index] = labels
+
+    def decoding_batches(self, batch_seconds: float) -> list[list[int]]:
+        """The batches of `in_order`, as lists of utterance indices."""
+        order = sorted(range(len(self)), key=lambda i: (self.utterances[i].samples, i))
+        return group_by_length(self.seconds, order, batch_seconds)
 
     def unlabelled(self, seconds: float, batch_seconds: float, seed: int) -> list[Batch]:
         """Batches without labels, with about `seconds` of audio in total, in the order of the seed's first epoch."""

@@ -142,7 +142,7 @@ def low_rank() -> SpeechModel:
 
 def share(model: PreTrainedModel) -> None:
     """The second layer is the first one, and the last one has its FFN's weights."""
-    Encoder(model).arrange([0, 0, 2])
+    Encoder(model).arrange([[0, 0, 2]])
     layers = Encoder(model).layers
     for name in ("intermediate_dense", "output_dense"):
         kept = layers[0].get_submodule("feed_forward").get_submodule(name).weight

@@ -36,7 +36,7 @@ def test_equal_logits_have_no_divergence_and_padding_does_not_count() -> None:
     hidden = torch.zeros(1, 4, 2)
     a, b = Output(logits, torch.tensor([3]), (hidden,)), Output(other, torch.tensor([3]), (hidden,))
     assert logit_divergence(a, b, 1.0).item() == pytest.approx(0.0, abs=1e-6)
-    b.frames[0] = a.frames[0] = 4
+    b.lengths[0] = a.lengths[0] = 4
     assert logit_divergence(a, b, 1.0).item() > 0.1
 
 

@@ -149,7 +149,10 @@ def change_json(path: Path, change: dict[str, object]) -> None:
         ({"feat_extract_norm": "batch"}, "feat_extract_norm: input should be 'group' or 'layer'"),
         ({"layer_shapes": []}, "layer_shapes: list should have at least 1 item"),
         ({"layer_shapes": [{"heads": 0, "neurons": 1, "ranks": {}}]}, "layer_shapes.0.heads: input should be greater"),
-        ({"layer_shapes": [{"heads": 1, "neurons": 1, "ranks": {}}] * 9}, "layer_shapes has more than the model's"),
+        (
+            {"layer_shapes": [{"heads": 1, "neurons": 1, "ranks": {}}] * 9},
+            "layer_shapes has 9 layers",
+        ),
         ({"int8": "sometimes"}, "int8: input should be 'dynamic' or 'weight_only'"),
         ({"num_hidden_layers": "three"}, "holds no model that transformers can read"),
     ],

@@ -41,7 +41,7 @@ def test_forward_equals_transformers(kind: str) -> None:
         ours = forward(model, batch)
         batch.features, batch.audio = front_end(model, batch.audio), None
         cached = forward(model, batch)
-    for row, frames in enumerate(ours.frames.tolist()):
+    for row, frames in enumerate(ours.lengths.tolist()):
         torch.testing.assert_close(ours.logits[row, :frames], expected[row, :frames])
         torch.testing.assert_close(cached.logits[row, :frames], expected[row, :frames])
 
@@ -68,7 +68,7 @@ def test_ctc_loss_is_the_mean_over_utterances_of_the_summed_loss() -> None:
         loss = ctc_loss(output, batch, blank=0)
         singles = []
         for row, labels in enumerate(torch.split(batch.labels, batch.label_lengths.tolist())):
-            frames, length = output.frames[row], torch.tensor(len(labels))
+            frames, length = output.lengths[row], torch.tensor(len(labels))
             log_probs = output.logits[row, :frames].log_softmax(-1)
             singles.append(torch.nn.functional.ctc_loss(log_probs, labels, frames, length, reduction="sum"))
     torch.testing.assert_close(loss, torch.stack(singles).mean())

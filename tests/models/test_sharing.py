@@ -39,7 +39,7 @@ def tie_ffn(model: PreTrainedModel) -> None:
 
 def tie_layer(model: PreTrainedModel) -> None:
     """All of layer 1 is layer 0."""
-    Encoder(model).arrange([0, 0, 2])
+    Encoder(model).arrange([[0, 0, 2]])
 
 
 def tie_both(model: PreTrainedModel) -> None:

@@ -49,7 +49,7 @@ def test_multiply_accumulates_of_the_encoder_by_hand(tiny: SpeechModel) -> None:
     """Dropping one layer saves its matrices once per frame, and the attention products."""
     dense = macs_per_second(tiny.model)
     shallow = frozen_copy(tiny.model)
-    Encoder(shallow).arrange([0, 1])
+    Encoder(shallow).arrange([[0, 1]])
     frames, width, ffn = 499, 32, 128
     layer = frames * (4 * width * width + 2 * width * ffn) + 2 * frames * frames * width
     assert dense - macs_per_second(shallow) == pytest.approx(layer / 10, rel=1e-6)

@@ -81,7 +81,7 @@ def test_what_unstructured_methods_remove_is_of_the_encoder_s_matrices(tiny: Spe
 
 def test_layers_that_share_weights_count_once(tiny: SpeechModel, tmp_path: Path) -> None:
     shared = SpeechModel(frozen_copy(tiny.model), tiny.tokenizer)
-    Encoder(shared.model).arrange([0, 0, 0])
+    Encoder(shared.model).arrange([[0, 0, 0]])
     removed = count_parameters(tiny.model) - count_parameters(shared.model)
     goal = target(tiny, removed / Encoder(tiny.model).parameters)
     exported, _ = read_back(shared, tmp_path / "model")

@@ -52,7 +52,7 @@ def test_a_frozen_part_costs_no_backward(make_job: MakeJob, tmp_path: Path) -> N
 def test_a_model_that_got_smaller_costs_less(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
     batch = job.calibration(1)[0]
-    Encoder(job.model).arrange([0])
+    Encoder(job.model).arrange([[0]])
     job.forward(job.model, batch).logits.sum().backward()
     assert 0.6 * seconds_of(batch.frames) < job.budget.spent < 2.8 * seconds_of(batch.frames)
 
@@ -68,7 +68,7 @@ def test_a_teacher_costs_its_forwards(make_job: MakeJob, tmp_path: Path) -> None
 def test_a_copy_pays_for_its_own_size(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job(tmp_path)
     student = copy.deepcopy(job.model)
-    Encoder(student).arrange([0])
+    Encoder(student).arrange([[0]])
     assert len(Encoder(student).layers) == 1
     batch = job.calibration(1)[0]
     with torch.no_grad():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 import torch
 from torch import nn
@@ -14,11 +14,19 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from benchmark.models.architectures.sizes import Sizes
 from benchmark.models.batch import Batch
 from benchmark.models.output import Output
-from benchmark.models.units import Units
+from benchmark.models.units import UnitKind, Units
 from benchmark.models.vocabulary import Tokenizer
+from benchmark.system.errors import UserError
 
-Kind = Literal["q", "k", "v", "out", "ffn_in", "ffn_out"]
+Kind = Literal["q", "k", "v", "out", "cross_q", "cross_k", "cross_v", "cross_out", "ffn_in", "ffn_out"]
 Text = TypeVar("Text", bound=Tokenizer)
+
+
+class Transcript(NamedTuple):
+    """A decoded utterance. `cut`: whether decoding was stopped at its limit of tokens, as for a text without end."""
+
+    text: str
+    cut: bool = False
 
 
 class Architecture(ABC, Generic[Text]):
@@ -26,13 +34,11 @@ class Architecture(ABC, Generic[Text]):
 
     Attributes:
         sizes: the family's sizes, computed without torch.
-        paths: the path of each matrix within a layer.
         decoding: how text is made from the output, `ctc` for example: a tag of the model card, and the template in
             benchmark/export/ that shows how to use an exported model.
     """
 
     sizes: ClassVar[Sizes]
-    paths: ClassVar[dict[Kind, str]]
     decoding: ClassVar[str]
 
     @abstractmethod
@@ -81,8 +87,24 @@ class Architecture(ABC, Generic[Text]):
         """
 
     @abstractmethod
-    def save_processor(self, folder: Path, config: PreTrainedConfig, tokenizer: Text, *, normalise_audio: bool) -> None:
-        """Write the processor's and tokenizer's files beside a model's weights."""
+    def save_processor(self, folder: Path, model: PreTrainedModel, tokenizer: Text, *, normalise_audio: bool) -> None:
+        """Write the processor's and tokenizer's files, and all else that belongs beside a model's weights."""
+
+    def load_beside(self, model: PreTrainedModel, folder: Path) -> None:
+        """Give a model that was built from its config what else its folder holds beside the weights.
+
+        Raises:
+            UserError: a file is missing or damaged.
+        """
+
+    def set_language(self, model: PreTrainedModel, language: str | None) -> None:
+        """Set the language of a multilingual model.
+
+        Raises:
+            UserError: the model needs a language, takes none, or does not know this one.
+        """
+        if language is not None:
+            raise UserError(f"a {self.sizes.model_type} model takes no language: remove `language` under `dense`")
 
     @abstractmethod
     def front_end_module(self, model: PreTrainedModel) -> nn.Module:
@@ -108,38 +130,64 @@ class Architecture(ABC, Generic[Text]):
     def frame_rate(self, model: PreTrainedModel) -> float:
         """Frames that the front-end makes per second of audio."""
 
+    def window_samples(self, model: PreTrainedModel) -> int | None:
+        """The number of samples that every forward computes for each utterance; None for audio of any length."""
+        return None
+
     @abstractmethod
     def masks_padding(self, config: PreTrainedConfig) -> bool:
         """Whether attention ignores padded frames; if so, the `forward` of transformers takes a mask of the samples."""
 
     @abstractmethod
-    def encoder(self, model: PreTrainedModel) -> nn.Module:
-        """The encoder module, which every forward runs."""
+    def metered_module(self, model: PreTrainedModel) -> nn.Module:
+        """A module that every forward runs once, and that gets hidden states (batch, frames, width) of the audio."""
 
     @abstractmethod
-    def layers(self, model: PreTrainedModel) -> Sequence[nn.Module]:
-        """All Transformer layers, in the order of a forward pass. Their indices number matrices and units."""
+    def stacks(self, model: PreTrainedModel) -> list[nn.ModuleList]:
+        """The Transformer's layers in the order of the forward pass: one list, or the encoder's and the decoder's."""
 
     @abstractmethod
-    def arrange_layers(self, model: PreTrainedModel, order: Sequence[int]) -> None:
-        """Make a model's layers those with these indices, in this order, and change its config accordingly.
+    def arrange_layers(self, model: PreTrainedModel, orders: Sequence[Sequence[int]]) -> None:
+        """Make the layers of each stack those with these indices, in this order, and change the config accordingly.
 
         A repeated index makes one layer serve in two places.
         """
 
     @abstractmethod
-    def uniform_config(
-        self, config: PreTrainedConfig, layers: int, heads: int, neurons: int
-    ) -> PreTrainedConfig | None:
-        """The config of a model with this many layers, heads and neurons per layer; None if no config expresses it."""
+    def set_depths(self, config: PreTrainedConfig, depths: list[int]) -> None:
+        """Write the number of layers of each stack into a config."""
+
+    @abstractmethod
+    def set_widths(self, config: PreTrainedConfig, widths: list[dict[UnitKind, set[int]]]) -> bool:
+        """Write the numbers of heads and neurons of a layer into a config.
+
+        Args:
+            config: the config to change.
+            widths: for each stack, the numbers that its layers have, by kind of unit.
+
+        Returns:
+            Whether plain `transformers` builds these layers from the config.
+        """
+
+    @abstractmethod
+    def paths(self, layer: nn.Module) -> dict[Kind, str]:
+        """The path of each matrix within a layer."""
 
     def handed_on(self, output: Any) -> dict[str, torch.Tensor]:
         """The parts of a layer's output that the next one gets besides the hidden state, by name."""
         return {}
 
+    def reads_tokens(self, layer: nn.Module, kind: Kind) -> bool:
+        """Whether a matrix's inputs are the tokens of a decoder, not the frames of the audio."""
+        return False
+
+    def frames_heard(self, hidden: torch.Tensor, options: dict[str, Any]) -> torch.Tensor:
+        """Hidden states (batch, frames, width) of the audio, among a layer's input `hidden` and its other arguments."""
+        return hidden
+
     @abstractmethod
-    def heads(self, index: int, layer: nn.Module) -> Units:
-        """The attention heads of a layer."""
+    def heads(self, index: int, layer: nn.Module) -> list[Units]:
+        """The attention heads of a layer, one entry per attention."""
 
     @abstractmethod
     def neurons(self, index: int, layer: nn.Module) -> Units:
@@ -153,10 +201,18 @@ class Architecture(ABC, Generic[Text]):
     def forward(self, model: PreTrainedModel, batch: Batch, *, hidden_states: bool) -> Output:
         """Run a model over a batch of audio or of features, which are treated alike from the front-end on."""
 
+    def with_labels(self, model: PreTrainedModel, batch: Batch) -> Batch:
+        """A batch without labels as `forward` needs it: as it is, or with transcripts that the model itself makes."""
+        return batch
+
+    @abstractmethod
+    def probe(self, model: PreTrainedModel, seconds: float) -> Batch:
+        """One utterance of silence of about this length, on the model's device, to count operations on."""
+
     @abstractmethod
     def loss(self, output: Output, batch: Batch, tokenizer: Text) -> torch.Tensor:
         """The loss of a forward's output over the batch: a scalar, in nats per utterance, averaged over the batch."""
 
     @abstractmethod
-    def transcribe(self, model: PreTrainedModel, batch: Batch, tokenizer: Text) -> list[str]:
-        """The text of each utterance of a batch, decoded greedily, without a language model."""
+    def transcribe(self, model: PreTrainedModel, batch: Batch, tokenizer: Text) -> list[Transcript]:
+        """The transcript of each utterance of a batch, decoded greedily, without a language model."""

@@ -14,13 +14,13 @@ from transformers import AutoModelForCTC, PreTrainedConfig, PreTrainedModel
 
 from benchmark.corpora.manifest import SAMPLE_RATE
 from benchmark.models.architectures import ctc_processor
-from benchmark.models.architectures.architecture import Architecture, Kind
+from benchmark.models.architectures.architecture import Architecture, Kind, Transcript
 from benchmark.models.architectures.convolutional_config import ConvolutionalConfig, check
 from benchmark.models.architectures.ctc import ctc_loss, greedy_texts
 from benchmark.models.batch import Batch
 from benchmark.models.foreign_files import errors_in_one_line
 from benchmark.models.output import Output, first, recorded_layers
-from benchmark.models.units import Units
+from benchmark.models.units import UnitKind, Units
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.system.errors import UserError
 
@@ -49,7 +49,6 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
     """
 
     keys: ClassVar[type[ConvolutionalConfig]]
-    paths = PATHS
     decoding = "ctc"
 
     def check_config(self, values: dict[str, Any], where: str) -> None:  # noqa: D102
@@ -88,10 +87,10 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         return ctc_processor.normalises_audio(folder)
 
     def save_processor(  # noqa: D102
-        self, folder: Path, config: PreTrainedConfig, tokenizer: Vocabulary, *, normalise_audio: bool
+        self, folder: Path, model: PreTrainedModel, tokenizer: Vocabulary, *, normalise_audio: bool
     ) -> None:
         ctc_processor.save(
-            folder, tokenizer, normalise_audio=normalise_audio, attention_mask=self.masks_padding(config)
+            folder, tokenizer, normalise_audio=normalise_audio, attention_mask=self.masks_padding(model.config)
         )
 
     def front_end_module(self, model: PreTrainedModel) -> nn.Module:  # noqa: D102
@@ -119,33 +118,39 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         """Models whose front-end has layer norm are trained with an attention mask, those with group norm without."""
         return bool(config.feat_extract_norm == "layer")
 
-    def encoder(self, model: PreTrainedModel) -> nn.Module:  # noqa: D102
+    def metered_module(self, model: PreTrainedModel) -> nn.Module:
+        """The encoder: positions, layers and layer norm."""
         encoder: nn.Module = parts(model).encoder
         return encoder
 
-    def layers(self, model: PreTrainedModel) -> Sequence[nn.Module]:  # noqa: D102
-        return tuple(parts(model).encoder.layers)
+    def stacks(self, model: PreTrainedModel) -> list[nn.ModuleList]:  # noqa: D102
+        return [parts(model).encoder.layers]
 
-    def arrange_layers(self, model: PreTrainedModel, order: Sequence[int]) -> None:  # noqa: D102
-        layers = self.layers(model)
-        parts(model).encoder.layers = nn.ModuleList([layers[index] for index in order])
-        model.config.num_hidden_layers = len(order)
+    def arrange_layers(self, model: PreTrainedModel, orders: Sequence[Sequence[int]]) -> None:  # noqa: D102
+        encoder = parts(model).encoder
+        encoder.layers = nn.ModuleList([encoder.layers[index] for index in orders[0]])
+        self.set_depths(model.config, [len(encoder.layers)])
 
-    def uniform_config(
-        self, config: PreTrainedConfig, layers: int, heads: int, neurons: int
-    ) -> PreTrainedConfig | None:
-        """As `Architecture.uniform_config`; the number of heads sets their width, so that it cannot change."""
-        if heads != config.num_attention_heads:
-            return None
-        config.num_hidden_layers, config.intermediate_size = layers, neurons
-        return config
+    def set_depths(self, config: PreTrainedConfig, depths: list[int]) -> None:  # noqa: D102
+        (config.num_hidden_layers,) = depths
 
-    def heads(self, index: int, layer: nn.Module) -> Units:  # noqa: D102
+    def set_widths(self, config: PreTrainedConfig, widths: list[dict[UnitKind, set[int]]]) -> bool:
+        """As `Architecture.set_widths`. The number of heads in a config sets their width."""
+        (found,) = widths
+        if found["heads"] != {config.num_attention_heads} or len(found["neurons"]) != 1:
+            return False
+        (config.intermediate_size,) = found["neurons"]
+        return True
+
+    def paths(self, layer: nn.Module) -> dict[Kind, str]:  # noqa: D102
+        return PATHS
+
+    def heads(self, index: int, layer: nn.Module) -> list[Units]:  # noqa: D102
         attention = layer.get_submodule("attention")
         inward = tuple(cast(nn.Linear, attention.get_submodule(f"{name}_proj")) for name in "qkv")
         width = cast(int, attention.head_dim)
         outward = cast(nn.Linear, attention.out_proj)
-        return Units(index, "heads", attention, inward, outward, width, partial(self.keep_heads, attention))
+        return [Units(index, "heads", attention, inward, outward, width, partial(self.keep_heads, attention))]
 
     def keep_heads(self, attention: nn.Module, kept: torch.Tensor) -> None:
         """Tell an attention module which of its heads (heads,) are left."""
@@ -187,5 +192,13 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
     def loss(self, output: Output, batch: Batch, tokenizer: Vocabulary) -> torch.Tensor:  # noqa: D102
         return ctc_loss(output, batch, tokenizer.blank)
 
-    def transcribe(self, model: PreTrainedModel, batch: Batch, tokenizer: Vocabulary) -> list[str]:  # noqa: D102
-        return greedy_texts(self.forward(model, batch, hidden_states=False), tokenizer)
+    def transcribe(  # noqa: D102
+        self, model: PreTrainedModel, batch: Batch, tokenizer: Vocabulary
+    ) -> list[Transcript]:
+        return [Transcript(text) for text in greedy_texts(self.forward(model, batch, hidden_states=False), tokenizer)]
+
+    def probe(self, model: PreTrainedModel, seconds: float) -> Batch:  # noqa: D102
+        samples, device = round(seconds * SAMPLE_RATE), next(model.parameters()).device
+        frames = self.frame_counts(model, torch.tensor([samples])).to(device)
+        nothing = torch.zeros(0, dtype=torch.long, device=device)
+        return Batch(torch.zeros(1, samples, device=device), None, frames, nothing, nothing, seconds)

@@ -14,7 +14,7 @@ def ctc_loss(output: Output, batch: Batch, blank: int) -> torch.Tensor:
     """CTC loss summed over an utterance, averaged over the utterances of the batch, in nats."""
     log_probs = F.log_softmax(output.logits.float(), dim=-1).transpose(0, 1)
     losses = F.ctc_loss(
-        log_probs, batch.labels, output.frames, batch.label_lengths, blank=blank, reduction="none", zero_infinity=True
+        log_probs, batch.labels, output.lengths, batch.label_lengths, blank=blank, reduction="none", zero_infinity=True
     )
     return losses.mean()
 
@@ -22,4 +22,4 @@ def ctc_loss(output: Output, batch: Batch, blank: int) -> torch.Tensor:
 def greedy_texts(output: Output, vocabulary: Vocabulary) -> list[str]:
     """The text of each utterance of a batch, by the best label of every frame."""
     best = output.logits.argmax(-1).cpu()
-    return [vocabulary.decode(best[row, :frames].tolist()) for row, frames in enumerate(output.frames.tolist())]
+    return [vocabulary.decode(best[row, :frames].tolist()) for row, frames in enumerate(output.lengths.tolist())]

@@ -12,9 +12,11 @@ from benchmark.models.architectures.hubert import Hubert
 from benchmark.models.architectures.sizes import sizes_of
 from benchmark.models.architectures.wav2vec2 import Wav2Vec2
 from benchmark.models.architectures.wavlm import WavLM
+from benchmark.models.architectures.whisper import Whisper
 
 ARCHITECTURES: dict[str, Architecture[Any]] = {
-    architecture.sizes.model_type: architecture for architecture in (Wav2Vec2(), Hubert(), WavLM(), Data2VecAudio())
+    architecture.sizes.model_type: architecture
+    for architecture in (Wav2Vec2(), Hubert(), WavLM(), Data2VecAudio(), Whisper())
 }
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from math import prod
+from pathlib import Path
 from typing import Required
 
 from typing_extensions import TypedDict
 
+from benchmark.models.vocabulary import Vocabulary
 from benchmark.system.errors import UserError
 from benchmark.system.validated import AtLeastOne
 
 SAMPLE_RATE = 16_000
+TOKENIZERS = ("tokenizer.json", "vocab.json")  # files of a byte-pair encoding, either of which is enough
 
 
 class ModelConfig(TypedDict, total=False):
@@ -28,6 +31,14 @@ class ModelConfig(TypedDict, total=False):
     num_conv_pos_embeddings: AtLeastOne
     num_conv_pos_embedding_groups: AtLeastOne
     conv_pos_kernel_size: AtLeastOne
+    d_model: AtLeastOne
+    encoder_layers: AtLeastOne
+    decoder_layers: AtLeastOne
+    encoder_ffn_dim: AtLeastOne
+    decoder_ffn_dim: AtLeastOne
+    num_mel_bins: AtLeastOne
+    max_source_positions: AtLeastOne
+    max_target_positions: AtLeastOne
 
 
 class Sizes(ABC):
@@ -46,7 +57,11 @@ class Sizes(ABC):
 
     @abstractmethod
     def layers(self, config: ModelConfig) -> int:
-        """Number of Transformer layers."""
+        """Number of Transformer layers, of the encoder and any decoder."""
+
+    @abstractmethod
+    def width(self, config: ModelConfig) -> int:
+        """Channels of the hidden states."""
 
     @abstractmethod
     def encoder_matrices(self, config: ModelConfig) -> int:
@@ -59,6 +74,14 @@ class Sizes(ABC):
     @abstractmethod
     def total_parameters(self, config: ModelConfig) -> int:
         """Parameters of the whole model without biases and norms, which are a thousandth of all."""
+
+    @abstractmethod
+    def check_tokenizer(self, folder: Path, config: ModelConfig) -> None:
+        """Check the tokenizer's files of a model that has an output head.
+
+        Raises:
+            UserError: they are missing, damaged or do not fit the model.
+        """
 
     @abstractmethod
     def frames_per_second(self, config: ModelConfig) -> float:
@@ -89,9 +112,12 @@ class ConvolutionalSizes(Sizes):
     def layers(self, config: ModelConfig) -> int:  # noqa: D102
         return config["num_hidden_layers"]
 
+    def width(self, config: ModelConfig) -> int:  # noqa: D102
+        return config["hidden_size"]
+
     def encoder_matrices(self, config: ModelConfig) -> int:
-        """q, k, v, out, FFN in and FFN out of each layer."""
-        return 6 * self.layers(config)
+        """Six in each layer: q, k, v, out, FFN in, FFN out."""
+        return 6 * config["num_hidden_layers"]
 
     def encoder_parameters(self, config: ModelConfig) -> int:  # noqa: D102
         hidden = config["hidden_size"]
@@ -112,6 +138,9 @@ class ConvolutionalSizes(Sizes):
     def feature_channels(self, config: ModelConfig) -> int:  # noqa: D102
         return config["conv_dim"][-1]
 
+    def check_tokenizer(self, folder: Path, config: ModelConfig) -> None:  # noqa: D102
+        Vocabulary.load(folder, config["vocab_size"])
+
     def positional_taps(self, config: ModelConfig) -> int:
         """Sum of the kernel sizes of all positional convolutions."""
         return config["num_conv_pos_embeddings"]
@@ -128,11 +157,64 @@ class StackedPositionSizes(ConvolutionalSizes):
         return config["num_conv_pos_embeddings"] * config["conv_pos_kernel_size"]
 
 
+class WhisperSizes(Sizes):
+    """Two convolutions over spectra, a Transformer encoder, and a decoder whose output layer is its embedding."""
+
+    def __init__(self) -> None:
+        self.defaults = {
+            "model_type": "whisper",
+            "vocab_size": 51865,
+            "num_mel_bins": 80,
+            "d_model": 384,
+            "encoder_layers": 4,
+            "decoder_layers": 4,
+            "encoder_ffn_dim": 1536,
+            "decoder_ffn_dim": 1536,
+            "max_source_positions": 1500,
+            "max_target_positions": 448,
+        }
+
+    def layers(self, config: ModelConfig) -> int:  # noqa: D102
+        return config["encoder_layers"] + config["decoder_layers"]
+
+    def width(self, config: ModelConfig) -> int:  # noqa: D102
+        return config["d_model"]
+
+    def encoder_matrices(self, config: ModelConfig) -> int:
+        """Six in each layer of the encoder, ten in each of the decoder, which has cross-attention."""
+        return 6 * config["encoder_layers"] + 10 * config["decoder_layers"]
+
+    def encoder_parameters(self, config: ModelConfig) -> int:  # noqa: D102
+        width = config["d_model"]
+        encoder = config["encoder_layers"] * (4 * width + 2 * config["encoder_ffn_dim"])
+        decoder = config["decoder_layers"] * (8 * width + 2 * config["decoder_ffn_dim"])
+        return width * (encoder + decoder)
+
+    def total_parameters(self, config: ModelConfig) -> int:  # noqa: D102
+        width = config["d_model"]
+        convolutions = 3 * (config["num_mel_bins"] + width)
+        positions = config["max_source_positions"] + config["max_target_positions"]
+        return self.encoder_parameters(config) + width * (convolutions + positions + config["vocab_size"])
+
+    def frames_per_second(self, config: ModelConfig) -> float:
+        """A spectrum every 10 ms, and a convolution of stride 2."""
+        return 50.0
+
+    def feature_channels(self, config: ModelConfig) -> int:  # noqa: D102
+        return config["d_model"]
+
+    def check_tokenizer(self, folder: Path, config: ModelConfig) -> None:
+        """Its files must exist."""
+        if not any((folder / name).is_file() for name in TOKENIZERS):
+            raise UserError(f"{folder} has no tokenizer ({' or '.join(TOKENIZERS)}): copy it from the published model")
+
+
 FAMILIES: tuple[Sizes, ...] = (
     ConvolutionalSizes("wav2vec2"),
     ConvolutionalSizes("hubert"),
     ConvolutionalSizes("wavlm"),
     StackedPositionSizes("data2vec-audio"),
+    WhisperSizes(),
 )
 SIZES = {sizes.model_type: sizes for sizes in FAMILIES}
 
