@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -45,5 +45,6 @@ class CorpusConfig:
     """the most utterances per split, for trying things out"""
     dev_share: Annotated[Above0, Field(lt=1)] | None = None
     """LibriSpeech: make `dev` of this share of the speakers of `train`, which are then not trained on"""
-    partial: bool = False
-    """accept an incomplete split of LibriSpeech, and a test or development set without its unusable utterances"""
+    partial: bool | Literal["train"] = False
+    """accept an incomplete split of LibriSpeech, and a test or development set without its unusable utterances; \
+`train`: only an incomplete training split"""

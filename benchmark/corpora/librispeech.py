@@ -68,6 +68,22 @@ def _speakers(corpus: CorpusConfig, split: str, folder: Path) -> set[str]:
     return held_out if split == corpus.dev else set(everyone) - held_out
 
 
+def may_be_partial(corpus: CorpusConfig, split: str) -> bool:
+    """Whether a study accepts an incomplete official split."""
+    return corpus.partial is True or (corpus.partial == "train" and split == corpus.train)
+
+
+def incomplete(corpus: CorpusConfig) -> list[str]:
+    """In words, the splits of a study that lack utterances of the official ones."""
+    splits = dict.fromkeys(official_split(corpus, split) for split in (corpus.train, corpus.dev, *corpus.tests))
+    counts = {split: len(list(_find(corpus, split).glob("*/*/*.flac"))) for split in splits}
+    return [
+        f"LibriSpeech {split} has {count:,} of {OFFICIAL_UTTERANCES[split]:,} utterances"
+        for split, count in counts.items()
+        if count != OFFICIAL_UTTERANCES[split]
+    ]
+
+
 def _find(corpus: CorpusConfig, split: str) -> Path:
     """The split's folder, downloaded first if it is missing and the config asks for that."""
     if split not in OFFICIAL_UTTERANCES:
@@ -85,7 +101,7 @@ def _find(corpus: CorpusConfig, split: str) -> Path:
     found = sum(1 for _ in folder.glob("*/*/*.flac"))
     if found == 0:
         raise UserError(f"{folder} has no utterances: unpack {split}.tar.gz again")
-    if found != OFFICIAL_UTTERANCES[split] and not corpus.partial:
+    if found != OFFICIAL_UTTERANCES[split] and not may_be_partial(corpus, split):
         raise UserError(
             f"{folder} has {found:,} utterances, but the official split has {OFFICIAL_UTTERANCES[split]:,}: unpack "
             f"{split}.tar.gz again, or set `partial: true` under `corpus` to use the incomplete split"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NotRequired
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -63,6 +64,7 @@ class Summary(TypedDict):
 
     hash: str  # over ids, texts and audio of all utterances
     splits: dict[str, SplitSummary]
+    remarks: NotRequired[list[str]]  # on the audio, for every record; absent if there are none
     files: Stamps  # of manifest and audio
 
 
@@ -83,11 +85,15 @@ def write_manifest(
     problems: Iterable[Problem],
     hash: str,
     splits: dict[str, SplitSummary],
+    remarks: Sequence[str] = (),
 ) -> None:
     """Write the manifest, the problems and finally the summary of the audio in `folder`, which must be complete."""
     _write_lines(folder / MANIFEST, map(asdict, utterances))
     _write_lines(folder / PROBLEMS, problems)
-    write_json(folder / SUMMARY, Summary(hash=hash, splits=splits, files=stamped(folder, (MANIFEST, AUDIO))))
+    summary = Summary(hash=hash, splits=splits, files=stamped(folder, (MANIFEST, AUDIO)))
+    if remarks:
+        summary["remarks"] = list(remarks)
+    write_json(folder / SUMMARY, summary)
 
 
 def _write_lines(path: Path, values: Iterable[object]) -> None:
@@ -118,6 +124,11 @@ class Dataset:
         for utterance in _read_manifest(folder / MANIFEST):
             utterances.setdefault(utterance.split, []).append(utterance)
         return cls(folder, summary, utterances)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader of results has to know about the audio."""
+        return self.summary.get("remarks", [])
 
     @property
     def hash(self) -> str:

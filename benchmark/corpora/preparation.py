@@ -16,6 +16,7 @@ from benchmark.corpora import an4, librispeech, mini
 from benchmark.corpora.audio import UnusableError, decode
 from benchmark.corpora.manifest import AUDIO, PROBLEMS, SAMPLE_RATE, Problem, SplitSummary, Utterance, write_manifest
 from benchmark.corpora.recording import Recording
+from benchmark.corpora.remarks import remarks
 from benchmark.corpora.splits import Overlaps
 from benchmark.system.at_work import Bar
 from benchmark.system.errors import UserError
@@ -63,7 +64,7 @@ def prepare(corpus: CorpusConfig, out: Path) -> None:
                 _report(split, summaries[split], left_out, out)
                 utterances += usable
                 problems += left_out
-        write_manifest(partial, utterances, problems, audio.digest.hexdigest(), summaries)
+        write_manifest(partial, utterances, problems, audio.digest.hexdigest(), summaries, remarks(corpus))
 
 
 def _adapter(name: str) -> Adapter:
@@ -115,7 +116,7 @@ def _refuse_gaps(corpus: CorpusConfig, split: str, usable: list[Utterance], left
     if not usable:
         reasons = f": {left_out[0]['id']}: {left_out[0]['reason']}, and so on" if left_out else ""
         raise UserError(f"{where} has no usable utterance{reasons}")
-    if left_out and split != corpus.train and not corpus.partial:
+    if left_out and split != corpus.train and corpus.partial is not True:
         raise UserError(
             f"{where} must be complete, but {len(left_out)} of its {len(usable) + len(left_out)} utterances cannot be "
             f"used; the first is {left_out[0]['id']} ({left_out[0]['reason']}): repair them, or set "

@@ -99,7 +99,7 @@ def _official(corpus: CorpusConfig, split: str) -> SplitSize:
             )
         return SplitSize(official, seconds, 2 * seconds * FLAC_BYTES_A_SECOND)  # the archive and its unpacked files
     found = sum(1 for _ in folder.glob("*/*/*.flac"))
-    if found != official and not corpus.partial:
+    if found != official and not librispeech.may_be_partial(corpus, split):
         raise UserError(
             f"{folder} has {found:,} utterances, but the official split has {official:,}: unpack {split}.tar.gz again, "
             "or set `partial: true` under `corpus` to use the incomplete split"

@@ -23,6 +23,7 @@ class Circumstances:
         commits: git commits.
         pythons: versions of Python.
         packages: names and versions of packages.
+        remarks: what a reader has to know about the audio.
         data_hash: SHA-256 of the corpus.
         dense_hash: SHA-256 of the dense model.
     """
@@ -36,6 +37,7 @@ class Circumstances:
     commits: list[str]
     pythons: list[str]
     packages: list[str]
+    remarks: list[str]
     data_hash: str
     dense_hash: str
 
@@ -54,6 +56,7 @@ def circumstances(collection: Collection, rows: list[Row]) -> Circumstances:
         commits=sorted({origin["git_commit"] for origin in origins}),
         pythons=sorted({origin["python"] for origin in origins}),
         packages=sorted({f"{name} {version}" for origin in origins for name, version in origin["packages"].items()}),
+        remarks=list(dict.fromkeys(text for record in records for text in record.get("corpus_remarks", []))),
         data_hash=records[0]["data_hash"],
         dense_hash=records[0]["dense_hash"],
     )

@@ -41,13 +41,13 @@ from benchmark.training.precision import device_name, pick_device
 def new_record(study: Study, plan: RunPlan, method: Method, work: WorkFolder) -> RunRecord:
     """Create the record of a run that has not started yet."""
     settings: dict[str, object] = asdict(method.settings)
-    data_hash, dense = Dataset.open(work.data).hash, dense_hash(work)
+    dataset, dense = Dataset.open(work.data), dense_hash(work)
     budget = study.budget_of(plan)
     record = RunRecord(
         schema=SCHEMA,
         study=study.name,
         run=plan.run,
-        identity=identity(study, plan, settings, data_hash, dense),
+        identity=identity(study, plan, settings, dataset.hash, dense),
         label=plan.label,
         method=plan.method,
         title=_title(method, plan),
@@ -62,13 +62,15 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: WorkFolder) ->
         phases={},
         notes=[],
         log={},
-        data_hash=data_hash,
+        data_hash=dataset.hash,
         dense_hash=dense,
         provenance=provenance(device_name(pick_device(study.hardware.device))),
-        partial_corpus=study.corpus.partial or study.corpus.limit is not None,
+        partial_corpus=study.corpus.partial is True or study.corpus.limit is not None,
     )
     if method.phases > 1:
         record["stages"] = method.phases
+    if dataset.remarks:
+        record["corpus_remarks"] = dataset.remarks
     if method.drawn:
         record["drawn"] = method.drawn
     return record

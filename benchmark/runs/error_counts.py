@@ -46,9 +46,19 @@ def score_run(study: Study, plan: RunPlan, work: WorkFolder) -> RunRecord:
                 raise UserError(f"{lacking}; transcribe again")
             record["scores"] = {split: _score(run, split, timed["sets"][split]) for split in study.corpus.tests}
             record["speedup"] = timed["speedup"]
+            record["notes"] += _cut(record["scores"])
         add_metrics(record, study.evaluations, run)
     write_json(folder.record, record)
     return record
+
+
+def _cut(scores: dict[str, Score]) -> list[str]:
+    """In words, how many transcripts decoding had to stop."""
+    return [
+        f"{split}: {score['cut']} of {score['utterances']} transcripts were cut at their limit of tokens"
+        for split, score in scores.items()
+        if "cut" in score
+    ]
 
 
 def _finished(study: Study, folder: RunFolder, work: WorkFolder) -> FinishedRun:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from made_corpora import corpus, real, write_librispeech
 
-from benchmark.corpora import prepare
+from benchmark.corpora import librispeech, prepare
 from benchmark.corpora.manifest import Dataset
 from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
@@ -67,6 +67,30 @@ def test_an_incomplete_split_is_refused_unless_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has [0-9]+ utterances, but the official split has 28,539: .*`partial: true`"):
         prepare(libri(root, partial=False), tmp_path / "data")
     assert not (tmp_path / "data").exists()
+
+
+def test_an_incomplete_training_split_can_be_allowed_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write_librispeech(tmp_path / "libri")
+    with pytest.raises(UserError, match=r"LibriSpeech/dev-clean has [0-9]+ utterances"):
+        prepare(libri(root, partial="train"), tmp_path / "data")
+    official = {
+        split: len(list((root / "LibriSpeech" / split).glob("*/*/*.flac"))) for split in ("dev-clean", "test-clean")
+    }
+    monkeypatch.setattr(librispeech, "OFFICIAL_UTTERANCES", librispeech.OFFICIAL_UTTERANCES | official)
+    prepare(libri(root, partial="train"), tmp_path / "data")
+    (remark,) = Dataset.open(tmp_path / "data").remarks
+    assert remark.startswith("LibriSpeech train-clean-100 has ")
+    assert remark.endswith(" of 28,539 utterances")
+
+
+def test_what_the_owner_of_the_audio_says_is_kept(tmp_path: Path) -> None:
+    root = write_librispeech(tmp_path / "libri")
+    (root / "REMARK.txt").write_text("decoded from\nlossy files\n")
+    prepare(libri(root), tmp_path / "data")
+    assert Dataset.open(tmp_path / "data").remarks[-1] == "decoded from lossy files"
+    (root / "REMARK.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(UserError, match=r"REMARK\.txt cannot be read .*: correct or delete it"):
+        prepare(libri(root), tmp_path / "again")
 
 
 def test_a_chapter_without_its_transcripts_is_left_out(tmp_path: Path) -> None:
