@@ -51,7 +51,7 @@ class Bench:
         speech_model = on_device(self.speech_model, pick_device())
         return make(
             speech_model,
-            Speech(speech_model, self.dataset, SPLIT, None if from_audio else self._features(speech_model)),
+            self._speech(speech_model, None if from_audio else self._features(speech_model)),
             Budget("work", 3 * self.batch_seconds * steps, Clock(wait_for_gpu)),
             Options(learning_rate=0.0, batch_seconds=self.batch_seconds, bf16=self.precision == "bf16"),
             sparsity=SPARSITY if load_method(method).takes_target else None,
@@ -75,9 +75,7 @@ class Bench:
     def trainer(self, variant: str) -> HuggingFace:
         """Hugging Face's Trainer, which computes everything from audio."""
         speech_model = on_device(self.speech_model, pick_device())
-        return HuggingFace(
-            variant, speech_model, Speech(speech_model, self.dataset, SPLIT), self.batch_seconds, self.folder
-        )
+        return HuggingFace(variant, speech_model, self._speech(speech_model), self.batch_seconds, self.folder)
 
     def transcription_speed(self) -> float:
         """Seconds of speech per second that the dense model transcribes, as in studies: in fp32, from audio."""
@@ -89,5 +87,9 @@ class Bench:
     def _features(self, speech_model: SpeechModel) -> Features:
         """The front-end's output, cached as in a study and computed only once."""
         folder = self.folder / "features"
-        write_features(speech_model.model, Speech(speech_model, self.dataset, SPLIT), folder, key=self.name)
+        write_features(speech_model.model, self._speech(speech_model), folder, key=self.name)
         return Features(folder)
+
+    def _speech(self, speech_model: SpeechModel, features: Features | None = None) -> Speech:
+        """The speech as a study trains on it."""
+        return Speech(speech_model, self.dataset, SPLIT, features, training=True)
