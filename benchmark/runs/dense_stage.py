@@ -32,7 +32,7 @@ from benchmark.toolbox.job import Job
 from benchmark.training.budget import Budget, Clock, OverBudget
 from benchmark.training.features import INDEX, Features, write_features
 from benchmark.training.options import Options
-from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
+from benchmark.training.precision import computing_in, pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 
 REMEDY = "make the dense model again (`python -m benchmark dense CONFIG`)"
@@ -45,7 +45,9 @@ def word_error_rate(
     evaluation = evaluation or EvaluationConfig()
     # The copy is not metered: evaluation is not charged to any budget.
     speech_model = replace(speech_model, model=frozen_copy(speech_model.model))
-    hypotheses = transcribe(speech_model, Speech(speech_model, dataset, split), evaluation.batch_seconds).hypotheses
+    speech = Speech(speech_model, dataset, split)
+    with computing_in(evaluation.precision, speech.device):
+        hypotheses = transcribe(speech_model, speech, evaluation.batch_seconds).hypotheses
     spoken, written = references(dataset, split), normalised(hypotheses, evaluation.normalizer)
     return word_errors(normalised(spoken, evaluation.normalizer), written).wer
 

@@ -14,7 +14,7 @@ from benchmark.scoring.trn import write_trn
 from benchmark.study.paths import RunFolder, WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.system.files import write_json
-from benchmark.training.precision import pick_device
+from benchmark.training.precision import computing_in, pick_device
 from benchmark.training.speech import Speech
 
 
@@ -39,13 +39,16 @@ def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
         model.to(pick_device(study.hardware.device))
     dataset, batch_seconds = Dataset.open(work.data), study.evaluation.batch_seconds
     sets: dict[str, dict[str, float]] = {}
+    precision = computing_in(study.evaluation.precision, dense.model.device)
     for split in study.corpus.tests:
-        result = transcribe(speech_model, Speech(speech_model, dataset, split), batch_seconds)
+        with precision:
+            result = transcribe(speech_model, Speech(speech_model, dataset, split), batch_seconds)
         _write(result, folder, split, study.evaluation.normalizer)
         sets[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
         if result.cut:
             sets[split]["cut"] = result.cut
-    faster = speedup(dense, speech_model, Speech(speech_model, dataset, study.corpus.tests[0]), batch_seconds)
+    with precision:
+        faster = speedup(dense, speech_model, Speech(speech_model, dataset, study.corpus.tests[0]), batch_seconds)
     keep(output, {"sets": sets, "speedup": faster})
 
 

@@ -125,6 +125,8 @@ class EvaluationConfig:
 
     batch_seconds: Above0 = 32.0
     """seconds of audio per decoding batch"""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """what models compute in when they transcribe; bf16 only pays on processors that have it"""
     normalizer: NormalizerName = "none"
     """`whisper-english` normalises transcripts and references before words are counted, as Whisper's authors do"""
 

@@ -25,6 +25,11 @@ def uses_bf16(precision: Precision, device: torch.device) -> bool:
     return precision == "bf16"
 
 
+def computing_in(precision: Literal["fp32", "bf16"], device: torch.device) -> torch.autocast:
+    """A context in which models compute in this precision; their weights stay in fp32."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
 def pick_device(asked: Device = "auto") -> torch.device:
     """The device that a study asks for; `auto` means the GPU if there is one.
 
