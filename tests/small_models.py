@@ -1,4 +1,4 @@
-"""Small models of every architecture, with random weights, and their twins of plain transformers."""
+"""Small models of every architecture, with random weights, and the twins of CTC models of plain transformers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tiny_whisper import write_tiny_whisper
 from torch import nn
 from transformers import AutoConfig, AutoModelForCTC, PreTrainedConfig, PreTrainedModel
 
@@ -60,7 +61,9 @@ def plain_twin(model: PreTrainedModel) -> PreTrainedModel:
 
 
 def write_tiny_model(kind: str, folder: Path) -> Path:
-    """Write a dense model that jobs can start from: three layers, no LayerDrop, as studies train."""
+    """Write a dense model that jobs can start from: three layers per stack, no LayerDrop, as studies train."""
+    if kind == "whisper":
+        return write_tiny_whisper(folder, encoder_layers=3, decoder_layers=3)
     shape = {"num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 128, "layerdrop": 0.0}
     save_dense(SpeechModel(small_model(kind, **shape), LETTERS), folder)
     return folder

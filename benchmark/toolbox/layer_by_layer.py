@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from benchmark.models.architectures.architecture import Architecture
+from benchmark.models.arguments import by_name
 from benchmark.models.batch import Batch
 from benchmark.models.output import first
 from benchmark.toolbox.job import Job
@@ -76,8 +77,8 @@ def _before(layer: nn.Module, job: Job, batch: Batch) -> Waiting:
     """A layer's input for a batch, by a forward of the model up to it."""
     caught: list[Waiting] = []
 
-    def catch(_layer: nn.Module, args: tuple[torch.Tensor, ...], options: dict[str, Any]) -> None:
-        caught.append(Waiting(**vars(batch), hidden=args[0], options=options))
+    def catch(_layer: nn.Module, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        caught.append(Waiting(**vars(batch), hidden=args[0], options=by_name(layer, args, options)))
         raise _Caught
 
     handle = layer.register_forward_pre_hook(catch, with_kwargs=True)

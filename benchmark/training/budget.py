@@ -14,6 +14,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from benchmark.models.architectures.lookup import architecture_of
+from benchmark.models.arguments import by_name
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import frame_rate
@@ -159,7 +160,8 @@ class Budget:
         ) -> None:
             hidden, layers = first(output), Encoder(model).layers
             if hidden.requires_grad and metered.meter == number and any(module is layer for layer in layers):
-                share = 2 * meter.units(architecture.frames_heard(args[0], options)) / len(layers)
+                heard = architecture.frames_heard(args[0], by_name(module, args, options))
+                share = 2 * meter.units(heard) / len(layers)
                 hidden.register_hook(lambda _gradient: self._add(share))
 
         metered.register_forward_hook(charge_forward)

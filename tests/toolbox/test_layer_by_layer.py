@@ -20,7 +20,7 @@ def pruned(weight: torch.Tensor, norms: torch.Tensor) -> torch.Tensor:
     return weight * topk_mask_of_rows(wanda_scores(weight, norms), 0.5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "whisper"])
 def test_each_layer_sees_what_the_pruned_ones_before_it_give(make_job: MakeJob, tmp_path: Path, kind: str) -> None:
     model = write_tiny_model(kind, tmp_path / "model")
     job, reference = (make_job(tmp_path / name, model=model) for name in ("job", "reference"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import MakeJob
+from small_models import write_tiny_model
 
 from benchmark.models.encoder import Encoder
 from benchmark.training.budget import Budget, Clock, OverBudget
@@ -26,6 +27,19 @@ def test_a_forward_costs_one_and_a_backward_two_a_second(make_job: MakeJob, tmp_
     assert job.budget.spent == pytest.approx(expected)
     output.logits.sum().backward()
     assert job.budget.spent == pytest.approx(3 * expected)
+
+
+def test_an_encoder_decoder_s_layers_all_cost_by_the_windows_it_hears(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path, model=write_tiny_model("whisper", tmp_path / "model"))
+    batch = job.calibration(8.0)[0]
+    before = job.budget.spent
+    loss = job.loss(batch)
+    assert job.budget.spent - before == pytest.approx(batch.seconds)
+    Encoder(job.model).stacks[0].requires_grad_(False)
+    job.loss(batch).backward()
+    assert job.budget.spent - before == pytest.approx((2 + 2 / 2) * batch.seconds)  # half of the layers learn
+    loss.backward()
+    assert job.budget.spent - before == pytest.approx((3 + 2) * batch.seconds)
 
 
 def test_a_loss_on_hidden_layers_costs_the_backward_of_those_layers(make_job: MakeJob, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ class Whisper(WhisperLayers):
         if missing := sorted(info["missing_keys"]):
             lacks = f"{len(missing)} tensors are missing, the first is {missing[0]}"
             raise UserError(f"{source} is not a Whisper checkpoint: {lacks}")
+        model.model.encoder.embed_positions.requires_grad_(False)  # sinusoids, as when it is built
         return cast(PreTrainedModel, model)
 
     def load_beside(self, model: PreTrainedModel, folder: Path) -> None:
