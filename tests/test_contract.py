@@ -59,6 +59,8 @@ def run(request: pytest.FixtureRequest, make_job: MakeJob, tmp_path_factory: pyt
     job = make_job(folder)
     try:
         method = load_method(request.param)
+        if reason := method({}).skip(job):
+            pytest.skip(reason)
         model = returned_model(run_method(request.param, job), job.model)
         exported, size = read_back(SpeechModel(model, Vocabulary.of_letters()), folder / "model")
     except UserError as error:

@@ -14,18 +14,19 @@ from benchmark.models.forms.form import Form, Tensors
 class LowRankLinear(nn.Module):
     """y = second(first(x)): rank x (inputs + outputs) weights instead of inputs x outputs."""
 
-    def __init__(self, inputs: int, outputs: int, rank: int) -> None:
+    def __init__(self, inputs: int, outputs: int, rank: int, *, bias: bool) -> None:
         super().__init__()
         self.in_features, self.out_features, self.rank = inputs, outputs, rank
         self.first = nn.Linear(inputs, rank, bias=False)
-        self.second = nn.Linear(rank, outputs)
+        self.second = nn.Linear(rank, outputs, bias=bias)
 
     @classmethod
     def like(cls, linear: nn.Linear, rank: int) -> LowRankLinear:
-        """A layer with random weights and with the shape, type, device and bias of `linear`."""
-        thin = cls(linear.in_features, linear.out_features, rank).to(linear.weight)
-        with torch.no_grad():
-            thin.second.bias.copy_(linear.bias)
+        """A layer with random weights and with the shape, type, device and bias, if any, of `linear`."""
+        thin = cls(linear.in_features, linear.out_features, rank, bias=linear.bias is not None).to(linear.weight)
+        if linear.bias is not None:
+            with torch.no_grad():
+                thin.second.bias.copy_(linear.bias)
         return thin
 
     @property
@@ -34,8 +35,8 @@ class LowRankLinear(nn.Module):
         return self.second.weight @ self.first.weight
 
     @property
-    def bias(self) -> nn.Parameter:
-        """The bias of the second factor."""
+    def bias(self) -> nn.Parameter | None:
+        """The bias of the second factor, if it has one."""
         return self.second.bias
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
