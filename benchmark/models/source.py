@@ -10,8 +10,9 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
 from benchmark.system.validated import checked
 
+GENERATION = "generation_config.json"
 EVERYTHING = ("*.json", "*.txt", "*.safetensors", "*.bin")
-CONFIG_ONLY = ("config.json", "vocab.json", "tokenizer.json")
+CONFIG_ONLY = ("config.json", "vocab.json", "tokenizer.json", GENERATION)
 
 
 def model_folder(

@@ -71,7 +71,13 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
         print(f"dense model {study.dense.model}: already finished, kept")
         return
     speech_model = load(source, fresh_head=recipe is not None)
-    architecture_of(speech_model.model).set_language(speech_model.model, study.dense.language)
+    architecture = architecture_of(speech_model.model)
+    architecture.set_language(speech_model.model, study.dense.language)
+    if recipe is not None and set(recipe.speeds) != {1.0} and architecture.window_samples(speech_model.model):
+        raise UserError(
+            f"{study.dense.model} hears windows of one length, which slower speech would overflow: set `speeds` under "
+            "`dense.fine_tune` to [1.0]"
+        )
     speech_model.to(pick_device(study.hardware.device))
     for split in (study.corpus.dev, *study.corpus.tests):
         # Refuses characters that the model does not know, before anything is replaced.
@@ -81,7 +87,7 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
     speech = Speech(speech_model, dataset, study.corpus.train, training=True)
     if study.training.frozen_frontend:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
-        front_end = _hash_weights(architecture_of(speech_model.model).front_end_module(speech_model.model))
+        front_end = _hash_weights(architecture.front_end_module(speech_model.model))
         key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
         write_features(speech_model.model, speech, work.features, key, speeds)
         speech = Speech(speech_model, dataset, study.corpus.train, Features(work.features), training=True)

@@ -20,6 +20,7 @@ from benchmark.corpora.survey import SplitSize, survey
 from benchmark.models.architectures.sizes import sizes_of
 from benchmark.models.source import (
     CONFIG_ONLY,
+    GENERATION,
     encoder_matrices,
     encoder_parameters,
     estimated_parameters,
@@ -116,12 +117,20 @@ def _sizes(study: Study) -> dict[str, SplitSize]:
 def _model(study: Study) -> str:
     folder = _folder(study)
     config = read_config(folder)
+    sizes = sizes_of(config["model_type"], str(folder))
     if (project.ROOT / study.dense.model).is_dir():
         weight_files(folder)
     if study.dense.fine_tune is None or (folder / "vocab.json").exists():
-        sizes_of(config["model_type"], str(folder)).check_tokenizer(folder, config)
+        sizes.check_tokenizer(folder, config)
+    sizes.check_language(_generation(folder), study.dense.language)
     size = f"{layers(config)} layers, {estimated_parameters(config) / 1e6:.1f} M parameters"
     return f"{study.dense.model}: {config['model_type']}, {size}"
+
+
+def _generation(folder: Path) -> dict[str, object]:
+    """The generation config in a model's folder; empty if there is none."""
+    path = folder / GENERATION
+    return checked(read_json(path), dict[str, object], str(path)) if path.exists() else {}
 
 
 def _folder(study: Study) -> Path:

@@ -16,7 +16,6 @@ from benchmark.models.batch import Batch
 from benchmark.models.output import Output
 from benchmark.models.units import UnitKind, Units
 from benchmark.models.vocabulary import Tokenizer
-from benchmark.system.errors import UserError
 
 Kind = Literal["q", "k", "v", "out", "cross_q", "cross_k", "cross_v", "cross_out", "ffn_in", "ffn_out"]
 Text = TypeVar("Text", bound=Tokenizer)
@@ -103,8 +102,7 @@ class Architecture(ABC, Generic[Text]):
         Raises:
             UserError: the model needs a language, takes none, or does not know this one.
         """
-        if language is not None:
-            raise UserError(f"a {self.sizes.model_type} model takes no language: remove `language` under `dense`")
+        self.sizes.check_language({}, language)
 
     @abstractmethod
     def front_end_module(self, model: PreTrainedModel) -> nn.Module:

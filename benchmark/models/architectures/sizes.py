@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import Required
+from typing import Any, Required
 
 from typing_extensions import TypedDict
 
+from benchmark.models.architectures.whisper_language import check_language
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.system.errors import UserError
 from benchmark.system.validated import AtLeastOne
@@ -82,6 +84,15 @@ class Sizes(ABC):
         Raises:
             UserError: they are missing, damaged or do not fit the model.
         """
+
+    def check_language(self, generation: Mapping[str, Any], language: str | None) -> None:
+        """Check the language that a study names, if any, for a model with this generation config (empty without one).
+
+        Raises:
+            UserError: the model needs a language, takes none, or does not know this one.
+        """
+        if language is not None:
+            raise UserError(f"a {self.model_type} model takes no language: remove `language` under `dense`")
 
     @abstractmethod
     def frames_per_second(self, config: ModelConfig) -> float:
@@ -207,6 +218,10 @@ class WhisperSizes(Sizes):
         """Its files must exist."""
         if not any((folder / name).is_file() for name in TOKENIZERS):
             raise UserError(f"{folder} has no tokenizer ({' or '.join(TOKENIZERS)}): copy it from the published model")
+
+    def check_language(self, generation: Mapping[str, Any], language: str | None) -> None:
+        """Multilingual models need one, in the study or in their generation config; English-only models take none."""
+        check_language(generation, language)
 
 
 FAMILIES: tuple[Sizes, ...] = (

@@ -86,11 +86,9 @@ class Whisper(WhisperLayers):
     def set_language(self, model: PreTrainedModel, language: str | None) -> None:
         """As `Architecture.set_language`. English-only models take none."""
         config: Any = generation_config(model)
-        if language is not None and not getattr(config, "is_multilingual", False):
-            raise UserError("the model is for English only and takes no language: remove `language` under `dense`")
+        self.sizes.check_language(vars(config), language)
         if language is not None:
             config.language = language
-        prompt(model)
 
     def front_end_module(self, model: PreTrainedModel) -> nn.Module:  # noqa: D102
         encoder = parts(model).encoder

@@ -101,7 +101,10 @@ class WhisperLayers(Architecture[WhisperText]):
             UserError: SpecAugment is asked for. It would change the spectra, and their convolutions are cached.
         """
         if spec_augment:
-            raise UserError("Whisper models are trained without SpecAugment here: set `training.spec_augment` to false")
+            raise UserError(
+                "Whisper models are trained without SpecAugment here: set `spec_augment` to false under `training` and "
+                "under `dense.fine_tune`"
+            )
         for module in model.modules():
             for name in ("dropout", "activation_dropout"):
                 if isinstance(getattr(module, name, None), float):

@@ -9,6 +9,7 @@ from typing import Any
 
 from transformers import AutoTokenizer, GenerationConfig, PreTrainedModel
 
+from benchmark.models.architectures.whisper_language import language_and_task
 from benchmark.models.foreign_files import errors_in_one_line
 from benchmark.system.errors import UserError
 
@@ -74,7 +75,7 @@ def prompt(model: PreTrainedModel) -> list[int]:
             "generation_config.json lacks decoder_start_token_id or no_timestamps_token_id: copy it from the published "
             "model"
         )
-    return [start, *_language_and_task(config), silent]
+    return [start, *language_and_task(vars(config)), silent]
 
 
 def generation_config(model: PreTrainedModel) -> GenerationConfig:
@@ -82,21 +83,3 @@ def generation_config(model: PreTrainedModel) -> GenerationConfig:
     config = model.generation_config
     assert isinstance(config, GenerationConfig)
     return config
-
-
-def _language_and_task(config: GenerationConfig) -> list[int]:
-    """The two tokens of a multilingual model; none for an English one."""
-    if not getattr(config, "is_multilingual", False):
-        return []
-    language = getattr(config, "language", None)
-    if language is None:
-        raise UserError(
-            "the model is multilingual and has no language: name one in the study, as `dense: {language: en}`"
-        )
-    languages: dict[str, int] = getattr(config, "lang_to_id", {})
-    tasks: dict[str, int] = getattr(config, "task_to_id", {})
-    token = f"<|{language.strip('<|>')}|>"
-    if token not in languages:
-        known = ", ".join(sorted(name.strip("<|>") for name in languages))
-        raise UserError(f"the model has no language {language!r}; it has: {known}")
-    return [languages[token], tasks["transcribe"]]
