@@ -64,7 +64,10 @@ def _speakers(corpus: CorpusConfig, split: str, folder: Path) -> set[str]:
     count = max(1, round(corpus.dev_share * len(everyone)))
     held_out = {everyone[int((i + 0.5) * len(everyone) / count)] for i in range(count)}
     if len(held_out) == len(everyone):
-        raise UserError(f"{folder} has one speaker only: none would be left to train on beside `dev`")
+        raise UserError(
+            f"{folder} has {len(everyone)} speaker(s), none of whom would be left to train on beside `dev`: lower "
+            "`dev_share`, or use more of the split"
+        )
     return held_out if split == corpus.dev else set(everyone) - held_out
 
 

@@ -69,9 +69,13 @@ def write_parquet(path: Path, rows: list[tuple[str, str | None, bytes | None]]) 
     pq.write_table(pa.Table.from_pylist(table, schema), path)
 
 
-def write_librispeech(root: Path) -> Path:
-    """Write a corpus in LibriSpeech's official layout: three splits of one chapter of three utterances."""
-    for split, speaker in (("train-clean-100", 103), ("dev-clean", 84), ("test-clean", 61)):
+def write_librispeech(root: Path, *further: int) -> Path:
+    """Write a corpus in LibriSpeech's official layout: three splits of one chapter of three utterances.
+
+    `further` are speakers of the training split beside its first one, 103.
+    """
+    training = [("train-clean-100", speaker) for speaker in (103, *further)]
+    for split, speaker in (*training, ("dev-clean", 84), ("test-clean", 61)):
         chapter = root / "LibriSpeech" / split / str(speaker) / "7"
         chapter.mkdir(parents=True)
         ids = [f"{speaker}-7-{i:04d}" for i in range(3)]

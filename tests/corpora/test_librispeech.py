@@ -11,6 +11,7 @@ from made_corpora import corpus, real, write_librispeech
 
 from benchmark.corpora import librispeech, prepare
 from benchmark.corpora.manifest import Dataset
+from benchmark.corpora.survey import survey
 from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
 
@@ -124,3 +125,38 @@ def test_an_empty_split_folder_is_named(tmp_path: Path) -> None:
     (root / "LibriSpeech" / "test-other").mkdir()
     with pytest.raises(UserError, match=r"test-other has no utterances: unpack test-other\.tar\.gz again"):
         prepare(libri(root, tests=("test-other",)), tmp_path / "data")
+
+
+@pytest.mark.parametrize(("share", "held_out"), [(0.01, 1), (0.2, 1), (0.4, 2), (0.8, 4)])
+def test_dev_can_be_some_speakers_of_the_training_split(tmp_path: Path, share: float, held_out: int) -> None:
+    root = write_librispeech(tmp_path / "libri", 19, 26, 27, 32)
+    chosen = []
+    for name in ("data", "again"):
+        prepare(libri(root, dev="dev", dev_share=share), tmp_path / name)
+        dataset = Dataset.open(tmp_path / name)
+        dev, train = ({u.speaker for u in dataset.split(split)} for split in ("dev", "train-clean-100"))
+        assert len(dev) == held_out
+        assert not dev & train
+        assert dev | train == {"103", "19", "26", "27", "32"}
+        chosen.append(dev)
+        assert len(dataset.split("dev")) + len(dataset.split("train-clean-100")) == 15
+    assert chosen[0] == chosen[1]
+
+
+@pytest.mark.parametrize(("further", "share"), [((), 0.1), ((19, 26), 0.9)])
+def test_a_share_that_leaves_nobody_to_train_on_is_one_line(
+    tmp_path: Path, further: tuple[int, ...], share: float
+) -> None:
+    root = write_librispeech(tmp_path / "libri", *further)
+    with pytest.raises(UserError, match=r"train-clean-100 has [13] speaker\(s\), .*: lower `dev_share`") as refused:
+        prepare(libri(root, dev="dev", dev_share=share), tmp_path / "data")
+    assert "\n" not in str(refused.value)
+
+
+def test_the_survey_divides_the_training_split_and_fetches_it_once(tmp_path: Path) -> None:
+    config = libri(write_librispeech(tmp_path / "libri", 19, 26, 27, 32), dev="dev", dev_share=0.2)
+    sizes = survey(config)
+    assert [sizes[split].utterances for split in ("train-clean-100", "dev", "test-clean")] == [12, 3, 3]
+    absent = survey(libri(tmp_path / "new", dev="dev", dev_share=0.2, download=True))
+    assert absent["dev"].to_fetch == 0 < absent["test-clean"].to_fetch < absent["train-clean-100"].to_fetch
+    assert absent["dev"].seconds == pytest.approx(0.2 * 100.6 * 3600)
