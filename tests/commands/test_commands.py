@@ -14,6 +14,7 @@ import soundfile
 import torch
 from conftest import MakeJob
 from safetensors.torch import load_file, save_file
+from tiny_whisper import WINDOW_SECONDS, write_tiny_whisper
 
 from benchmark.__main__ import main
 from benchmark.models.counting import remaining_parameters
@@ -21,6 +22,7 @@ from benchmark.scoring.trn import read_trn
 from benchmark.study import registry
 from benchmark.system.files import write_json
 from benchmark.system.project import ROOT
+from benchmark.training.windows import cuts
 
 
 def write_tone(path: Path, rate: int, channels: int = 1) -> None:
@@ -48,6 +50,24 @@ def test_transcribes_files_and_folders_at_any_rate(
     unreadable, timing = output.err.splitlines()
     assert unreadable.startswith(f"{tmp_path / 'cut.wav'}: truncated")
     assert re.fullmatch(r"4 of 5 files, 4\.\d s of audio in [\d.]+ s, real-time factor [\d.]+", timing)
+
+
+def test_a_file_longer_than_a_model_s_window_is_cut_at_its_pauses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, rng = write_tiny_whisper(tmp_path / "model"), np.random.default_rng(0)
+    long = rng.uniform(-0.3, 0.3, 50_000).astype(np.float32)
+    long[20_000:26_000] = 0
+    parts = cuts(long, WINDOW_SECONDS * 16_000)
+    assert [20_000 <= part.stop <= 26_000 for part in parts] == [True, False]
+    soundfile.write(tmp_path / "long.wav", long, 16_000)
+    for number, part in enumerate(parts):
+        soundfile.write(tmp_path / f"{number}.wav", long[part], 16_000)
+    assert main(["transcribe", str(model), *(str(tmp_path / f"{name}.wav") for name in ("0", "1", "long"))]) == 0
+    printed = capsys.readouterr()
+    *alone, both = (line.partition("\t")[2] for line in printed.out.splitlines())
+    assert both == " ".join(filter(None, alone)) != ""
+    assert "6.2 s of audio" in printed.err
 
 
 @pytest.mark.parametrize(("audio", "message"), [("absent.wav", "does not exist"), ("", "contains no audio files")])

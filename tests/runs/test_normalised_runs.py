@@ -1,0 +1,108 @@
+"""A study that normalises: what is scored, what is kept beside it, and what else a different normaliser changes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from long_speech import TEST, write_long_speech
+from made_study import PRUNES, configuration, use_methods
+from tiny_whisper import write_tiny_whisper
+
+from benchmark.__main__ import main
+from benchmark.runs.compression import compress
+from benchmark.runs.dense_stage import prepare_dense
+from benchmark.runs.error_counts import score_run
+from benchmark.runs.identity import identity
+from benchmark.runs.publication import publish
+from benchmark.runs.records import RunRecord
+from benchmark.runs.transcripts import transcribe_run
+from benchmark.scoring.normalizers import NormalizerName, normalised
+from benchmark.scoring.trn import read_trn
+from benchmark.scoring.wer import word_errors
+from benchmark.study.file import parse_study
+from benchmark.study.plan import Study
+
+SPOKEN = {id: text.lower() for id, (_, text) in TEST.items()}
+
+
+@pytest.fixture
+def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Prepare a study over long speech with a tiny Whisper; its files are below `tmp_path`."""
+    use_methods(monkeypatch, tmp_path / "methods", {"good": PRUNES})
+    monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
+    model = write_tiny_whisper(tmp_path / "whisper")
+
+    def make(normalizer: NormalizerName) -> Study:
+        config = configuration(
+            dense={"model": str(model)},
+            evaluation={"normalizer": normalizer},
+            methods={"start": None, "good": None},
+        )
+        study = parse_study(config, Path("made.yaml"))
+        write_long_speech(study.work / "data")
+        prepare_dense(study, study.work)
+        return study
+
+    return make
+
+
+def run_through(study: Study, name: str) -> RunRecord:
+    plan = study.run(name)
+    compress(study, plan, study.work, None)
+    transcribe_run(study, plan, study.work)
+    return score_run(study, plan, study.work)
+
+
+def test_normalised_texts_are_scored_and_both_forms_are_published(make_study: Any) -> None:
+    study = make_study("whisper-english")
+    records = {name: run_through(study, name) for name in ("start", "good-0.5-seed0")}
+    publish(study)
+    reference = read_trn(study.results / "ref" / "test.trn")
+    assert read_trn(study.results / "ref" / "raw" / "test.trn") == SPOKEN
+    assert reference == normalised(SPOKEN, "whisper-english")
+    assert (reference["9-1-1"], reference["9-1-2"]) == ("mister 20", "")
+    for name, record in records.items():
+        folder = study.results / "runs" / name
+        raw, scored = read_trn(folder / "raw" / "test.trn"), read_trn(folder / "hyp" / "test.trn")
+        assert raw != scored == normalised(raw, "whisper-english")
+        counts, score = word_errors(reference, scored), record["scores"]["test"]
+        assert (score["errors"], score["words"]) == (counts.errors, counts.words)
+
+
+def test_without_a_normaliser_there_is_one_form(make_study: Any) -> None:
+    study = make_study("none")
+    run_through(study, "start")
+    publish(study)
+    assert read_trn(study.results / "ref" / "test.trn") == SPOKEN
+    assert not list(study.results.path.rglob("raw"))
+
+
+def test_the_tables_are_recounted_from_the_normalised_texts(
+    make_study: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = make_study("whisper-english")
+    for name in ("start", "good-0.5-seed0"):
+        run_through(study, name)
+    publish(study)
+    path = study.results / "runs" / "start" / "hyp" / "test.trn"
+    shutil.copy(study.results / "runs" / "start" / "raw" / "test.trn", path)
+    assert main(["tables", str(study.results.path)]) == 2
+    assert "but its hypotheses give" in capsys.readouterr().err
+
+
+def test_the_normaliser_is_a_part_of_a_run_s_identity(make_study: Any) -> None:
+    one, other = make_study("none"), make_study("whisper-english")
+    plan = one.run("start")
+    assert identity(one, plan, {}, "data", "dense") != identity(other, plan, {}, "data", "dense")
+
+
+def test_the_real_time_factor_is_of_the_recordings_and_cut_transcripts_are_counted(make_study: Any) -> None:
+    """The tiny model never ends a text, so every window's transcript is cut; the long utterance has three."""
+    study = make_study("none")
+    score = run_through(study, "start")["scores"]["test"]
+    seconds = sum(seconds for seconds, _ in TEST.values())
+    assert score["seconds"] / score["real_time_factor"] == pytest.approx(seconds)
+    assert score["cut"] == 5
