@@ -30,6 +30,8 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
     """The lines below the table that explain its columns."""
     text = plain_text(
         "legend.jinja",
+        decoder=any(m["matrix"].startswith("cross_") for row in rows for m in row.first.get("matrices", [])),
+        normalised=any("normalizer" in run.record for row in rows for run in row.runs),
         several_seeds=any(len(row.finished) > 1 for row in rows),
         dense=comparisons.dense,
         resampled=sorted({test.result.resampled for test in comparisons.tests}) or ["utterances"],

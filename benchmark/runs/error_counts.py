@@ -47,6 +47,8 @@ def score_run(study: Study, plan: RunPlan, work: WorkFolder) -> RunRecord:
             record["scores"] = {split: _score(run, split, timed["sets"][split]) for split in study.corpus.tests}
             record["speedup"] = timed["speedup"]
             record["notes"] += _cut(record["scores"])
+            if study.evaluation.normalizer != "none":
+                record["normalizer"] = study.evaluation.normalizer
         add_metrics(record, study.evaluations, run)
     write_json(folder.record, record)
     return record

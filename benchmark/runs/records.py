@@ -123,6 +123,7 @@ class RunRecord(TypedDict, closed=True):
     footprint: NotRequired[Footprint]  # absent when status is failed
     matrices: NotRequired[list[MatrixSparsity]]  # likewise
     scores: NotRequired[dict[Name, Score]]  # by test set; absent unless status is ok
+    normalizer: NotRequired[Literal["whisper-english"]]  # of the scored texts; absent if they are as they were written
     speedup: NotRequired[Speedup]  # likewise
     metrics: NotRequired[dict[Name, dict[Name, dict[Name, Finite]]]]  # by evaluation and test set, if the study has any
     notes: list[Text]  # facts that a reader must know, e.g. by how much thresholds were scaled at the end

@@ -70,23 +70,29 @@ def test_normalised_texts_are_scored_and_both_forms_are_published(make_study: An
         assert raw != scored == normalised(raw, "whisper-english")
         counts, score = word_errors(reference, scored), record["scores"]["test"]
         assert (score["errors"], score["words"]) == (counts.errors, counts.words)
+        assert record["normalizer"] == "whisper-english"
 
 
 def test_without_a_normaliser_there_is_one_form(make_study: Any) -> None:
     study = make_study("none")
-    run_through(study, "start")
+    assert "normalizer" not in run_through(study, "start")
     publish(study)
     assert read_trn(study.results / "ref" / "test.trn") == SPOKEN
     assert not list(study.results.path.rglob("raw"))
 
 
-def test_the_tables_are_recounted_from_the_normalised_texts(
+@pytest.mark.usefixtures("undrawn")
+def test_the_tables_say_so_and_are_recounted_from_the_normalised_texts(
     make_study: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = make_study("whisper-english")
     for name in ("start", "good-0.5-seed0"):
         run_through(study, name)
     publish(study)
+    assert main(["tables", str(study.results.path)]) == 0
+    table = (study.results / "main.md").read_text()
+    assert "after the English normaliser of Whisper's authors" in table
+    assert "the six matrices of every encoder layer and the ten of every decoder layer" in table
     path = study.results / "runs" / "start" / "hyp" / "test.trn"
     shutil.copy(study.results / "runs" / "start" / "raw" / "test.trn", path)
     assert main(["tables", str(study.results.path)]) == 2
