@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, pre_tokenizers
-from tokenizers.models import BPE
-from transformers import GenerationConfig, PreTrainedTokenizerFast, WhisperConfig, WhisperForConditionalGeneration
+from tokenizers import pre_tokenizers
+from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration, WhisperTokenizer
 from transformers import WhisperFeatureExtractor as Extractor
 
 from benchmark.models.architectures.whisper_text import WhisperText
@@ -28,16 +27,13 @@ WINDOW_SECONDS = 2
 def byte_tokenizer() -> Any:
     """One token per byte, then the special tokens."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(BPE(vocab={letter: id for id, letter in enumerate(letters)}, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END)
-    fast.add_special_tokens({"additional_special_tokens": [START, ENGLISH, GERMAN, TRANSCRIBE, SILENT]})
-    return fast
+    special = [START, ENGLISH, GERMAN, TRANSCRIBE, SILENT]
+    vocabulary = {letter: id for id, letter in enumerate(letters)}
+    return WhisperTokenizer(vocab=vocabulary, merges=[], additional_special_tokens=special)
 
 
-def tiny_whisper(*, multilingual: bool = False, **changes: Any) -> SpeechModel:
-    """Two layers each in encoder and decoder."""
+def tiny_whisper(*, multilingual: bool = False, ends: int | None = None, **changes: Any) -> SpeechModel:
+    """Two layers each in encoder and decoder. It writes without end, or ends its texts after `ends` tokens."""
     tokenizer = byte_tokenizer()
     id_of = tokenizer.convert_tokens_to_ids
     shape: dict[str, Any] = {
@@ -76,6 +72,10 @@ def tiny_whisper(*, multilingual: bool = False, **changes: Any) -> SpeechModel:
         for name, parameter in model.named_parameters():
             if name.endswith(("weight", "bias")) and "norm" not in name:
                 parameter.normal_(std=0.3 if "embed_tokens" in name else 0.15)
+        if ends is not None:
+            decoder: Any = model.model.decoder
+            prompt = 4 if multilingual else 2
+            decoder.embed_positions.weight[prompt - 1 + ends :] += 50 * decoder.embed_tokens.weight[id_of(END)]
     model.eval()
     return SpeechModel(model, WhisperText(tokenizer, limit=59), normalise_audio=False)
 

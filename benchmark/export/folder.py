@@ -28,7 +28,8 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
     Shapes that a config can express are written for plain `transformers`, others for `checkpoints.load`.
 
     Raises:
-        UserError: the run has no model, `to` is not empty, a package is missing, or the graph differs from the model.
+        UserError: the run has no model, `to` is not empty, a package is missing, or there is no graph or one that
+            differs from the model.
     """
     record = finished_run(run)
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
@@ -36,6 +37,12 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
     if onnx:
         check_packages()
     speech_model = load(RunFolder(run).model)
+    decoding = architecture_of(speech_model.model).decoding
+    if onnx and decoding != "ctc":
+        raise UserError(
+            f"{run} has a {decoding} model, which writes token after token, so there is no graph from audio to logits: "
+            "leave out --onnx"
+        )
     plain = plain_form(speech_model.model)
     with atomic_write(to) as partial:
         if plain is not None:
@@ -45,7 +52,7 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
         (weights,) = partial.glob("*.safetensors")
         difference = _write_graph(speech_model, partial) if onnx else None
         artefact = Artefact(
-            decoding=architecture_of(speech_model.model).decoding,
+            decoding=decoding,
             plain=plain is not None,
             measured=_measured(speech_model.model) if plain is not None else "",
             same_output=plain is None or all(matrix.form.same_in_floats for matrix in Encoder(speech_model.model)),

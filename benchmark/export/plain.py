@@ -24,6 +24,8 @@ def plain_form(model: PreTrainedModel) -> PreTrainedModel | None:
     if config is None:
         return None
     plain = architecture_of(model).build(config)
+    if model.can_generate():
+        plain.generation_config = model.generation_config
     plain.load_state_dict(in_floats(model).state_dict())
     plain.eval()
     return plain

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from conftest import SMALL, TINY
+from tiny_whisper import tiny_whisper
 from transformers import HubertConfig, HubertForCTC, PreTrainedModel, Wav2Vec2Config, Wav2Vec2ForCTC
 
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.checkpoints import SpeechModel, save
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
@@ -155,6 +158,34 @@ def same_heads_everywhere(model: PreTrainedModel) -> None:
         heads.cut(torch.arange(heads.count) > 0)
 
 
+def whisper(**changes: Any) -> SpeechModel:
+    """A Whisper whose texts end."""
+    return tiny_whisper(ends=9, **changes)
+
+
+def multilingual_whisper() -> SpeechModel:
+    """One that writes German."""
+    speech_model = whisper(multilingual=True)
+    architecture_of(speech_model.model).set_language(speech_model.model, "de")
+    return speech_model
+
+
+def whisper_student() -> SpeechModel:
+    """Fewer and narrower layers, in encoder and decoder."""
+    speech_model = whisper(encoder_layers=3, decoder_layers=3)
+    model: Any = speech_model.model
+    model.generation_config.alignment_heads = [[2, 1]]
+    target = Target(0.5, Encoder(model).parameters, count_parameters(model))
+    return replace(speech_model, model=shallow(model, target, "even", decoder_first=True))
+
+
+def whisper_without_heads() -> SpeechModel:
+    """One head of the cross-attention is gone."""
+    speech_model = whisper()
+    Encoder(speech_model.model).heads[-1].cut(torch.tensor([True, False, True, True]))
+    return speech_model
+
+
 MODELS: dict[str, Callable[[], SpeechModel]] = {
     "dense": dense,
     "pruned": changed(prune),
@@ -165,4 +196,8 @@ MODELS: dict[str, Callable[[], SpeechModel]] = {
     "fewer heads": changed(same_heads_everywhere),
     "low rank": low_rank,
     "shared": changed(share),
+    "whisper": whisper,
+    "multilingual whisper": multilingual_whisper,
+    "whisper student": whisper_student,
+    "whisper without heads": whisper_without_heads,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -81,7 +82,9 @@ class Whisper(WhisperLayers):
     ) -> None:
         tokenizer.tokenizer.save_pretrained(folder)
         extractor(model).save_pretrained(folder)
-        generation_config(model).save_pretrained(folder)
+        generation = copy.deepcopy(generation_config(model))
+        generation.num_beams = 1  # as it is measured here; a pipeline of transformers would search with five
+        generation.save_pretrained(folder)
 
     def set_language(self, model: PreTrainedModel, language: str | None) -> None:
         """As `Architecture.set_language`. English-only models take none."""

@@ -10,7 +10,7 @@ from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from benchmark.models.architectures.architecture import Architecture, Kind
-from benchmark.models.architectures.whisper_text import WhisperText
+from benchmark.models.architectures.whisper_text import WhisperText, generation_config
 from benchmark.models.units import UnitKind, Units
 from benchmark.system.errors import UserError
 
@@ -52,6 +52,7 @@ class WhisperLayers(Architecture[WhisperText]):
         encoder, decoder = parts(model).encoder, parts(model).decoder
         for stack, indices in zip((encoder, decoder), orders, strict=True):
             stack.layers = nn.ModuleList([stack.layers[index] for index in indices])
+        vars(generation_config(model)).pop("alignment_heads", None)  # which name layers by their former places
         for index, layer in enumerate(decoder.layers):
             layer.self_attn.layer_idx = layer.encoder_attn.layer_idx = index  # its place in the cache
         self.set_depths(model.config, [len(encoder.layers), len(decoder.layers)])
