@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.report.label_columns import label_line_ends
 from benchmark.report.labels import Label
+from benchmark.report.matrix_shares import CROSS, MatrixShares, matrix_shares
 from benchmark.report.quantities import quantities
 from benchmark.report.rows import Row, percent
 from benchmark.report.style import lay_out, look
 
-MATRICES = ("q", "k", "v", "out", "ffn_in", "ffn_out")
 SPARSITY = "sparsity"  # the only quantity with a target
-Grid = npt.NDArray[np.float64]
+MOST_ACROSS = 20  # matrices beside each other in a figure
 
 
 def drawn_rows(rows: list[Row]) -> dict[str, list[Row]]:
@@ -30,45 +29,39 @@ def drawn_rows(rows: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def sparsity_grid(row: Row) -> Grid:
-    """Share of removed weights, mean over the seeds, shape (layers, 6 matrices)."""
-    layers = 1 + max(m["layer"] for m in row.finished[0].record["matrices"])
-    total, left = np.zeros((layers, len(MATRICES))), np.zeros((layers, len(MATRICES)))
-    for run in row.finished:
-        for matrix in run.record["matrices"]:
-            place = matrix["layer"], MATRICES.index(matrix["matrix"])
-            total[place] += matrix["parameters"]
-            left[place] += matrix["remaining"]
-    grid: Grid = 1 - left / np.maximum(total, 1)
-    return grid
-
-
 def matrix_sparsity(rows: list[Row]) -> Figure:
-    """One heat map per target with one cell per matrix, its sparsity in per cent; dark is sparse."""
-    grids = [(row, sparsity_grid(row)) for row in rows]
-    columns = min(3, len(grids))
-    lines = -(-len(grids) // columns)
-    height = max(len(grid) for _, grid in grids)
-    figure = Figure(figsize=(3.6 * columns + 0.6, lines * (0.30 * height + 1.1)), layout="constrained")
+    """One heat map per target with one cell per matrix, its sparsity in per cent; dark is sparse.
+
+    A cell is blank if the layer has no such matrix: an encoder's layer has no cross-attention.
+    """
+    shares = [(row, matrix_shares([run.record for run in row.finished])) for row in rows]
+    height, width = shares[0][1].removed.shape
+    columns = min(MOST_ACROSS // width, len(shares))
+    lines = -(-len(shares) // columns)
+    size = 0.6 * (width * columns + 1), lines * (0.30 * height + 1.1)
+    figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
-    low, high = min(grid.min() for _, grid in grids), max(grid.max() for _, grid in grids)
-    for axes, (row, grid) in zip(panels, grids, strict=False):
-        _heat_map(axes, grid, low, high)
+    low, high = (float(end([end(found.removed) for _, found in shares])) for end in (np.nanmin, np.nanmax))
+    for axes, (row, found) in zip(panels, shares, strict=False):
+        _heat_map(axes, found, low, high)
         axes.set_title(f"target {percent(row.target or 0)}", loc="left", fontweight="bold")
-    for axes in panels[len(grids) :]:
+    for axes in panels[len(shares) :]:
         axes.set_visible(False)
     figure.supxlabel("Percentage of weights removed from each matrix; darker is sparser.", fontsize=8, wrap=True)
     return figure
 
 
-def _heat_map(axes: Axes, grid: Grid, low: float, high: float) -> None:
+def _heat_map(axes: Axes, shares: MatrixShares, low: float, high: float) -> None:
     middle = (low + high) / 2
-    axes.imshow(grid, cmap="Blues", vmin=low - 0.05, vmax=high + 0.15, aspect="auto")
-    for (layer, column), share in np.ndenumerate(grid):
+    axes.imshow(shares.removed, cmap="Blues", vmin=low - 0.05, vmax=high + 0.15, aspect="auto")
+    for (layer, column), share in np.ndenumerate(shares.removed):
+        if np.isnan(share):
+            continue
         colour = "white" if share > middle + 0.2 * (high - low) else "black"
         axes.text(column, layer, f"{100 * share:.0f}", ha="center", va="center", color=colour, fontsize=8)
-    axes.set_xticks(range(len(MATRICES)), [name.replace("_", " ") for name in MATRICES])
-    axes.set_yticks(range(len(grid)))
+    names = [name.replace(CROSS, "cross\n").replace("_", " ") for name in shares.matrices]
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(shares.layers)), shares.layers)
     axes.set_ylabel("layer")
     axes.grid(visible=False)
     axes.tick_params(length=0)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption
 from benchmark.report.layer_figures import drawn_rows, matrix_sparsity, rows_with_curves, training
+from benchmark.report.matrix_shares import has_decoder
 from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows import Row
 from benchmark.report.scatter import wer_against_parameters, wer_against_time
@@ -64,7 +65,8 @@ def _own_pictures(label: str, rows: list[Row]) -> list[Picture]:
     """The figures that the method of these rows offers."""
     title, drawn, pictures = rows[0].title, rows[0].finished[0].record["drawn"], []
     if drawn["matrices"]:
-        figure, caption = matrix_sparsity(rows), _caption("matrices")
+        caption = _caption("matrices", decoder=has_decoder(rows[0].finished[0].record))
+        figure = matrix_sparsity(rows)
         pictures.append(Picture(f"matrices_{label}", f"{title}: sparsity of each matrix", caption, figure))
     if logged := rows_with_curves(rows, drawn["curves"]) if drawn["curves"] else []:
         figure, caption = training(logged, drawn["curves"]), _caption("training")

@@ -6,6 +6,7 @@ import pandas as pd
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.main_table import FOOTPRINT, budget_share
+from benchmark.report.matrix_shares import has_decoder
 from benchmark.report.metric_columns import metric_columns
 from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows import Row, Spread, compression_seconds, percent, speedup
@@ -30,7 +31,7 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
     """The lines below the table that explain its columns."""
     text = plain_text(
         "legend.jinja",
-        decoder=any(m["matrix"].startswith("cross_") for row in rows for m in row.first.get("matrices", [])),
+        decoder=any(has_decoder(run.record) for row in rows for run in row.finished),
         normalised=any("normalizer" in run.record for row in rows for run in row.runs),
         several_seeds=any(len(row.finished) > 1 for row in rows),
         dense=comparisons.dense,

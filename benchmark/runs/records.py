@@ -48,7 +48,7 @@ class Footprint(TypedDict, closed=True):
 
     total_parameters: AtLeastOne  # of the dense model that the run started from
     remaining_parameters: AtLeastOne  # non-zero or materialised, of the whole model; shared tensors count once
-    encoder_matrix_parameters: AtLeastOne  # of the dense model: six matrices per layer
+    encoder_matrix_parameters: AtLeastOne  # of the dense model: six per layer, ten per layer of a decoder
     encoder_sparsity: Annotated[Finite, Field(le=1)]  # share of these removed, the paper's measure; negative if added
     compression_ratio: Positive  # total_parameters / remaining_parameters
     bytes_on_disk: Count  # of the exported file

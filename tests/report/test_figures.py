@@ -16,7 +16,7 @@ from synthetic_study import RECIPES, Recipe, build_study, reported_study
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.label_columns import label_at_edge, spread_out
 from benchmark.report.labels import Label, place_labels
-from benchmark.report.layer_figures import drawn_rows, sparsity_grid, training
+from benchmark.report.layer_figures import drawn_rows, training
 from benchmark.report.rows import known, table_rows
 from benchmark.report.significance_figure import significance_matrix
 from benchmark.report.study_report import write_report
@@ -144,11 +144,3 @@ def test_a_method_is_drawn_as_its_record_offers(tmp_path: Path) -> None:
     assert sparsity.lines[0].get_ydata()[0] == 65  # type: ignore[index]
     write_report(folder / "runs", folder)
     assert {path.stem for path in (folder / "figures").iterdir()} == {*NAMES[:3], "training_distillation"}
-
-
-def test_the_grid_holds_the_share_removed_of_each_matrix(study: Path) -> None:
-    (row, *_) = drawn_rows(table_rows(read_collection(study / "runs")))["self_pinching"]
-    grid = sparsity_grid(row)
-    first = row.finished[0].record["matrices"][0]
-    assert grid.shape == (6, 6)
-    assert grid[0, 0] == 1 - first["remaining"] / first["parameters"]

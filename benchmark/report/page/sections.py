@@ -7,6 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from benchmark.report.matrix_shares import MatrixShares, matrix_shares
 from benchmark.report.page.curve_points import curve_charts
 from benchmark.report.page.utterances import Utterance, worst_utterances
 from benchmark.report.rows import Row
@@ -45,13 +46,9 @@ class Section:
         return provenance(self.run.record)
 
     @property
-    def sparsity(self) -> dict[int, dict[str, float]]:
-        """Share of removed weights by layer and matrix; negative if a method added weights."""
-        layers: dict[int, dict[str, float]] = {}
-        for matrix in self.run.record.get("matrices", []):
-            gone = 1 - matrix["remaining"] / matrix["parameters"]
-            layers.setdefault(matrix["layer"], {})[matrix["matrix"]] = gone
-        return layers
+    def sparsity(self) -> MatrixShares | None:
+        """The shares of weights removed by layer and matrix; None without a model."""
+        return matrix_shares([self.run.record]) if "matrices" in self.run.record else None
 
 
 def anchor(run: Run) -> str:
