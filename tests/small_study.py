@@ -47,7 +47,7 @@ name: small
 corpus: {{name: mini, train: train, dev: dev, tests: [test]}}
 dense: {{model: {model}}}
 budget: {{kind: work, limit: 400}}
-training: {{batch_seconds: 4, dropout: 0.1}}
+training: {{batch_seconds: 4, dropout: 0.1, precision: fp32}}
 targets: [0.65]
 seeds: [0]
 methods: {{dense: , breaks_off: }}

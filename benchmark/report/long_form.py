@@ -45,6 +45,7 @@ def _run_columns(record: RunRecord) -> dict[str, object]:
         **{f"{phase}_seconds": seconds for phase, seconds in sorted(record["phases"].items())},
         "notes": _json(record["notes"]),
         "log": _json(record["log"]),
+        **({"precision": record["precision"]} if "precision" in record else {}),
         "data_hash": record["data_hash"],
         "dense_hash": record["dense_hash"],
         **{name: provenance[name] for name in ("git_commit", "python", "device", "cpu", "cores", "started")},

@@ -93,7 +93,8 @@ def read_collection(runs_folder: Path) -> Collection:
 
     Raises:
         UserError: there is nothing to read, a record is malformed or contradicts itself or another, runs differ in
-            their data or dense model, a score does not match its hypotheses, or a test set or the dense run is missing.
+            their data, dense model or precision, a score does not match its hypotheses, or a test set or the dense run
+            is missing.
     """
     folders = recorded_runs(runs_folder)
     if not folders:
@@ -102,6 +103,7 @@ def read_collection(runs_folder: Path) -> Collection:
     for field in ("study", "data_hash", "dense_hash"):
         _require_one(runs, field)
     _require_unique(runs)
+    _require_one_precision(runs)
     results = ResultsFolder(runs_folder.parent)
     references = {path.stem: path for path in sorted(results.references.glob("*.trn"))}
     test_sets = list(dict.fromkeys([name for run in runs if run.ok for name in run.scores]))
@@ -148,6 +150,17 @@ def _require_unique(runs: tuple[Run, ...]) -> None:
             raise UserError(
                 f"{other.folder} and {run.folder} belong to one row, but only one of them has a seed; delete one"
             )
+
+
+def _require_one_precision(runs: tuple[Run, ...]) -> None:
+    """Refuse finished runs that trained in different precisions; runs that name none are not compared."""
+    trained = {run.record["precision"]: run for run in runs if run.ok and "precision" in run.record}
+    if len(trained) > 1:
+        fp32, bf16 = (trained[precision].record["run"] for precision in ("fp32", "bf16"))
+        raise UserError(
+            f"{fp32} was trained in fp32 and {bf16} in bf16, so they cannot be compared: set `training.precision` in "
+            "the study's file, and repeat the runs of the other precision"
+        )
 
 
 def _require_complete(runs: tuple[Run, ...], test_sets: list[str]) -> None:

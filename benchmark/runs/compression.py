@@ -35,7 +35,7 @@ from benchmark.toolbox.job import Job
 from benchmark.toolbox.shared_training import SharedTraining
 from benchmark.toolbox.target import Target
 from benchmark.training.budget import OverBudget
-from benchmark.training.precision import device_name, pick_device
+from benchmark.training.precision import chosen_precision, device_name, pick_device
 
 
 def new_record(study: Study, plan: RunPlan, method: Method, work: WorkFolder) -> RunRecord:
@@ -101,11 +101,14 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
     run_folder.clear(folder)  # only now is it certain that the data and the dense model exist
     if reuse_from is not None and (finished := _take_over(record, reuse_from.run(plan.run), folder, study)):
         return finished
-    checkpoints = folder.checkpoints / record["identity"][:16]
+    precision = chosen_precision(study.training.precision, pick_device(study.hardware.device))
+    # What was begun in another precision, as `auto` may choose it on another machine, is not continued.
+    checkpoints = folder.checkpoints / f"{record['identity'][:16]}-{precision}"
     job: Job | None = None
     try:
         dense = load(work.dense_model)
-        job = job_for(study, plan, work, checkpoints, _shared_training(study, tuned, method, record))
+        shared = _shared_training(study, tuned, method, record, precision)
+        job = job_for(study, plan, work, checkpoints, shared)
         if study.settings_from is not None and search is None:
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
         with failures_as_reasons():
@@ -121,6 +124,8 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
         record["budget"]["spent"] = job.budget.spent
         record["phases"] = dict(job.budget.clock.seconds)
         record["compression_seconds"] = sum(record["phases"].values())
+        if "train" in record["phases"]:
+            record["precision"] = precision
         record["notes"], record["log"] = job.notes, _finite(job.last)
         if undefined := sorted(job.last.keys() - record["log"].keys()):
             more = f" and {len(undefined) - 1} more" if undefined[1:] else ""
@@ -133,12 +138,14 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
     return record
 
 
-def _shared_training(study: Study, plan: RunPlan, method: Method, record: RunRecord) -> SharedTraining | None:
+def _shared_training(
+    study: Study, plan: RunPlan, method: Method, record: RunRecord, precision: str
+) -> SharedTraining | None:
     """The training shared by the runs of this label and seed at all targets, if the method supports sharing."""
     if not method.one_training:
         return None
     for_all = identity(study, replace(plan, target=None), record["settings"], record["data_hash"], record["dense_hash"])
-    path = study.work.training(f"{plan.label}-seed{plan.seed}-{for_all[:16]}")
+    path = study.work.training(f"{plan.label}-seed{plan.seed}-{for_all[:16]}-{precision}")
     return SharedTraining(path, [other.target for other in study.family(plan) if other.target is not None])
 
 

@@ -56,6 +56,7 @@ def settings(record: RunRecord) -> Facts:
         ("family", record["family"]),
         ("target sparsity of the encoder matrices", "none" if target is None else f"{100 * target:g} %"),
         ("seed", str(record["seed"])),
+        *([("precision of the training", record["precision"])] if "precision" in record else []),
         *((name, json.dumps(value)) for name, value in record["settings"].items()),
     ]
 

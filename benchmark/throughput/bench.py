@@ -21,7 +21,7 @@ from benchmark.training.budget import Budget, Clock
 from benchmark.training.features import Features, write_features
 from benchmark.training.loop import CURVE_POINTS
 from benchmark.training.options import Options
-from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
+from benchmark.training.precision import chosen_precision, pick_device, wait_for_gpu
 from benchmark.training.speech import Speech
 
 Precision = Literal["fp32", "bf16"]
@@ -32,7 +32,7 @@ WARM_UP = 3
 
 def usual_precision() -> Precision:
     """The precision that a study uses on this device by default."""
-    return "bf16" if uses_bf16("auto", pick_device()) else "fp32"
+    return chosen_precision("auto", pick_device())
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ class Rates:
             raise UserError(
                 f"no measured model is known to have the shape of {study.dense.model}: name one with --model"
             )
-        automatic = "bf16" if measured["device"] == "cuda" else "fp32"
-        return cls(measured, model, automatic if study.training.precision == "auto" else study.training.precision)
+        asked = study.training.precision
+        return cls(measured, model, _automatic(measured) if asked == "auto" else asked)
 
     def transcribing(self, speech: float) -> float:
         """Seconds that the transcription of `speech` seconds of speech takes.
@@ -86,3 +86,11 @@ class Rates:
         found = self._figures.get(method)
         work = found["work_per_second"] if found else 0  # 0: it does not train
         return budget.limit / work if work else None
+
+
+def _automatic(measured: Throughput) -> str:
+    """What `auto` means on the measured device: a CPU measured at one precision has chosen it."""
+    there = {row["precision"] for row in measured["rows"]}
+    if measured["device"] == "cuda":
+        return "bf16"
+    return there.pop() if len(there) == 1 else "fp32"

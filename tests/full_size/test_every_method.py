@@ -97,7 +97,7 @@ def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         | {"train": split, "dev": split, "tests": [split], "max_seconds": 19.2},
         "dense": {"model": "start"},
         "budget": {"kind": "work", "limit": LIMIT},
-        "training": {"batch_seconds": 16, "frozen_frontend": True},
+        "training": {"batch_seconds": 16, "frozen_frontend": True, "precision": "fp32"},
         "evaluation": {"batch_seconds": 16},
         "targets": [TARGET],
         "seeds": [0],

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from synthetic_study import RECIPES, build_study, reported_study, with_errors
 
@@ -53,6 +54,11 @@ def an_utterance_more(record: dict[str, Any]) -> None:
     record["scores"]["test-clean"]["utterances"] += 1
 
 
+def trained_differently(study: Path) -> None:
+    edit(study / "runs" / GATES, lambda record: record.update(precision="bf16"))
+    edit(study / "runs/self_pinching-0.85-seed0", lambda record: record.update(precision="fp32"))
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "only the WER": (
         lambda study: edit(study / "runs" / GATES, lambda record: record["scores"]["test-clean"].update(wer=0.01)),
@@ -86,6 +92,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda study: without_a_test_set(study, *(path.name for path in (study / "runs").iterdir())),
         "has no score on test-other, which is a test set of the study",
     ),
+    "runs trained in different precisions": (
+        trained_differently,
+        f"self_pinching-0.85-seed0 was trained in fp32 and {GATES} in bf16, so they cannot be compared: set `training.",
+    ),
     "no dense run": (
         lambda study: shutil.rmtree(study / "runs" / "dense"),
         "has no run of the dense model; add `dense:` to the study's methods and run it",
@@ -103,6 +113,17 @@ def test_what_was_not_recounted_or_is_missing_is_no_table(
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert message in line
     assert not (study / "main.csv").exists()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_older_records_and_untrained_runs_name_no_precision(study: Path) -> None:
+    assert main(["tables", str(study)]) == 0
+    assert "precision" not in pd.read_csv(study / "runs.csv")
+    edit(study / "runs" / GATES, lambda record: record.update(precision="bf16"))
+    assert main(["tables", str(study)]) == 0
+    runs = pd.read_csv(study / "runs.csv")
+    assert set(runs[runs["run"] == GATES]["precision"]) == {"bf16"}
+    assert runs[runs["run"] != GATES]["precision"].isna().all()
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -113,6 +113,7 @@ def test_the_precision_is_the_studys_on_that_device() -> None:
     with pytest.raises(UserError, match="wav2vec2-base at fp32 was not measured; there are: wav2vec2-base at bf16"):
         Rates.for_study(measured(), study(training={"precision": "fp32"}))
     assert Rates.for_study(measured("cpu", "fp32"), study()).precision == "fp32"
+    assert Rates.for_study(measured("cpu", "bf16"), study()).precision == "bf16"
     with pytest.raises(UserError, match="no measured model is known to have the shape of someone/else"):
         Rates.for_study(measured(), study(dense={"model": "someone/else"}))
     assert Rates.for_study(measured(), study(dense={"model": "someone/else"}), "wav2vec2-base").precision == "bf16"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -13,7 +14,9 @@ from benchmark.runs.identity import identity
 from benchmark.study.file import load_study
 from benchmark.study.keys import HardwareConfig
 from benchmark.system.errors import UserError
-from benchmark.training.precision import pick_device, uses_bf16
+from benchmark.system.files import read_json
+from benchmark.training.bf16_gain import bf16_gain
+from benchmark.training.precision import chosen_precision, pick_device, uses_bf16
 
 
 @pytest.fixture
@@ -34,8 +37,43 @@ def test_auto_takes_bf16_where_a_gpu_computes_in_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: SimpleNamespace(major=major))
     monkeypatch.setattr(torch.cuda, "_check_bf16_tensor_supported", lambda _device: True)
     assert uses_bf16("auto", torch.device("cuda")) == there
-    assert not uses_bf16("auto", torch.device("cpu"))
-    assert uses_bf16("bf16", torch.device("cpu"))
+
+
+@pytest.mark.parametrize(("gain", "chosen"), [(0.1, "fp32"), (1.19, "fp32"), (1.2, "bf16"), (2.4, "bf16")])
+def test_auto_takes_bf16_where_a_cpu_is_measured_to_gain_by_it(
+    monkeypatch: pytest.MonkeyPatch, gain: float, chosen: str
+) -> None:
+    monkeypatch.setattr("benchmark.training.precision.bf16_gain", lambda: gain)
+    cpu = torch.device("cpu")
+    assert chosen_precision("auto", cpu) == chosen
+    assert (chosen_precision("fp32", cpu), chosen_precision("bf16", cpu)) == ("fp32", "bf16")
+
+
+def test_the_gain_is_measured_once_and_leaves_no_trace() -> None:
+    bf16_gain.cache_clear()
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    first = bf16_gain()
+    assert 0.001 < first < 1000
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+    began = time.perf_counter()
+    assert bf16_gain() == first
+    assert time.perf_counter() - began < 0.1
+
+
+@pytest.mark.parametrize(("gain", "chosen"), [(1.0, "fp32"), (2.0, "bf16")])
+def test_a_record_names_the_precision_of_its_training(
+    small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch, gain: float, chosen: str
+) -> None:
+    monkeypatch.setattr("benchmark.training.precision.bf16_gain", lambda: gain)
+    text = (
+        small_study.config.read_text().replace("precision: fp32", "precision: auto").replace("limit: 400", "limit: 60")
+    )
+    small_study.config.write_text(text + "hardware: {device: cpu}\n")
+    assert small_study.call("compress", "dense") == 0
+    assert small_study.call("compress", RUN) == 0
+    assert "precision" not in read_json(small_study.run("dense") / "compress.json")  # it does not train
+    assert read_json(small_study.run() / "compress.json")["precision"] == chosen
 
 
 @pytest.mark.usefixtures("_no_gpu")
