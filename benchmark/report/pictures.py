@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption
+from benchmark.report.free_removal import removals
+from benchmark.report.free_removal_figure import wer_increase
 from benchmark.report.layer_figures import drawn_rows, matrix_sparsity, rows_with_curves, training
 from benchmark.report.matrix_shares import has_decoder
 from benchmark.report.prose.filling import plain_text
@@ -31,6 +33,9 @@ def draw(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
     pictures = []
     if comparisons.test_sets:
         pictures += _wer_pictures(rows, comparisons)
+    if free := removals(rows, comparisons):
+        figure, caption = wer_increase(free, comparisons), _caption("wer_increase_vs_removed")
+        pictures.append(Picture("wer_increase_vs_removed", "WER increase against the share removed", caption, figure))
     if comparisons.tests:
         figure, caption = significance_matrix(rows, comparisons), _caption("significance_matrix")
         pictures.append(Picture("significance_matrix", "Significance of all pairs", caption, figure))

@@ -19,6 +19,7 @@ def readme(
     main_table: dict[str, object],
     pictures: list[Picture],
     searches: Markdown,
+    free_removal: Markdown,
 ) -> Markdown:
     """The whole page; `main_table` has the values of `main.md.jinja`."""
     return markdown_text(
@@ -30,5 +31,6 @@ def readme(
         circumstances=circumstances(collection, rows),
         pictures=pictures,
         searches=searches,
+        free_removal=free_removal,
         **main_table,
     )

@@ -43,7 +43,7 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
             panels.append(panel)
     note = f"Filled points are on the Pareto front (grey line).\n{bars_caption(rows, comparisons)}"
     figure.supxlabel(note, fontsize=8, wrap=True)
-    _draw_legend(figure, rows)
+    family_legend(figure, rows)
     _place_all(figure, panels, _crowded(labels))
     return figure
 
@@ -64,9 +64,16 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
             panel.label_dense()
             panels.append(panel)
     figure.supxlabel(bars_caption(rows, comparisons), fontsize=8, wrap=True)
-    _draw_legend(figure, [row for row in rows if not row.is_dense])
+    family_legend(figure, [row for row in rows if not row.is_dense])
     _place_all(figure, panels, _crowded(labels))
     return figure
+
+
+def family_legend(figure: Figure, rows: list[Row]) -> None:
+    """Draw the legend of families above the panels."""
+    names = families(row for row in rows if row.finished)
+    handles = [Line2D([], [], color=LOOKS[name].colour, marker=LOOKS[name].marker, label=name) for name in names]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(names), frameon=False, fontsize=8)
 
 
 @dataclass
@@ -160,13 +167,6 @@ def _crowded(labels: set[str]) -> bool:
 def _panel_inches(labels: set[str], least: float) -> float:
     """Height in inches of a panel with room for its labels."""
     return max(least, column_inches(len(labels) + 1) + 0.9) if _crowded(labels) else least
-
-
-def _draw_legend(figure: Figure, rows: list[Row]) -> None:
-    """Draw the legend of families above the panels."""
-    names = families(row for row in rows if row.finished)
-    handles = [Line2D([], [], color=LOOKS[name].colour, marker=LOOKS[name].marker, label=name) for name in names]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(names), frameon=False, fontsize=8)
 
 
 def _place_all(figure: Figure, panels: list[Panel], crowded: bool) -> None:

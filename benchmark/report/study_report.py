@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmark.report.caveats import caveats
 from benchmark.report.comparisons import compare_rows
+from benchmark.report.free_removal import free_removal_frame, free_removal_section, removals
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
 from benchmark.report.page.document import page
@@ -55,8 +56,11 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     with figure_style():
         pictures = draw(rows, comparisons)
         write_figures(pictures, out / "figures")
-    searches = search_page(tuning)
-    write_text(out / "README.md", readme(collection, rows, comparisons, main_table, pictures, searches))
+    free = removals(rows, comparisons)
+    if free:
+        write_csv(out / "free_removal.csv", free_removal_frame(free))
+    sections = search_page(tuning), free_removal_section(free, rows)
+    write_text(out / "README.md", readme(collection, rows, comparisons, main_table, pictures, *sections))
     write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, lines, above))
 
 
