@@ -169,6 +169,6 @@ def test_no_network_is_one_clear_line(cache: Path, url: str, there: bool) -> Non
 def test_an_archive_cannot_write_outside(tmp_path: Path, cache: Path, archive: Path, url: str) -> None:
     with tarfile.open(archive, "w:gz") as file:
         file.add(tmp_path / "made" / "etc" / "an4_test.fileids", arcname="../../escaped")
-    with pytest.raises(UserError, match="leads out of the folder"):
+    with pytest.raises(UserError, match="leads outside the folder"):
         download(url)
     assert not list(tmp_path.rglob("escaped"))
