@@ -70,6 +70,26 @@ def test_a_file_longer_than_a_model_s_window_is_cut_at_its_pauses(
     assert "6.2 s of audio" in printed.err
 
 
+@pytest.mark.parametrize(
+    ("multilingual", "without", "message"),
+    [
+        (True, None, "the model is multilingual and has no language: name one in the study, as"),
+        (False, "tokenizer.json", "has no tokenizer (tokenizer.json or vocab.json): copy it from the published model"),
+    ],
+)
+def test_a_whisper_that_cannot_write_is_one_line(
+    multilingual: bool, without: str | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_tiny_whisper(tmp_path / "model", multilingual=multilingual)
+    if without:
+        (model / without).unlink()
+    write_tone(tmp_path / "a.wav", 16_000)
+    assert main(["transcribe", str(model), str(tmp_path / "a.wav")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
 @pytest.mark.parametrize(("audio", "message"), [("absent.wav", "does not exist"), ("", "contains no audio files")])
 def test_says_what_is_wrong_with_a_path(
     tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], audio: str, message: str
