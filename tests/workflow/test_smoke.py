@@ -197,7 +197,7 @@ def test_the_report_holds_tables_and_figures(project: Path, output: str) -> None
     assert "index.html" in page
     for said_of in (
         "Down and to the left is better",
-        "Darker is sparser",
+        "A blank cell is a matrix",
         "What the method logs",
         "Click a row or a point",
     ):
