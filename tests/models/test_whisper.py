@@ -23,6 +23,7 @@ from benchmark.models.forward import forward
 from benchmark.models.shapes import layer_shapes
 from benchmark.models.source import encoder_parameters, estimated_parameters, read_config
 from benchmark.system.errors import UserError
+from benchmark.training.precision import computing_in
 
 
 def audio(seconds: float, seed: int = 0) -> np.ndarray:
@@ -115,6 +116,20 @@ def test_greedy_tokens_are_those_of_generate(multilingual: bool) -> None:
         theirs = [token for token in generated[row].tolist() if token < end]
         assert labels.tolist()[: len(theirs)] == theirs[: limits[row]]
         assert len(labels) <= limits[row]
+
+
+def test_spectra_are_computed_in_fp32_whatever_the_model_computes_in() -> None:
+    whisper = tiny_whisper()
+    batch = batch_of(whisper, ["a", "b"])
+    assert batch.audio is not None
+    architecture, seen = architecture_of(whisper.model), []
+    convolution: Any = architecture.front_end_module(whisper.model)
+    convolution[0].register_forward_pre_hook(lambda _convolution, args: seen.append(args[0]))
+    for precision in ("fp32", "bf16"):
+        with torch.inference_mode(), computing_in(precision, batch.audio.device):
+            features = architecture.front_end(whisper.model, batch.audio)
+    assert features.dtype == torch.bfloat16
+    assert torch.equal(*seen)
 
 
 def test_a_text_without_end_is_cut_and_counted() -> None:

@@ -109,9 +109,10 @@ class Whisper(WhisperLayers):
         if audio.shape[1] > self.window_samples(model):
             raise ValueError(f"{audio.shape[1]} samples are more than a window of {self.window_samples(model)}")
         waves = list(audio.cpu().numpy())
-        spectra = extractor(model)(
-            waves, sampling_rate=SAMPLE_RATE, return_tensors="pt", device=str(audio.device)
-        ).input_features.to(audio.device)
+        with torch.autocast(audio.device.type, enabled=False):  # spectra are computed in fp32
+            spectra = extractor(model)(
+                waves, sampling_rate=SAMPLE_RATE, return_tensors="pt", device=str(audio.device)
+            ).input_features.to(audio.device)
         encoder = parts(model).encoder
         features = F.gelu(encoder.conv2(F.gelu(encoder.conv1(spectra))))
         return features.transpose(1, 2)
