@@ -15,7 +15,7 @@ from benchmark.models.architectures.whisper_text import generation_config, promp
 from benchmark.throughput.bench import Bench
 from benchmark.throughput.phases import on_device
 from benchmark.throughput.timing import Step
-from benchmark.throughput.trainer import WARM_UP, Stopwatch
+from benchmark.throughput.trainer import Stopwatch, timed_steps
 from benchmark.throughput.utterances import SPLIT
 from benchmark.training.precision import pick_device
 from benchmark.training.speech import Speech
@@ -71,19 +71,8 @@ class Seq2Seq:
     def take(self, number: int) -> list[Step]:
         """One call of `train`, without its first steps."""
         stopwatch = Stopwatch()
-        arguments = Seq2SeqTrainingArguments(
-            output_dir=str(self._folder),
-            max_steps=WARM_UP + number,
-            per_device_train_batch_size=self._size,
-            seed=self._calls,
-            use_cpu=pick_device().type == "cpu",
-            report_to="none",
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            **self._options,
-        )
+        timed = timed_steps(self._folder, number, self._size, seed=self._calls, device=self._model.device)
+        arguments = Seq2SeqTrainingArguments(**timed, **self._options)
         self._calls += 1
         trainer = Seq2SeqTrainer(
             model=self._model, args=arguments, data_collator=collate, train_dataset=self._windows, callbacks=[stopwatch]

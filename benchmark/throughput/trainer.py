@@ -77,6 +77,22 @@ class Stopwatch(TrainerCallback):
             torch.cuda.reset_peak_memory_stats()
 
 
+def timed_steps(folder: Path, number: int, batch: int, *, seed: int, device: torch.device) -> dict[str, Any]:
+    """A trainer's arguments for a warm-up and `number` steps of `batch` examples, with nothing else that takes time."""
+    return {
+        "output_dir": str(folder),
+        "max_steps": WARM_UP + number,
+        "per_device_train_batch_size": batch,
+        "seed": seed,
+        "use_cpu": device.type == "cpu",
+        "report_to": "none",
+        "save_strategy": "no",
+        "logging_strategy": "no",
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+    }
+
+
 class HuggingFace:
     """A `Trainer` that takes steps in calls of `train`. Each call shuffles the speech anew.
 
@@ -101,19 +117,8 @@ class HuggingFace:
     def take(self, number: int) -> list[Step]:
         """One call of `train`, without its first steps."""
         stopwatch, collator = Stopwatch(), Collator(self._extractor)
-        arguments = TrainingArguments(
-            output_dir=str(self._folder),
-            max_steps=WARM_UP + number,
-            per_device_train_batch_size=self._utterances,
-            seed=self._calls,
-            use_cpu=self._speech.device.type == "cpu",
-            report_to="none",
-            save_strategy="no",
-            logging_strategy="no",
-            disable_tqdm=True,
-            remove_unused_columns=False,
-            **self._options,
-        )
+        timed = timed_steps(self._folder, number, self._utterances, seed=self._calls, device=self._speech.device)
+        arguments = TrainingArguments(**timed, **self._options)
         self._calls += 1
         trainer = Trainer(
             model=self._model,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from benchmark.system.errors import UserError
+from benchmark.models.architectures.divisible import require_divisible
 from benchmark.system.validated import AtLeastOne, Positive, Share, checked
 
 Size = Annotated[int, Field(ge=1, le=2**16)]
@@ -53,10 +53,8 @@ def check(values: dict[str, Any], keys: type[ConvolutionalConfig], where: str) -
         UserError: a value is missing, of another type or out of range, or two do not fit each other.
     """
     config = checked(values, keys, where)
-    width = config["hidden_size"]
-    for name, parts in (
-        ("num_attention_heads", config["num_attention_heads"]),
-        ("num_conv_pos_embedding_groups", config["num_conv_pos_embedding_groups"]),
-    ):
-        if width % parts:
-            raise UserError(f"{where}: hidden_size {width} cannot be divided by {name}")
+    parts = {
+        "num_attention_heads": config["num_attention_heads"],
+        "num_conv_pos_embedding_groups": config["num_conv_pos_embedding_groups"],
+    }
+    require_divisible(config["hidden_size"], "hidden_size", parts, where)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from benchmark.system.errors import UserError
+from benchmark.models.architectures.divisible import require_divisible
 from benchmark.system.validated import Share, checked
 
 Size = Annotated[int, Field(ge=1, le=2**17)]
@@ -42,10 +42,8 @@ def check(values: dict[str, Any], where: str) -> None:
         UserError: a value is missing, of another type or out of range, or two do not fit each other.
     """
     config = checked(values, WhisperKeys, where)
-    width = config["d_model"]
-    for name, heads in (
-        ("encoder_attention_heads", config["encoder_attention_heads"]),
-        ("decoder_attention_heads", config["decoder_attention_heads"]),
-    ):
-        if width % heads:
-            raise UserError(f"{where}: d_model {width} cannot be divided by {name}")
+    heads = {
+        "encoder_attention_heads": config["encoder_attention_heads"],
+        "decoder_attention_heads": config["decoder_attention_heads"],
+    }
+    require_divisible(config["d_model"], "d_model", heads, where)
