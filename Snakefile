@@ -139,7 +139,7 @@ rule dense:
     message:
         "Make the dense model that every run starts from"
     shell:
-        "python -m benchmark dense {CONFIG:q} 2> {log:q}"
+        "python -m benchmark dense {CONFIG:q} {REUSE} 2> {log:q}"
 
 
 # Before the runs, if the study has `tuning`: the same number of trials on dev for every trained method at every target.

@@ -60,6 +60,7 @@ class Seq2Seq:
         self.peak_bytes: int | None = None
         own = on_device(bench.speech_model, pick_device())
         self._model, self._options, self._folder = own.model, options, bench.folder
+        own.model.set_attn_implementation("sdpa")  # the default of transformers, not ours
         architecture = architecture_of(own.model)
         architecture.freeze_front_end(own.model)
         window = (architecture.window_samples(own.model) or 1) / SAMPLE_RATE

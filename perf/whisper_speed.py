@@ -34,7 +34,7 @@ from benchmark.throughput.bench import Bench, Precision
 from benchmark.throughput.phases import PLAIN
 from benchmark.throughput.timing import Contestant, in_turns
 from benchmark.throughput.utterances import SPLIT, only
-from benchmark.training.precision import device_name, pick_device
+from benchmark.training.precision import computing_in, device_name, pick_device
 from benchmark.training.speech import Speech
 from perf.seq2seq_trainer import Seq2Seq
 
@@ -77,7 +77,7 @@ def _pair(what: str, ours: Contestant, theirs: Contestant, audio_seconds: float)
     return Pair(what, seconds[0], seconds[1], audio_seconds)
 
 
-def transcription(study: Study, speech_model: SpeechModel, dataset: Dataset) -> tuple[Pair, int]:
+def transcription(study: Study, speech_model: SpeechModel, dataset: Dataset, precision: Precision) -> tuple[Pair, int]:
     """Our decoding beside `generate` with its defaults, on the same batches; and how many texts differ."""
     split = study.corpus.tests[0]
     some = only(dataset, dataset.split(split)[:UTTERANCES], math.inf)
@@ -87,18 +87,19 @@ def transcription(study: Study, speech_model: SpeechModel, dataset: Dataset) -> 
     tokenizer: Any = speech_model.tokenizer
     ours, theirs, audio, different = [], [], [], 0
     for indices, batch in speech.in_order(study.evaluation.batch_seconds):
-        transcripts, seconds = decode_timed(speech_model, batch)
+        with computing_in(precision, speech.device):
+            transcripts, seconds = decode_timed(speech_model, batch)
         ours.append(seconds)
         start = time.perf_counter()
         waves = [speech.audio(index).numpy() for index in indices]
         features = spectra(waves, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
-        with torch.inference_mode():
+        with torch.inference_mode(), computing_in(precision, speech.device):
             generated = plain.generate(features)
         theirs.append(time.perf_counter() - start)
         texts = [tokenizer.decode(row.tolist()) for row in generated]
         different += sum(one.text != other for one, other in zip(transcripts, texts, strict=True))
         audio.append(batch.seconds)
-    return Pair("fp32: our transcription and generate", ours, theirs, statistics.fmean(audio)), different
+    return Pair(f"{precision}: our transcription and generate", ours, theirs, statistics.fmean(audio)), different
 
 
 def main() -> None:
@@ -118,9 +119,11 @@ def main() -> None:
             for pair in training(bench):
                 pairs.append(pair)
                 print(pair.sentence(), flush=True)
-    pair, different = transcription(study, speech_model, dataset)
-    pairs.append(pair)
-    print(f"{pair.sentence()}; {different} of {UTTERANCES} texts differ")
+    different: dict[Precision, int] = {}
+    for precision in PRECISIONS:
+        pair, different[precision] = transcription(study, speech_model, dataset, precision)
+        pairs.append(pair)
+        print(f"{pair.sentence()}; {different[precision]} of {UTTERANCES} texts differ", flush=True)
     if args.json:
         found = [asdict(pair) | {"ratio": pair.ratio} for pair in pairs]
         machine = provenance(device_name(pick_device()))

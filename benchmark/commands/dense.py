@@ -10,6 +10,9 @@ from benchmark.study.argument import add_study_argument
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dense`."""
     add_study_argument(parser)
+    parser.add_argument(
+        "--reuse", action="store_true", help="take the WER to compare with the published one from finished records"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -28,4 +31,4 @@ def run(args: argparse.Namespace) -> None:
             prepare_dense,  # imports torch, which must not look for GPUs before one is leased
         )
 
-        prepare_dense(study, study.work)
+        prepare_dense(study, study.work, study.results if args.reuse else None)

@@ -23,7 +23,7 @@ from benchmark.pretraining.hearings import cached_features
 from benchmark.pretraining.jobs import job_for
 from benchmark.pretraining.recipe import STAGES, Recipe, Stage, StageRecipe, read_recipe, stage_key
 from benchmark.pretraining.splicing import SplicedSpeech, gaps_between_words
-from benchmark.runs.dense_stage import word_error_rate
+from benchmark.runs.published_wer import word_error_rate
 from benchmark.system.files import write_json
 from benchmark.training.budget import Clock
 from benchmark.training.features import Features

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -13,17 +13,14 @@ from torch import nn
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.architectures.lookup import architecture_of
-from benchmark.models.checkpoints import SpeechModel, frozen_copy, hash_model, load, save_dense
+from benchmark.models.checkpoints import SpeechModel, hash_model, load, save_dense
 from benchmark.models.regularisation import regularise
 from benchmark.models.source import model_folder
-from benchmark.runs.error_counts import references
 from benchmark.runs.kept import keep, kept_file
+from benchmark.runs.published_wer import check_published, word_error_rate
 from benchmark.runs.records import Dense
-from benchmark.runs.transcription import transcribe
-from benchmark.scoring.normalizers import normalised
-from benchmark.scoring.wer import word_errors
-from benchmark.study.keys import EvaluationConfig, FineTuneConfig
-from benchmark.study.paths import WorkFolder
+from benchmark.study.keys import FineTuneConfig
+from benchmark.study.paths import ResultsFolder, WorkFolder
 from benchmark.study.plan import Study
 from benchmark.system.errors import OUT_OF_MEMORY, TrainingDiverged, UserError
 from benchmark.system.files import hash_file, hash_of
@@ -32,27 +29,13 @@ from benchmark.toolbox.job import Job
 from benchmark.training.budget import Budget, Clock, OverBudget
 from benchmark.training.features import INDEX, Features, write_features
 from benchmark.training.options import Options
-from benchmark.training.precision import computing_in, pick_device, uses_bf16, wait_for_gpu
+from benchmark.training.precision import pick_device, uses_bf16, wait_for_gpu
 from benchmark.training.speech import Speech
 
 REMEDY = "make the dense model again (`python -m benchmark dense CONFIG`)"
 
 
-def word_error_rate(
-    speech_model: SpeechModel, dataset: Dataset, split: str, evaluation: EvaluationConfig | None = None
-) -> float:
-    """WER of a model on a split, with greedy decoding."""
-    evaluation = evaluation or EvaluationConfig()
-    # The copy is not metered: evaluation is not charged to any budget.
-    speech_model = replace(speech_model, model=frozen_copy(speech_model.model))
-    speech = Speech(speech_model, dataset, split)
-    with computing_in(evaluation.precision, speech.device):
-        hypotheses = transcribe(speech_model, speech, evaluation.batch_seconds).hypotheses
-    spoken, written = references(dataset, split), normalised(hypotheses, evaluation.normalizer)
-    return word_errors(normalised(spoken, evaluation.normalizer), written).wer
-
-
-def prepare_dense(study: Study, work: WorkFolder) -> None:
+def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | None = None) -> None:
     """Run the dense stage: load the starting model, cache its front-end's output, fine-tune it if the study says so.
 
     A frozen front-end stays frozen here too, so that fine-tuning and all later runs can use the cache.
@@ -83,7 +66,8 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
         # Refuses characters that the model does not know, before anything is replaced.
         Speech(speech_model, dataset, split)
     if recipe is None:
-        _check_published(study, speech_model, dataset)  # now, since computing a large corpus's features takes hours
+        # Now, since computing a large corpus's features takes hours.
+        check_published(study, speech_model, dataset, reuse_from)
     speech = Speech(speech_model, dataset, study.corpus.train, training=True)
     if study.training.frozen_frontend:
         speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
@@ -93,7 +77,7 @@ def prepare_dense(study: Study, work: WorkFolder) -> None:
         speech = Speech(speech_model, dataset, study.corpus.train, Features(work.features), training=True)
     if recipe is not None:
         _fine_tune(study, recipe, speech_model, speech, work.dense_checkpoints)
-        _check_published(study, speech_model, dataset)
+        check_published(study, speech_model, dataset, reuse_from)
     dev = word_error_rate(speech_model, dataset, study.corpus.dev, study.evaluation)
     save_dense(speech_model, work.dense_model)
     made = [*work.dense_model.iterdir()]
@@ -128,19 +112,6 @@ def _kept(work: WorkFolder, identity: str, *, features: bool) -> Dense | None:
         if record["identity"] == identity:
             return record
     return None
-
-
-def _check_published(study: Study, speech_model: SpeechModel, dataset: Dataset) -> None:
-    """Refuse a dense model that misses its published WER: a table on a broken baseline is worthless."""
-    for split, published in study.dense.published_wer.items():
-        wer = 100 * word_error_rate(speech_model, dataset, split, study.evaluation)
-        print(f"dense model: {split} WER {wer:.2f} %, published {published:g} %")
-        if abs(wer - published) > study.dense.tolerance:
-            raise UserError(
-                f"{study.path}: the dense model {study.dense.model} has {wer:.2f} % WER on {split}, but the "
-                f"published one is {published:g} % (`dense.published_wer`, tolerance {study.dense.tolerance:g} points):"
-                " check the model, the corpus and the decoding, because no table could be trusted"
-            )
 
 
 def _hash_weights(module: nn.Module) -> str:

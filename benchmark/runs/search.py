@@ -16,12 +16,13 @@ from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import load
-from benchmark.runs.dense_stage import dense_hash, word_error_rate
+from benchmark.runs.dense_stage import dense_hash
 from benchmark.runs.failures import Failed, failures_as_reasons, refuse_hopeless
 from benchmark.runs.identity import identity
 from benchmark.runs.job_setup import job_for
 from benchmark.runs.kept import keep, kept_file
 from benchmark.runs.outcome import read_back, require_size, returned_model
+from benchmark.runs.published_wer import word_error_rate
 from benchmark.runs.reading import read_tuning
 from benchmark.runs.records import Trial, Tuning
 from benchmark.runs.trials import best, next_settings

@@ -102,7 +102,7 @@ def decode_timed(speech_model: SpeechModel, batch: Batch) -> tuple[list[Transcri
     return transcripts, time.perf_counter() - start
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not in inference mode, where autocast casts every weight anew for each token
 def _transcripts(speech_model: SpeechModel, batch: Batch) -> list[Transcript]:
     try:
         return architecture_of(speech_model.model).transcribe(speech_model.model, batch, speech_model.tokenizer)

@@ -14,9 +14,10 @@ from small_study import RUN, SmallStudy
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.architectures.convolutional import ConvolutionalCTC
-from benchmark.models.checkpoints import load
-from benchmark.runs import dense_stage
-from benchmark.runs.dense_stage import word_error_rate
+from benchmark.models.checkpoints import SpeechModel, load, save_dense
+from benchmark.runs import dense_stage, published_wer
+from benchmark.runs.published_wer import word_error_rate
+from benchmark.study.keys import EvaluationConfig
 from benchmark.system.files import read_json
 from benchmark.toolbox.job import Job
 
@@ -67,13 +68,13 @@ def test_a_finished_stage_is_kept_if_it_is_whole(small_study: SmallStudy, capsys
     assert read_json(folder / "dense.json")["hash"] == json.loads(record)["hash"]
 
 
-def expect(study: SmallStudy, model: Path, wer: float) -> int:
+def expect(study: SmallStudy, model: Path, wer: float, *options: str) -> int:
     """Run the dense stage from nothing, with a frozen front-end, for a published WER on test."""
     shutil.rmtree(study.work / "dense")
     lines = [line for line in study.config.read_text().splitlines() if not line.startswith("dense:")]
     study.config.write_text("\n".join([*lines, f"dense: {{model: {model}, published_wer: {{test: {wer}}}}}"]))
     study.config.write_text(study.config.read_text().replace("dropout: 0.1", "frozen_frontend: true"))
-    return study.call("dense")
+    return study.call("dense", *options)
 
 
 def test_a_start_that_does_not_do_what_its_authors_say_stops_the_study(
@@ -85,6 +86,31 @@ def test_a_start_that_does_not_do_what_its_authors_say_stops_the_study(
     assert expect(small_study, tiny_model, measured - 0.31) == 2
     assert not (small_study.work / "dense").exists()  # stopped before anything was computed
     assert f"has {measured:.2f} % WER on test, but the published one is" in capsys.readouterr().err
+
+
+def test_the_published_wer_can_be_compared_with_recorded_transcripts(
+    small_study: SmallStudy, tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = 100 * word_error_rate(load(tiny_model), Dataset.open(small_study.work / "data"), "test")
+    assert expect(small_study, tiny_model, measured) == 0
+    for command in ("compress", "transcribe-tests", "score"):
+        assert small_study.call(command, "dense") == 0
+    shutil.copytree(small_study.work / "runs", small_study.root / "results" / "small" / "runs", dirs_exist_ok=True)
+    transcribed: list[str] = []
+
+    def recorded(model: SpeechModel, dataset: Dataset, split: str, evaluation: EvaluationConfig) -> float:
+        transcribed.append(split)
+        return word_error_rate(model, dataset, split, evaluation)
+
+    monkeypatch.setattr(published_wer, "word_error_rate", recorded)
+    assert expect(small_study, tiny_model, measured, "--reuse") == 0
+    assert transcribed == []
+    assert f"test WER {measured:.2f} %" in capsys.readouterr().out
+    other, folder = load(tiny_model), small_study.root / "other"
+    torch.nn.init.zeros_(other.model.get_submodule("lm_head").get_parameter("weight"))
+    save_dense(other, folder)
+    expect(small_study, folder, measured, "--reuse")
+    assert transcribed == ["test"]  # the record is of the first model
 
 
 def out_of_memory(*_: object, **__: object) -> None:

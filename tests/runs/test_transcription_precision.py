@@ -9,7 +9,7 @@ import torch
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import load
-from benchmark.runs.dense_stage import word_error_rate
+from benchmark.runs.published_wer import word_error_rate
 from benchmark.study.keys import EvaluationConfig
 
 

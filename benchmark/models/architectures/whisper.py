@@ -21,6 +21,7 @@ from transformers import (
 )
 
 from benchmark.corpora.manifest import SAMPLE_RATE
+from benchmark.models.architectures import whisper_attention
 from benchmark.models.architectures.architecture import Transcript
 from benchmark.models.architectures.sizes import SIZES, ModelConfig
 from benchmark.models.architectures.whisper_config import check
@@ -52,12 +53,16 @@ class Whisper(WhisperLayers):
         check(values, where)
 
     def build(self, config: PreTrainedConfig) -> PreTrainedModel:  # noqa: D102
-        return WhisperForConditionalGeneration(cast(WhisperConfig, config))
+        model = WhisperForConditionalGeneration(cast(WhisperConfig, config))
+        model.set_attn_implementation(whisper_attention.NAME)
+        return model
 
     def load(self, folder: Path, source: str | Path, *, fresh_head: bool) -> PreTrainedModel:  # noqa: D102
         family: Any = WhisperForConditionalGeneration  # whose stubs lack the second result
         with errors_in_one_line(f"{source} cannot be loaded"):
-            model, info = family.from_pretrained(folder, output_loading_info=True, dtype=torch.float32)
+            model, info = family.from_pretrained(
+                folder, output_loading_info=True, dtype=torch.float32, attn_implementation=whisper_attention.NAME
+            )
         if missing := sorted(info["missing_keys"]):
             lacks = f"{len(missing)} tensors are missing, the first is {missing[0]}"
             raise UserError(f"{source} is not a Whisper checkpoint: {lacks}")
@@ -200,7 +205,7 @@ class Whisper(WhisperLayers):
         per_second, least = LONGEST_TEXT
         seconds = [frames / self.frame_rate(model) for frames in batch.frames.tolist()]
         limits = [min(most, least + math.ceil(per_second * each)) for each in seconds]
-        with torch.inference_mode():
+        with torch.no_grad():
             return greedy_tokens(model, self._encode(model, batch), limits), limits
 
     def probe(self, model: PreTrainedModel, seconds: float) -> Batch:

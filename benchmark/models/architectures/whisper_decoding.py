@@ -11,7 +11,7 @@ from transformers import DynamicCache, EncoderDecoderCache, PreTrainedModel
 from benchmark.models.architectures.whisper_text import generation_config, prompt
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def greedy_tokens(model: PreTrainedModel, encoded: torch.Tensor, limits: Sequence[int]) -> list[list[int]]:
     """The most likely next token again and again, as `generate` of transformers does without beams or sampling.
 
