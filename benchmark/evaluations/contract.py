@@ -80,6 +80,13 @@ class Evaluation(ABC):
     """A measurement of finished runs. Subclass it in a file of this folder; the file name is the evaluation's name."""
 
     columns: ClassVar[Mapping[str, Column]] = {}  # by metric; a metric without a column is only in the record
+    section: ClassVar[str] = ""  # title of a section with a table of its own; without one, columns of the main table
+    introduction: ClassVar[str] = ""  # what stands first in that section
+    axes: ClassVar[tuple[str, str]] = ("", "")  # labels of the axes of that section's figure, if it has `points`
+
+    def points(self, metrics: Mapping[str, float]) -> list[tuple[float, float]]:
+        """A row's points in the section's figure, from the metrics that have a column; no figure without any."""
+        return []
 
     @abstractmethod
     def measure(self, run: FinishedRun, split: str) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from benchmark.report.comparisons import Comparisons, Verdict
 from benchmark.report.metric_columns import metric_columns
+from benchmark.report.ranking import Rank, ranks
 from benchmark.report.rows import Row, Spread, compression_seconds, speedup
 
 FOOTPRINT = (
@@ -21,15 +22,17 @@ FOOTPRINT = (
 
 def main_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
     """One line per row; cells are empty if the row has no finished run or nothing to be compared with."""
-    return pd.DataFrame([_line(row, rows, comparisons) for row in rows])
+    found = {test_set: ranks(rows, test_set) for test_set in comparisons.test_sets}
+    return pd.DataFrame([_line(row, rows, comparisons, found) for row in rows])
 
 
-def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, object]:
+def _line(row: Row, rows: list[Row], comparisons: Comparisons, found: dict[str, dict[Row, Rank]]) -> dict[str, object]:
     line: dict[str, object] = {
         "label": row.label,
         "method": row.first["method"],
         "title": row.title,
         "family": row.first["family"],
+        "division": row.division,
         "two_stage": row.is_two_stage,
         "target_sparsity": row.target,
         "status": row.status,
@@ -44,6 +47,8 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[str, obje
     line["speedup"] = faster.mean if faster else None
     for test_set in comparisons.test_sets:
         line |= _spread_columns(f"{test_set}_wer", row.wer(test_set))
+        rank = found[test_set].get(row)
+        line |= {f"{test_set}_rank": rank and rank.overall, f"{test_set}_rank_in_division": rank and rank.within}
         for metric in metric_columns(rows):
             line |= _spread_columns(metric.name(test_set), metric.spread(row, test_set))
         if comparisons.dense:

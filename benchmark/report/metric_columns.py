@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.evaluations.contract import Column, evaluation_names, load_evaluation
+from benchmark.evaluations.contract import Column, Evaluation, evaluation_names, load_evaluation
 from benchmark.report.rows import Row, Spread
 from benchmark.runs.records import RunRecord
 
@@ -27,16 +27,30 @@ class MetricColumn:
             return None
         return row.spread(lambda record: self._found(record, test_set)[self.metric])
 
+    def text(self, row: Row, test_set: str) -> str:
+        """The metric for readers: mean, and standard deviation over several seeds."""
+        spread, shown = self.spread(row, test_set), self.column
+        if spread is None:
+            return "-"
+        deviation = "" if spread.sd is None else f" ± {shown.factor * spread.sd:.{shown.digits}f}"
+        return f"{shown.factor * spread.mean:.{shown.digits}f}{deviation}"
+
     def _found(self, record: RunRecord, test_set: str) -> dict[str, float]:
         return record.get("metrics", {}).get(self.evaluation, {}).get(test_set, {})
 
 
-def metric_columns(rows: list[Row]) -> list[MetricColumn]:
-    """The columns of a study, by evaluation; an evaluation whose file was deleted has none."""
+def measured(rows: list[Row]) -> dict[str, Evaluation]:
+    """The evaluations by name that some record has metrics of; one whose file was deleted is left out."""
     records = [run.record for row in rows for run in row.finished]
     found = {name for record in records for name in record.get("metrics", {})}
+    return {name: load_evaluation(name) for name in sorted(found & set(evaluation_names()))}
+
+
+def metric_columns(rows: list[Row]) -> list[MetricColumn]:
+    """The columns of the main table, by evaluation; an evaluation with a section of its own has none there."""
     return [
         MetricColumn(name, metric, column)
-        for name in sorted(found & set(evaluation_names()))
-        for metric, column in load_evaluation(name).columns.items()
+        for name, evaluation in measured(rows).items()
+        if not evaluation.section
+        for metric, column in evaluation.columns.items()
     ]

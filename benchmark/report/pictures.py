@@ -12,6 +12,8 @@ from benchmark.report.free_removal import removals
 from benchmark.report.free_removal_figure import wer_increase
 from benchmark.report.layer_figures import drawn_rows, matrix_sparsity, rows_with_curves, training
 from benchmark.report.matrix_shares import has_decoder
+from benchmark.report.own_figures import own_figure
+from benchmark.report.own_tables import own_tables
 from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows import Row
 from benchmark.report.scatter import wer_against_parameters, wer_against_time
@@ -39,6 +41,10 @@ def draw(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
     if comparisons.tests:
         figure, caption = significance_matrix(rows, comparisons), _caption("significance_matrix")
         pictures.append(Picture("significance_matrix", "Significance of all pairs", caption, figure))
+    for table in own_tables(rows, comparisons.test_sets):
+        if table.evaluation.axes != ("", ""):
+            title, caption = table.evaluation.section, _caption("own_table")
+            pictures.append(Picture(table.name, title, caption, own_figure(table)))
     for label, own in drawn_rows(rows).items():
         pictures += _own_pictures(label, own)
     return pictures

@@ -9,15 +9,17 @@ from benchmark.report.main_table import FOOTPRINT, budget_share
 from benchmark.report.matrix_shares import has_decoder
 from benchmark.report.metric_columns import metric_columns
 from benchmark.report.prose.filling import plain_text
+from benchmark.report.ranking import Rank, ranks
 from benchmark.report.rows import Row, Spread, compression_seconds, percent, speedup
 
 NOTHING = "-"
-LONG_ONLY = ("encoder sparsity", "MB", "MACs/s (M)", "speed-up", "budget", "seeds", "status")
+LONG_ONLY = ("division", "encoder sparsity", "MB", "MACs/s (M)", "speed-up", "budget", "seeds", "status")
 
 
 def reading_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
     """The table as text cells; its columns have two levels, of which the upper is the test set or empty."""
-    frame = pd.DataFrame([_cells(row, rows, comparisons) for row in rows])
+    found = {test_set: ranks(rows, test_set) for test_set in comparisons.test_sets}
+    frame = pd.DataFrame([_cells(row, rows, comparisons, found) for row in rows])
     frame.columns = pd.MultiIndex.from_tuples(list(frame.columns))  # type: ignore[arg-type]
     return frame
 
@@ -42,11 +44,14 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
     return text.splitlines()
 
 
-def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[str, str], str]:
+def _cells(
+    row: Row, rows: list[Row], comparisons: Comparisons, found: dict[str, dict[Row, Rank]]
+) -> dict[tuple[str, str], str]:
     size = {name: row.spread(lambda record, name=name: record["footprint"][name]) for name in FOOTPRINT}  # type: ignore[misc]
     cells = {
         ("", "method"): row.title,
         ("", "target"): percent(row.target) if row.target is not None else NOTHING,
+        ("", "division"): row.division or NOTHING,
         ("", "params (M)"): _number(size["remaining_parameters"], 1e-6, 2),
         ("", "ratio"): _number(size["compression_ratio"], 1, 2),
         ("", "encoder sparsity"): _number(size["encoder_sparsity"], 100, 1, " %"),
@@ -55,14 +60,14 @@ def _cells(row: Row, rows: list[Row], comparisons: Comparisons) -> dict[tuple[st
         ("", "speed-up"): _number(speedup(row), 1, 2),
     }
     for test_set in comparisons.test_sets:
+        cells[test_set, "rank"] = str(found[test_set].get(row, NOTHING))
         cells[test_set, "WER %"] = _with_sd(row.wer(test_set), 100, 2)
         cells[test_set, "Δ dense"] = _against_dense(row, test_set, comparisons)
         if comparisons.reference:
             verdict = comparisons.with_reference(row, test_set)
             cells[test_set, comparisons.reference.column] = verdict.worded_mark if verdict else NOTHING
         for metric in metric_columns(rows):
-            shown = metric.column
-            cells[test_set, shown.heading] = _with_sd(metric.spread(row, test_set), shown.factor, shown.digits)
+            cells[test_set, metric.column.heading] = metric.text(row, test_set)
     share = budget_share(row, rows)
     cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0)
     cells["", "budget"] = f"{100 * share:.1f} %" if share is not None else NOTHING

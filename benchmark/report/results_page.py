@@ -20,8 +20,9 @@ def readme(
     pictures: list[Picture],
     searches: Markdown,
     free_removal: Markdown,
+    own_tables: dict[str, Markdown],
 ) -> Markdown:
-    """The whole page; `main_table` has the values of `main.md.jinja`."""
+    """The whole page; `main_table` has the values of `main.md.jinja`, `own_tables` sections by title."""
     return markdown_text(
         "results_page.md.jinja",
         collection=collection,
@@ -32,5 +33,6 @@ def readme(
         pictures=pictures,
         searches=searches,
         free_removal=free_removal,
+        own_tables=own_tables,
         **main_table,
     )

@@ -63,6 +63,13 @@ class Row:
         return self.first["family"] == "control"
 
     @property
+    def division(self) -> str | None:
+        """`trained` or `post-training`; None for the dense model, and as long as no run has finished."""
+        if self.is_dense or not self.finished:
+            return None
+        return "trained" if any("train" in run.record["phases"] for run in self.finished) else "post-training"
+
+    @property
     def is_two_stage(self) -> bool:
         """Whether its method trains in two stages or more."""
         return self.first.get("stages", 1) > 1

@@ -11,6 +11,7 @@ from benchmark.report.comparisons import compare_rows
 from benchmark.report.free_removal import free_removal_frame, free_removal_section, removals
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
+from benchmark.report.own_tables import own_tables
 from benchmark.report.page.document import page
 from benchmark.report.pictures import Picture, draw
 from benchmark.report.prose.filling import markdown_text
@@ -59,8 +60,12 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     free = removals(rows, comparisons)
     if free:
         write_csv(out / "free_removal.csv", free_removal_frame(free))
-    sections = search_page(tuning), free_removal_section(free, rows)
-    write_text(out / "README.md", readme(collection, rows, comparisons, main_table, pictures, *sections))
+    own = own_tables(rows, comparisons.test_sets)
+    for measured in own:
+        write_csv(out / f"{measured.name}.csv", measured.frame())
+    sections = {table.evaluation.section: table.section() for table in own}
+    others = search_page(tuning), free_removal_section(free, rows), sections
+    write_text(out / "README.md", readme(collection, rows, comparisons, main_table, pictures, *others))
     write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, lines, above))
 
 

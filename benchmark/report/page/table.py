@@ -19,6 +19,7 @@ NUMBERS = {
     "MB": "bytes_on_disk",
     "MACs/s (M)": "macs_per_second",
     "speed-up": "speedup",
+    "rank": "{test_set}_rank",
     "WER %": "{test_set}_wer_mean",
     "Δ dense": "{test_set}_vs_dense_delta",
     "time (s)": "compression_seconds_mean",

@@ -1,0 +1,43 @@
+"""Ranks of methods by WER among the rows at the same target: over all, and within the row's division."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from benchmark.report.rows import Row, known
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Places from 1; rows with equal WER share the better place.
+
+    Attributes:
+        overall: among all methods at the target, or among all without one.
+        within: among those of the same division.
+    """
+
+    overall: int
+    within: int
+
+    def __str__(self) -> str:
+        return str(self.overall) if self.overall == self.within else f"{self.overall} ({self.within})"
+
+
+def ranks(rows: Iterable[Row], test_set: str) -> dict[Row, Rank]:
+    """The rank of every method with a WER on a test set. The dense model and controls have none."""
+    groups: dict[float | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.finished and row.wer(test_set) and not (row.is_dense or row.is_control):
+            groups[row.target].append(row)
+    return {row: _rank(row, group, test_set) for group in groups.values() for row in group}
+
+
+def _rank(row: Row, group: list[Row], test_set: str) -> Rank:
+    better = [other for other in group if _wer(other, test_set) < _wer(row, test_set)]
+    return Rank(1 + len(better), 1 + sum(other.division == row.division for other in better))
+
+
+def _wer(row: Row, test_set: str) -> float:
+    return known(row.wer(test_set)).mean
