@@ -13,6 +13,7 @@ from benchmark.models.shapes import factorise
 from benchmark.system.errors import CannotReachTarget
 from benchmark.toolbox.calibration import second_moments
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.costs import cholesky, matrix_product, singular_value_decomposition
 from benchmark.toolbox.damped_cholesky import damped_cholesky
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
@@ -31,6 +32,12 @@ def truncated(weight: torch.Tensor, rank: int, root: torch.Tensor | None = None)
     first = right[:rank] if root is None else torch.linalg.solve_triangular(root, right[:rank], upper=False, left=False)
     scale = values[:rank].sqrt()
     return scale[:, None] * first, left[:, :rank] * scale
+
+
+def truncation_cost(outputs: int, inputs: int, whitened: bool) -> float:
+    """Multiply-accumulates of `truncated`; with a root also those of the root, of W R, and of solving for R."""
+    root = cholesky(inputs) + 1.5 * matrix_product(outputs, inputs, inputs) if whitened else 0.0
+    return singular_value_decomposition(outputs, inputs) + root
 
 
 def ranks_for(matrices: list[Matrix], target: Target) -> dict[str, int]:
@@ -85,6 +92,7 @@ class LowRank(Method):
             moments = second_moments(job, matrices, job.calibration(settings.calibration_seconds))
             roots = {name: damped_cholesky(moment, settings.damping) for name, moment in moments.items()}
         for matrix in matrices:
+            job.charge(truncation_cost(matrix.linear.out_features, matrix.linear.in_features, bool(roots)))
             first, second = truncated(matrix.weight, ranks[matrix.name], roots.get(matrix.name))
             thin = factorise(job.model, matrix, ranks[matrix.name])
             with torch.no_grad():

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 
 from benchmark.toolbox.calibration import prune_layer_by_layer, second_moments
 from benchmark.toolbox.contract import Method
+from benchmark.toolbox.costs import cholesky, matrix_product, symmetric_inverse
 from benchmark.toolbox.damped_cholesky import damped_cholesky
 from benchmark.toolbox.fine_tuning import FineTuning, fine_tune
 from benchmark.toolbox.job import Job
@@ -55,6 +56,11 @@ def prune(weight: torch.Tensor, moments: torch.Tensor, keep: float, damping: flo
     return pruned.to(weight.dtype)
 
 
+def pruning_cost(outputs: int, inputs: int) -> float:
+    """Multiply-accumulates of `prune`: the inverse, its Cholesky factor, and the corrections of later columns."""
+    return symmetric_inverse(inputs) + cholesky(inputs) + matrix_product(outputs, inputs, inputs) / 2
+
+
 class SparseGPT(Method):
     """Prune each matrix by its inputs' second moments; each layer sees its pruned predecessors' outputs.
 
@@ -81,11 +87,11 @@ class SparseGPT(Method):
 
     def compress(self, job: Job) -> PreTrainedModel:
         keep, settings = job.target.keep, self.settings
-        masks = prune_layer_by_layer(
-            job,
-            job.calibration(settings.calibration_seconds),
-            second_moments,
-            lambda weight, moments: prune(weight, moments, keep, settings.damping, settings.block),
-        )
+
+        def pruned(weight: torch.Tensor, moments: torch.Tensor) -> torch.Tensor:
+            job.charge(pruning_cost(*weight.shape))
+            return prune(weight, moments, keep, settings.damping, settings.block)
+
+        masks = prune_layer_by_layer(job, job.calibration(settings.calibration_seconds), second_moments, pruned)
         fine_tune(job, settings, masks)
         return job.model

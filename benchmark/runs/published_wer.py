@@ -29,8 +29,8 @@ def word_error_rate(
 ) -> float:
     """WER of a model on a split, with greedy decoding."""
     evaluation = evaluation or EvaluationConfig()
-    # The copy is not metered: evaluation is not charged to any budget.
-    speech_model = replace(speech_model, model=frozen_copy(speech_model.model))
+    # The copy is not metered: evaluation is not charged to any budget. Autocast keeps only casts of trainable weights.
+    speech_model = replace(speech_model, model=frozen_copy(speech_model.model).requires_grad_())
     speech = Speech(speech_model, dataset, split)
     with computing_in(evaluation.precision, speech.device):
         hypotheses = transcribe(speech_model, speech, evaluation.batch_seconds).hypotheses

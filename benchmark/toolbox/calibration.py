@@ -11,6 +11,7 @@ from torch import nn
 
 from benchmark.models.batch import Batch
 from benchmark.models.encoder import Matrix
+from benchmark.toolbox.costs import matrix_product
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.layer_by_layer import layers_in_turn
 from benchmark.training.masked_weights import Masks
@@ -25,6 +26,9 @@ class Runs(Protocol):
 
     def forward(self, model: Any, batch: Any) -> Any:
         """Run `model` over the batch."""
+
+    def charge(self, multiply_accumulates: float) -> None:
+        """Charge other work to the budget."""
 
 
 @torch.no_grad()
@@ -60,8 +64,14 @@ def input_norms(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch]
 
 
 def second_moments(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch]) -> dict[str, torch.Tensor]:
-    """Mean of x x' (inputs, inputs) over the inputs x of the matrices, by matrix name."""
-    return _mean_over_frames(runs, matrices, batches, lambda inputs: inputs.T @ inputs)
+    """Mean of x x' (inputs, inputs) over the inputs x of the matrices, by matrix name. The products are charged."""
+
+    def summed(inputs: torch.Tensor) -> torch.Tensor:
+        frames, width = inputs.shape
+        runs.charge(matrix_product(width, frames, width))
+        return inputs.T @ inputs
+
+    return _mean_over_frames(runs, matrices, batches, summed)
 
 
 def _mean_over_frames(

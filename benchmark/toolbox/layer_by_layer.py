@@ -32,8 +32,13 @@ class OneLayer:
 
     model: nn.Module
     batches: list[Waiting]
-    charge: Callable[[torch.Tensor], None]
+    job: Job
+    passed: Callable[[torch.Tensor], None]
     architecture: Architecture[Any]
+
+    def charge(self, multiply_accumulates: float) -> None:
+        """As `Job.charge`."""
+        self.job.charge(multiply_accumulates)
 
     def forward(self, layer: nn.Module, batch: Waiting) -> torch.Tensor:
         """Output of the layer (batch, frames, width); the batch does not change."""
@@ -45,7 +50,7 @@ class OneLayer:
 
     def _returned(self, layer: nn.Module, batch: Waiting) -> Any:
         returned = layer(batch.hidden, **batch.options)
-        self.charge(self.architecture.frames_heard(batch.hidden, batch.options))
+        self.passed(self.architecture.frames_heard(batch.hidden, batch.options))
         return returned
 
     def _before_next(self, batch: Waiting, returned: Any) -> Waiting:
@@ -59,11 +64,11 @@ def layers_in_turn(job: Job, batches: Sequence[Batch]) -> Iterator[OneLayer]:
     Raises:
         OverBudget: all passes together are more than the budget holds.
     """
-    charge = partial(job.budget.charge_layer, job.model)
+    passed = partial(job.budget.charge_layer, job.model)
     for stack in job.encoder.stacks:
         waiting = [_before(stack[0], job, batch) for batch in batches]  # a decoder hears the pruned encoder
         for index, layer in enumerate(stack):
-            one = OneLayer(layer, waiting, charge, job.encoder.architecture)
+            one = OneLayer(layer, waiting, job, passed, job.encoder.architecture)
             yield one
             if index + 1 < len(stack):
                 waiting = one.outputs()

@@ -11,9 +11,11 @@ from conftest import MakeJob
 from benchmark.models.counting import count_parameters
 from benchmark.models.forms.factorised import break_even_rank
 from benchmark.system.errors import CannotReachTarget
+from benchmark.toolbox.calibration import second_moments
+from benchmark.toolbox.costs import matrix_product, singular_value_decomposition
 from benchmark.toolbox.damped_cholesky import damped_cholesky
 from benchmark.toolbox.target import Target
-from methods.low_rank import ranks_for, truncated
+from methods.low_rank import LowRank, ranks_for, truncated
 
 
 def test_the_error_is_that_of_eckart_and_young() -> None:
@@ -48,3 +50,24 @@ def test_the_ranks_meet_the_target(make_job: MakeJob, tmp_path: Path) -> None:
     assert break_even_rank(768, 3072) == pytest.approx(614.4)
     with pytest.raises(CannotReachTarget, match="rank 0"):
         ranks_for(matrices, Target(0.99, job.encoder.parameters, count_parameters(job.model)))
+
+
+def test_the_decompositions_are_charged(make_job: MakeJob, tmp_path: Path) -> None:
+    job, other = make_job(tmp_path / "one"), make_job(tmp_path / "other")
+    LowRank({"whitened": False}).compress(job)
+    for matrix in other.encoder:
+        other.charge(singular_value_decomposition(matrix.linear.out_features, matrix.linear.in_features))
+    assert job.budget.spent == pytest.approx(other.budget.spent)
+
+
+def test_whitening_charges_the_products_of_all_inputs_as_well(make_job: MakeJob, tmp_path: Path) -> None:
+    job, other = make_job(tmp_path / "one", limit=1e5), make_job(tmp_path / "other", limit=1e5)
+    batches = job.calibration(8.0)
+    frames = sum(int(batch.frames.sum()) for batch in batches)
+    before = job.budget.spent
+    second_moments(job, job.encoder.matrices[:1], batches)
+    for batch in other.calibration(8.0):
+        other.forward(other.model, batch)
+    width = job.encoder.matrices[0].linear.in_features
+    other.charge(matrix_product(width, frames, width))
+    assert job.budget.spent - before == pytest.approx(other.budget.spent)

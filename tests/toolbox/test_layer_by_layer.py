@@ -9,7 +9,7 @@ import torch
 from conftest import MakeJob
 from small_models import KINDS, write_tiny_model
 
-from benchmark.toolbox.calibration import input_norms, prune_layer_by_layer, second_moments
+from benchmark.toolbox.calibration import input_norms, prune_layer_by_layer
 from benchmark.toolbox.masks import topk_mask_of_rows
 from benchmark.training.budget import OverBudget
 from methods.wanda import wanda_scores
@@ -43,7 +43,7 @@ def test_it_costs_two_forwards_without_the_last_layer_s_second(make_job: MakeJob
     job = make_job(tmp_path)
     batches, layers = job.calibration(6.0), len(job.encoder.layers)
     before = job.budget.spent
-    prune_layer_by_layer(job, batches, second_moments, lambda weight, _moments: weight)
+    prune_layer_by_layer(job, batches, input_norms, lambda weight, _norms: weight)
     forward = sum(batch.frames.max().item() * len(batch.frames) / 50 for batch in batches)
     assert job.budget.spent - before == pytest.approx((2 - 1 / layers) * forward)
 
