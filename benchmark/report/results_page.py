@@ -20,9 +20,9 @@ def readme(
     pictures: list[Picture],
     searches: Markdown,
     free_removal: Markdown,
-    own_tables: dict[str, Markdown],
+    sections: dict[str, Markdown],
 ) -> Markdown:
-    """The whole page; `main_table` has the values of `main.md.jinja`, `own_tables` sections by title."""
+    """The whole page; `main_table` has the values of `main.md.jinja`, `sections` further ones by title."""
     return markdown_text(
         "results_page.md.jinja",
         collection=collection,
@@ -33,6 +33,6 @@ def readme(
         pictures=pictures,
         searches=searches,
         free_removal=free_removal,
-        own_tables=own_tables,
+        sections=sections,
         **main_table,
     )

@@ -13,8 +13,10 @@ from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
 from benchmark.report.own_tables import own_tables
 from benchmark.report.page.document import page
+from benchmark.report.paper_claims import claims_frame, claims_section, findings_on
 from benchmark.report.pictures import Picture, draw
 from benchmark.report.prose.filling import markdown_text
+from benchmark.report.published_claims import CLAIMS
 from benchmark.report.reading_table import legend, reading_frame, short_frame
 from benchmark.report.results_page import readme
 from benchmark.report.rows import table_rows
@@ -63,7 +65,11 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     own = own_tables(rows, comparisons.test_sets)
     for measured in own:
         write_csv(out / f"{measured.name}.csv", measured.frame())
+    claimed = findings_on(CLAIMS, rows, comparisons)
+    if claimed:
+        write_csv(out / "claims.csv", claims_frame(claimed))
     sections = {table.evaluation.section: table.section() for table in own}
+    sections |= {"What papers claim": claims_section(claimed, comparisons)} if claimed else {}
     others = search_page(tuning), free_removal_section(free, rows), sections
     write_text(out / "README.md", readme(collection, rows, comparisons, main_table, pictures, *others))
     write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, lines, above))

@@ -1,0 +1,62 @@
+"""A claim is judged by the differences between two labels at their targets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from synthetic_study import Recipe, build_study
+
+from benchmark.report.comparisons import Comparisons, compare_rows
+from benchmark.report.paper_claims import Claim, claims_frame, claims_section, findings_on
+from benchmark.report.rows import Row, table_rows
+from benchmark.runs.collection import read_collection
+
+GOOD = Claim("Author et al., 2020", "It is better.", "good", "bad", "better", "one seed")
+RECIPES = {
+    "dense": Recipe("Dense", "dense", {None: 0.050}),
+    "good": Recipe("Good", "low-rank", {0.65: 0.055, 0.85: 0.09}),
+    "bad": Recipe("Bad", "low-rank", {0.65: 0.2, 0.85: 0.4}),
+    "as_bad": Recipe("As bad", "low-rank", {0.65: 0.2, 0.85: 0.05}),
+}
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], Comparisons]:
+    folder = build_study(tmp_path_factory.mktemp("claims") / "demo", (0,), 100, troubled=False, recipes=RECIPES)
+    collection = read_collection(folder / "runs")
+    rows = table_rows(collection)
+    return rows, compare_rows(collection, rows)
+
+
+@pytest.mark.parametrize(
+    ("label", "rival", "expected", "found"),
+    [
+        ("good", "bad", "better", "holds"),
+        ("bad", "good", "better", "does not hold"),
+        ("bad", "good", "no worse", "does not hold"),
+        ("good", "bad", "no worse", "not contradicted"),
+        ("good", "as_bad", "better", "depends on the target"),
+        ("bad", "dense", "no worse", "does not hold"),
+    ],
+)
+def test_the_differences_decide(
+    compared: tuple[list[Row], Comparisons], label: str, rival: str, expected: str, found: str
+) -> None:
+    claim = replace(GOOD, label=label, rival=rival, expected=expected)  # type: ignore[arg-type]
+    (finding,) = findings_on([claim], *compared)
+    assert finding.found == found
+    assert len(finding.verdicts) == 2
+
+
+def test_what_a_study_cannot_test_is_left_out(compared: tuple[list[Row], Comparisons]) -> None:
+    assert findings_on([replace(GOOD, label="absent"), replace(GOOD, rival="absent")], *compared) == []
+    assert claims_section([], compared[1]) == ""
+
+
+def test_the_line_says_where_and_by_how_much(compared: tuple[list[Row], Comparisons]) -> None:
+    (line,) = claims_frame(findings_on([GOOD], *compared)).to_dict("records")
+    assert line["here"] == "holds"
+    assert line["evidence"].startswith("good against bad: 65 %: -")
+    assert "; 85 %: -" in line["evidence"]
+    assert "one seed" in claims_section(findings_on([GOOD], *compared), compared[1])
