@@ -18,6 +18,12 @@ def singular_value_decomposition(rows: int, columns: int) -> float:
     return 3.0 * longer * shorter**2 + 10.0 * shorter**3
 
 
+def singular_values(rows: int, columns: int) -> float:
+    """Only the singular values of a (rows x columns) matrix: 2 m n^2 + 2 n^3 operations for m >= n (section 8.6)."""
+    longer, shorter = max(rows, columns), min(rows, columns)
+    return float(longer * shorter**2 + shorter**3)
+
+
 def cholesky(size: int) -> float:
     """Cholesky factor of a (size x size) matrix: n^3 / 3 operations (section 4.2)."""
     return size**3 / 6

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark.toolbox.costs import cholesky, singular_value_decomposition
+from benchmark.toolbox.costs import cholesky, singular_value_decomposition, singular_values
 from benchmark.toolbox.job import Job
 from benchmark.training.budget import OverBudget
 
@@ -89,4 +89,5 @@ def test_a_loop_ends_with_the_budget(make_job: MakeJob, tmp_path: Path) -> None:
 def test_decompositions_cost_what_the_textbook_counts() -> None:
     assert singular_value_decomposition(3072, 768) == 3 * 3072 * 768**2 + 10 * 768**3
     assert singular_value_decomposition(768, 3072) == singular_value_decomposition(3072, 768)
+    assert singular_values(3072, 768) == singular_values(768, 3072) == 3072 * 768**2 + 768**3
     assert cholesky(768) == 768**3 / 6
