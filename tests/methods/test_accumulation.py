@@ -84,6 +84,7 @@ def first_phase(
         ("l0_structured", GENTLE, SizeAlone, "lagrangian"),
         ("dphubert", GENTLE, SizeAlone, "lagrangian"),
         ("movement", GENTLE | {"kind": "soft"}, SizeAlone, "scores"),
+        ("acip", GENTLE, SizeAlone, "masks"),
     ],
 )
 def test_the_size_loss_belongs_to_a_step_once(
