@@ -71,6 +71,11 @@ class Encoder:
             for kind, path in self.architecture.paths(layer).items()
         ]
 
+    def put(self, matrix: Matrix, module: nn.Module) -> None:
+        """Put a module of any form in the place of a matrix's module."""
+        layer = self.layers[matrix.layer]
+        layer.set_submodule(self.architecture.paths(layer)[matrix.kind], module)
+
     @property
     def heads(self) -> list[Units]:
         """The attention heads of each layer, one entry per attention."""

@@ -48,8 +48,6 @@ def reshape(model: PreTrainedModel, shapes: list[LayerShape]) -> None:
 
 def factorise(model: PreTrainedModel, matrix: Matrix, rank: int) -> LowRankLinear:
     """Put a LowRankLinear with random weights and the same bias in place of one of a model's matrices."""
-    encoder = Encoder(model)
     thin = LowRankLinear.like(matrix.linear, rank)
-    layer = encoder.layers[matrix.layer]
-    layer.set_submodule(encoder.architecture.paths(layer)[matrix.kind], thin)
+    Encoder(model).put(matrix, thin)
     return thin

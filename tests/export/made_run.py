@@ -16,6 +16,7 @@ from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.checkpoints import SpeechModel, save
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
+from benchmark.models.forms.adapted import AdaptedLinear
 from benchmark.models.fresh import fresh_model
 from benchmark.models.shapes import factorise
 from benchmark.models.vocabulary import Vocabulary
@@ -152,6 +153,20 @@ def share(model: PreTrainedModel) -> None:
         layers[2].get_submodule("feed_forward").get_submodule(name).weight = kept
 
 
+@torch.no_grad()
+def adapt(model: PreTrainedModel) -> None:
+    """The second layer has the weights of the first one with differences of rank 3, and normalised outputs."""
+    linears = {matrix.kind: matrix.linear for matrix in Encoder(model) if matrix.layer == 0}
+    torch.manual_seed(0)
+    for matrix in Encoder(model):
+        if matrix.layer == 1:
+            base = linears[matrix.kind]
+            outputs, inputs = base.weight.shape
+            gamma = torch.rand(outputs) if matrix.kind in ("out", "ffn_out") else None
+            factors = torch.randn(3, inputs) / 10, torch.randn(outputs, 3) / 10
+            Encoder(model).put(matrix, AdaptedLinear(base, *factors, bias=matrix.linear.bias, gamma=gamma))
+
+
 def same_heads_everywhere(model: PreTrainedModel) -> None:
     """One shape in all layers that no config can express: fewer heads of the same width."""
     for heads in Encoder(model).heads:
@@ -196,6 +211,7 @@ MODELS: dict[str, Callable[[], SpeechModel]] = {
     "fewer heads": changed(same_heads_everywhere),
     "low rank": low_rank,
     "shared": changed(share),
+    "adapted": changed(adapt),
     "whisper": whisper,
     "multilingual whisper": multilingual_whisper,
     "whisper student": whisper_student,

@@ -79,7 +79,7 @@ def test_the_processor_reads_audio_and_writes_text_as_we_do(tmp_path: Path) -> N
     assert " ".join(processor.batch_decode(best)[0].split()) == text
 
 
-@pytest.mark.parametrize("kind", ["sliced", "fewer heads", "low rank"])
+@pytest.mark.parametrize("kind", ["sliced", "fewer heads", "low rank", "adapted"])
 def test_other_shapes_load_with_ours_and_are_refused_by_plain_transformers(tmp_path: Path, kind: str) -> None:
     run = make_run(tmp_path / "run", kind)
     assert not export(run, tmp_path / "out", onnx=False).plain

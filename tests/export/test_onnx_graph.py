@@ -28,6 +28,7 @@ pytest.importorskip("onnx", reason=REASON)
     [
         ("sliced", ["input_values", "attention_mask"]),
         ("shared", ["input_values", "attention_mask"]),
+        ("adapted", ["input_values", "attention_mask"]),
         ("low rank", ["input_values"]),
     ],
 )

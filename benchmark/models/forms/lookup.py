@@ -6,12 +6,14 @@ from collections.abc import Collection
 
 from torch import nn
 
+from benchmark.models.forms.adapted import Adapted
 from benchmark.models.forms.factorised import Factorised
 from benchmark.models.forms.form import Form
 from benchmark.models.forms.masked import Masked
 from benchmark.models.forms.quantised import Quantised
 
-FORMS: tuple[type[Form], ...] = (Quantised, Factorised, Masked)  # the first that fits; a quantised one is also a Linear
+# The first that fits: a quantised one is also a Linear.
+FORMS: tuple[type[Form], ...] = (Quantised, Factorised, Adapted, Masked)
 
 
 def form_of(linear: nn.Module) -> Form:
