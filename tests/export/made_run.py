@@ -17,6 +17,8 @@ from benchmark.models.checkpoints import SpeechModel, save
 from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.forms.adapted import AdaptedLinear
+from benchmark.models.forms.codebook import CodebookLinear
+from benchmark.models.forms.int4 import Int4Linear
 from benchmark.models.fresh import fresh_model
 from benchmark.models.shapes import factorise
 from benchmark.models.vocabulary import Vocabulary
@@ -117,6 +119,23 @@ def prune(model: PreTrainedModel) -> None:
         matrix.weight.mul_(masks[matrix.name])
 
 
+def in_int4(model: PreTrainedModel) -> None:
+    """Round all matrices to 4 bits."""
+    for matrix in Encoder(model):
+        Encoder(model).put(matrix, Int4Linear.of(matrix.linear))
+
+
+def in_codebooks(model: PreTrainedModel) -> None:
+    """Give all matrices codebooks of 16 blocks of 4, with random codes."""
+    torch.manual_seed(0)
+    for matrix in Encoder(model):
+        blocks = matrix.weight.detach().view(-1, 4)[:16]
+        codes = torch.randint(16, (matrix.linear.out_features, matrix.linear.in_features // 4)).to(torch.uint8)
+        linear = CodebookLinear(blocks.clone(), codes, matrix.linear.bias)
+        linear.to_fp16()
+        Encoder(model).put(matrix, linear)
+
+
 def fewer_layers() -> SpeechModel:
     """A student as in distillation: fewer layers, all equally narrower."""
     speech_model = dense()
@@ -207,6 +226,8 @@ MODELS: dict[str, Callable[[], SpeechModel]] = {
     "fewer layers": fewer_layers,
     "int8 weights": changed(lambda model: quantise(model, "weight_only")),
     "int8": changed(lambda model: quantise(model, "dynamic")),
+    "int4": changed(in_int4),
+    "codebooks": changed(in_codebooks),
     "sliced": sliced,
     "fewer heads": changed(same_heads_everywhere),
     "low rank": low_rank,

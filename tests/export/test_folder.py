@@ -35,7 +35,9 @@ def logits(model: PreTrainedModel) -> torch.Tensor:
     return output
 
 
-@pytest.mark.parametrize("kind", ["dense", "pruned", "fewer layers", "int8 weights", "int8", "shared"])
+@pytest.mark.parametrize(
+    "kind", ["dense", "pruned", "fewer layers", "int8 weights", "int8", "int4", "codebooks", "shared"]
+)
 def test_plain_transformers_computes_the_same(tmp_path: Path, kind: str) -> None:
     run = make_run(tmp_path / "run", kind)
     artefact = export(run, tmp_path / "out", onnx=False)

@@ -86,3 +86,11 @@ class Form(ABC):
     def floats(self) -> nn.Module:
         """The module if it has floats, else one of floats with the same values and as many multiply-accumulates."""
         return self.linear
+
+
+def linear_of(weight: torch.Tensor, bias: nn.Parameter | None) -> nn.Linear:
+    """A Linear with these values: a weight (outputs, inputs), of which it has a parameter of its own, and a bias."""
+    outputs, inputs = weight.shape
+    linear = nn.Linear(inputs, outputs, bias=False, device="meta")  # draws no random weights
+    linear.weight, linear.bias = nn.Parameter(weight.detach()), bias  # type: ignore[assignment]  # a bias may be None
+    return linear

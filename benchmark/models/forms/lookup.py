@@ -7,13 +7,15 @@ from collections.abc import Collection
 from torch import nn
 
 from benchmark.models.forms.adapted import Adapted
+from benchmark.models.forms.codebook import Codebook
 from benchmark.models.forms.factorised import Factorised
 from benchmark.models.forms.form import Form
+from benchmark.models.forms.int4 import Int4
 from benchmark.models.forms.masked import Masked
 from benchmark.models.forms.quantised import Quantised
 
 # The first that fits: a quantised one is also a Linear.
-FORMS: tuple[type[Form], ...] = (Quantised, Factorised, Adapted, Masked)
+FORMS: tuple[type[Form], ...] = (Quantised, Int4, Codebook, Factorised, Adapted, Masked)
 
 
 def form_of(linear: nn.Module) -> Form:
