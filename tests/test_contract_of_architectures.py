@@ -27,6 +27,7 @@ SKIPS = {  # methods that need other parts than a kind of model has, and what th
     ("distillation", "whisper"): "it predicts the hidden layers of an encoder",
     ("dphubert", "whisper"): "it distils the layers of an encoder",
     ("ipq", "whisper"): "matrix 0.ffn_in has 192 blocks of 8",  # tests/methods/test_ipq.py has fewer centroids
+    ("kcm", "whisper"): "all heads stay",
 } | {("distil_whisper", kind): "the model has no decoder whose layers could be distilled" for kind in CTC}
 
 
