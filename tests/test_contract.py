@@ -137,11 +137,12 @@ def test_resumes_to_the_same_weights(
     if not trained(run.job):
         pytest.skip("does not train")
     step, calls = Phase._step, 0
+    middle = min(18, len(run.job.curves) // 2)  # a step may take more than one gradient, so that there are few
 
     def killed_in_the_middle(self: Phase, planned: Planned, load: Callable[[], list[Batch]]) -> bool:
         nonlocal calls
         calls += 1
-        if calls == 18:
+        if calls == middle:
             raise RuntimeError("killed")
         return step(self, planned, load)
 

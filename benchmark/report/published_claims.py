@@ -77,7 +77,7 @@ CLAIMS = (
         "cram",
         "sam_adamw",
         "better",
-        "the rival is fine-tuned without CrAM and pruned once, on the same budget",
+        "the rival trains without CrAM on the same budget, half of it before its one pruning and half after",
     ),
     Claim(
         "Na et al., 2022, arXiv 2205.12694",

@@ -76,7 +76,7 @@ class FullSizeStudy:
 
 def settings_of(method: str) -> dict[str, Any]:
     """Little calibration; weight-only integers: a CPU without VNNI takes minutes per sentence with dynamic ones."""
-    if method == "int8":
+    if load_method(method).family == "quantised":
         return {"kind": "weight_only"}
     known = load_method(method).Settings.__dataclass_fields__
     return {"calibration_seconds": CALIBRATION_SECONDS} if "calibration_seconds" in known else {}
