@@ -29,6 +29,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 try:
     STUDY = steps.chosen_study(workflow.configfiles, config)
     DEVICES = len(devices(STUDY.hardware.device))
+    SCORING = steps.scoring_devices(STUDY)
     FAILURES = {plan.run: steps.failures(STUDY, plan) for plan in STUDY.runs}
 except UserError as error:
     sys.exit(f"error: {error}")
@@ -221,6 +222,7 @@ rule transcribe:
         "python -m benchmark transcribe-tests {CONFIG:q} {wildcards.run:q} 2> {log:q}"
 
 
+# An evaluation may run models, for which scoring then takes a device too.
 rule score:
     input:
         RUN + "/compress.json",
@@ -233,6 +235,13 @@ rule score:
     priority: 2
     conda:
         "envs/benchmark.yaml"
+    threads: lambda wildcards: steps.threads(workflow.cores, DEVICES) if SCORING else 1
+    resources:
+        device=SCORING,
+        gpu=SCORING * steps.gpus(STUDY),
+        runtime=minutes([]),
+    params:
+        evaluations=str(STUDY.evaluations),
     message:
         "Score: {wildcards.run}"
     shell:

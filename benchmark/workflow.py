@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.evaluations.contract import evaluation_path
-from benchmark.runs.evaluated import dense_plan
+from benchmark.runs.evaluated import dense_plan, runs_models
 from benchmark.runs.event_files import LOGS, require_tensorboard
 from benchmark.runs.ownership import refuse_other_file
 from benchmark.runs.retries import Attempts
@@ -107,6 +107,11 @@ def threads(allowed: int, devices: int) -> int:
     """A timed job's share of the available cores that `snakemake -j` allows."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(there, allowed) // devices)
+
+
+def scoring_devices(study: Study) -> int:
+    """Number of devices that scoring takes: one if an evaluation runs models."""
+    return int(runs_models(study))
 
 
 def gpus(study: Study) -> int:

@@ -17,6 +17,7 @@ ROOMS = (  # from the ground up; docs/architecture.md has the picture
     "models",
     "training",
     "toolbox",
+    "smoothing",
     "evaluations",
     "study",
     "runs",

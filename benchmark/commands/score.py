@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 
 from benchmark.study.argument import add_study_argument
 
@@ -16,12 +17,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Score one run. A new run is published at once, so that an interrupted study keeps its finished runs."""
     from benchmark.runs.error_counts import score_run
+    from benchmark.runs.evaluated import runs_models
     from benchmark.runs.publication import publish_run
     from benchmark.runs.study_status import progress_line, result_line, run_states
     from benchmark.study.file import load_study
+    from benchmark.system.at_work import at_work
+    from benchmark.system.devices import leased_device
 
     study = load_study(args.config)
-    plan = study.run(args.run_name)
-    record = score_run(study, plan, study.work)
-    publish_run(study, plan)
+    study.require_label(args.run_name)
+    what = f"run {args.run_name} of study {study.name}"
+    with ExitStack() as held:
+        if runs_models(study):
+            held.enter_context(at_work(study.work.run(args.run_name).lock, what, "score"))
+            held.enter_context(leased_device(study.hardware.device, what, spin=study.hardware.spin))
+        plan = study.run(args.run_name)  # imports torch, which must not look for GPUs before one is leased
+        record = score_run(study, plan, study.work)
+        publish_run(study, plan)
     print(f"{result_line(record)} | {progress_line(run_states(study))}")

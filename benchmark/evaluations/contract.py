@@ -11,14 +11,43 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic.dataclasses import dataclass as typed_dataclass
 
 from benchmark import evaluations
+from benchmark.corpora.manifest import Dataset
+from benchmark.scoring.normalizers import NormalizerName
 from benchmark.scoring.trn import Transcripts
+from benchmark.system.devices import Device
 from benchmark.system.errors import UserError, suggestion
+from benchmark.system.typed_yaml import KEYS, typed
 
 if TYPE_CHECKING:
     from benchmark.models.checkpoints import SpeechModel
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all runs of a study have in common, for evaluations that run models.
+
+    Attributes:
+        corpus: the prepared corpus.
+        train: its training split.
+        dense_model: folder of the model that every run starts from.
+        device: the study's `hardware.device`.
+        batch_seconds: seconds of audio per batch, padding included.
+        normalizer: how transcripts are normalised for scoring.
+        folder: where an evaluation keeps, in a folder of its own name, what it makes once for all runs.
+    """
+
+    corpus: Dataset
+    train: str
+    dense_model: Path
+    device: Device
+    batch_seconds: float
+    normalizer: NormalizerName
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -30,12 +59,14 @@ class FinishedRun:
         hypotheses: the run's transcripts, by split.
         dense_hypotheses: the dense model's transcripts, by split; empty until the dense run has been transcribed.
         model_folder: folder of the exported model.
+        common: what all runs of the study have in common.
     """
 
     references: Mapping[str, Transcripts]
     hypotheses: Mapping[str, Transcripts]
     dense_hypotheses: Mapping[str, Transcripts]
     model_folder: Path
+    common: Common
 
     def dense(self, split: str) -> Transcripts:
         """The dense model's transcripts of a split.
@@ -79,13 +110,23 @@ class Column:
 class Evaluation(ABC):
     """A measurement of finished runs. Subclass it in a file of this folder; the file name is the evaluation's name."""
 
+    runs_models: ClassVar[bool] = False  # True: scoring leases a device, as timed jobs do
     columns: ClassVar[Mapping[str, Column]] = {}  # by metric; a metric without a column is only in the record
     section: ClassVar[str] = ""  # title of a section with a table of its own; without one, columns of the main table
     introduction: ClassVar[str] = ""  # what stands first in that section
     axes: ClassVar[tuple[str, str]] = ("", "")  # labels of the axes of that section's figure, if it has `points`
 
+    @typed_dataclass(frozen=True, config=KEYS)
+    class Settings:
+        """Settings of the evaluation, which a study may change: a dataclass of pydantic, with limits and defaults."""
+
+    settings: Any  # an evaluation that reads its own narrows it: `settings: Settings`
+
+    def __init__(self, settings: Mapping[str, object] | None = None) -> None:
+        self.settings = typed(dict(settings or {}), self.Settings)
+
     def points(self, metrics: Mapping[str, float]) -> list[tuple[float, float]]:
-        """A row's points in the section's figure, from the metrics that have a column; no figure without any."""
+        """A row's points in the section's figure, from its metrics, means over the seeds; none if it has no line."""
         return []
 
     @abstractmethod
@@ -114,11 +155,12 @@ def evaluation_path(name: str) -> Path:
     return Path(spec.origin)
 
 
-def load_evaluation(name: str) -> Evaluation:
-    """An evaluation by name.
+def load_evaluation(name: str, settings: Mapping[str, object] | None = None) -> Evaluation:
+    """An evaluation by name, with the settings that a study gives it.
 
     Raises:
-        UserError: it does not exist, its file does not import, or the file does not hold exactly one `Evaluation`.
+        UserError: it does not exist, its file does not import, the file does not hold exactly one `Evaluation`, or the
+            evaluation does not take these settings.
     """
     evaluation_path(name)
     module_name = f"{evaluations.__name__}.{name}"
@@ -133,4 +175,7 @@ def load_evaluation(name: str) -> Evaluation:
     ]
     if len(classes) != 1:
         raise UserError(f"evaluation {name} defines {len(classes)} Evaluation classes; exactly one is needed")
-    return classes[0]()
+    try:
+        return classes[0](settings)
+    except UserError as error:
+        raise UserError(f"evaluations.{name}: {error}") from None

@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from benchmark.evaluations.contract import load_evaluation
 from benchmark.study import catalogue, key_table, toolbox_table
 from benchmark.system.errors import UserError
 
 BLOCK = re.compile(r"(<!-- begin (\S+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
-MADE = {"methods": catalogue.markdown, "study-keys": key_table.markdown, "toolbox": toolbox_table.markdown}
-PAGES = ("README.md", "docs/studies.md", "docs/performance.md", "docs/full-size.md", "docs/toolbox.md")
+MADE = {
+    "methods": catalogue.markdown,
+    "study-keys": key_table.markdown,
+    "certified-settings": lambda: key_table.markdown(load_evaluation("certified").Settings),
+    "toolbox": toolbox_table.markdown,
+}
+PAGES = (
+    "README.md",
+    "docs/studies.md",
+    "docs/evaluations.md",
+    "docs/performance.md",
+    "docs/full-size.md",
+    "docs/toolbox.md",
+)
 
 
 def with_current_parts(text: str, root: Path) -> str:

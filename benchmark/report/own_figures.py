@@ -9,7 +9,6 @@ from benchmark.report.label_columns import column_inches, edge_text, label_at_ed
 from benchmark.report.labels import Label
 from benchmark.report.own_tables import OwnTable
 from benchmark.report.pareto import look_of
-from benchmark.report.rows import Row
 from benchmark.report.scatter import family_legend
 from benchmark.report.style import lay_out
 
@@ -33,16 +32,13 @@ def own_figure(table: OwnTable) -> Figure:
 
 def _draw(axes: Axes, table: OwnTable, test_set: str) -> list[Label]:
     """Draw the panel of a test set; return the labels of its rows."""
-    labels = [Label(row.name, _points(axes, table, test_set, row), look_of(row).colour) for row in table.rows[test_set]]
+    labels = []
+    for row in table.rows[test_set]:
+        if points := table.evaluation.points(table.means(test_set, row)):
+            look = look_of(row)
+            axes.plot(*zip(*points, strict=True), color=look.colour, marker=look.marker, markersize=3.5, linewidth=1.1)
+            labels.append(Label(row.name, points, look.colour))
     x, y = table.evaluation.axes
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(test_set, loc="left", fontweight="bold")
     return labels
-
-
-def _points(axes: Axes, table: OwnTable, test_set: str, row: Row) -> list[tuple[float, float]]:
-    spreads = {column.metric: column.spread(row, test_set) for column in table.columns()}
-    points = table.evaluation.points({metric: spread.mean for metric, spread in spreads.items() if spread})
-    look = look_of(row)
-    axes.plot(*zip(*points, strict=True), color=look.colour, marker=look.marker, markersize=3.5, linewidth=1.1)
-    return points

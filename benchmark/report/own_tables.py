@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 
 import pandas as pd
 
@@ -26,6 +27,11 @@ class OwnTable:
     def columns(self) -> list[MetricColumn]:
         """One per metric that the evaluation shows."""
         return [MetricColumn(self.name, metric, column) for metric, column in self.evaluation.columns.items()]
+
+    def means(self, test_set: str, row: Row) -> dict[str, float]:
+        """All that the evaluation measured of a row, with or without a column: means over the seeds."""
+        found = [run.record.get("metrics", {}).get(self.name, {}).get(test_set, {}) for run in row.finished]
+        return {metric: fmean(each[metric] for each in found) for metric in found[0] if all(metric in f for f in found)}
 
     def frame(self) -> pd.DataFrame:
         """One line per test set and row: mean and standard deviation of each metric over the seeds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmark.corpora.manifest import Dataset
 from benchmark.evaluations.contract import FinishedRun
 from benchmark.evaluations.wer import WordErrorRate
-from benchmark.runs.evaluated import add_metrics, dense_plan, transcripts
+from benchmark.runs.evaluated import add_metrics, common, dense_plan, transcripts
 from benchmark.runs.reading import read_record, read_transcription
 from benchmark.runs.records import RunRecord, Score, TimedSet
 from benchmark.scoring.normalizers import normalised
@@ -68,11 +68,13 @@ def _finished(study: Study, folder: RunFolder, work: WorkFolder) -> FinishedRun:
     hypotheses = transcripts(folder, tests)
     if missing := [split for split in tests if split not in hypotheses]:
         raise UserError(f"{folder} has no transcripts of {', '.join(missing)}; transcribe again")
+    dataset = Dataset.open(work.data)
     return FinishedRun(
-        references=all_references(study, Dataset.open(work.data)),
+        references=all_references(study, dataset),
         hypotheses=hypotheses,
         dense_hypotheses=transcripts(work.run(dense.run), tests) if dense else {},
         model_folder=folder.model,
+        common=common(study, dataset, work),
     )
 
 

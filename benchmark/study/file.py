@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.corpora.choice import CorpusConfig
-from benchmark.evaluations.contract import evaluation_path
+from benchmark.evaluations.contract import load_evaluation
 from benchmark.study.keys import StudyKeys
 from benchmark.study.paths import ResultsFolder
 from benchmark.study.plan import Study, named_methods
@@ -71,8 +71,8 @@ def parse_study(config: dict[str, Any], path: Path) -> Study:
         _check_settings_from(keys)
         if "reference" in config:
             _check_reference(keys)
-        for name in keys.evaluations:
-            evaluation_path(name)
+        for name, settings in keys.evaluations.items():
+            load_evaluation(name, settings)
     except UserError as error:
         raise UserError(f"{path}: {one_line(str(error))}") from None
     return Study(**(vars(keys) | {"corpus": _found(keys.corpus), "path": path}))

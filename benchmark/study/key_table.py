@@ -1,4 +1,4 @@
-"""Generates the JSON schema and the key table in docs/studies.md from the typed model of a study's file."""
+"""Generates the JSON schema and the tables of keys in docs/ from the typed model of a study's file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def schema_text() -> str:
     return json.dumps(DIALECT | schema_of(StudyKeys), indent=2, ensure_ascii=False) + "\n"
 
 
-def markdown() -> str:
+def markdown(keys: type = StudyKeys) -> str:
     """A table with one row per key: its meaning and its default; required keys are bold."""
     rows = ["| key | meaning | default |", "|---|---|---|"]
-    schema = schema_of(StudyKeys)
+    schema = schema_of(keys)
     return "\n".join([*rows, *_rows(schema, schema, "")])
 
 

@@ -47,7 +47,6 @@ Target = Annotated[
 ]
 Targets = Annotated[tuple[Target, ...], Distinct(), Field(min_length=1)]
 Seeds = Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], Distinct(), Field(min_length=1)]
-Evaluations = Annotated[tuple[Label, ...], Distinct()]
 Speed = Annotated[Number, Field(ge=0.25, le=4)]
 Percent = Annotated[Number, Field(ge=0, le=1000)]  # insertions can exceed the words
 TwoValues = Annotated[dict[str, tuple[Any, Any]], AfterValidator(_one_setting)]
@@ -179,6 +178,7 @@ def _every_other(methods: dict[str, MethodOptions | None]) -> dict[str, MethodOp
     return methods
 
 
+Evaluations = dict[Label, dict[str, Any] | None]
 Methods = Annotated[dict[Label, MethodOptions | None], AfterValidator(_every_other), Field(min_length=1)]
 
 
@@ -213,5 +213,6 @@ other methods"""
     """a search on `dev` before the runs, with the same number of trials for every trained method; see below"""
     settings_from: StudyName | None = None
     """instead of `tuning`: a study whose published searches choose the settings, by label and target"""
-    evaluations: Evaluations = ()
-    """what is measured of each run besides the WER: files in `benchmark/evaluations/`, such as `no_regression`"""
+    evaluations: Evaluations = Field(default_factory=dict)
+    """what is measured of each run besides the WER: files in `benchmark/evaluations/`, each with its settings, or \
+with nothing for the defaults; see `docs/evaluations.md`"""

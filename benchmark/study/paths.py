@@ -185,6 +185,11 @@ class WorkFolder(StudyFolder):
         """Lock held by the dense stage."""
         return self.path / "dense.lock"
 
+    @property
+    def evaluations(self) -> Path:
+        """Folder of what evaluations make once for all runs."""
+        return self.path / "evaluations"
+
     def training(self, name: str) -> Path:
         """A finished training that several runs share."""
         return self.path / "trainings" / f"{name}.pt"

@@ -10,7 +10,8 @@ from made_study import configuration
 from small_study import RUN, SmallStudy
 
 from benchmark import evaluations
-from benchmark.evaluations.contract import FinishedRun, evaluation_names, load_evaluation
+from benchmark.corpora.manifest import Dataset, Summary
+from benchmark.evaluations.contract import Common, FinishedRun, evaluation_names, load_evaluation
 from benchmark.scoring.trn import read_trn
 from benchmark.scoring.wer import utterance_errors, word_errors
 from benchmark.study.file import parse_study
@@ -33,7 +34,10 @@ HEARD = {"a-1": "one", "a-2": "three", "b-1": "four fife", "b-2": "six six"}
 
 def finished(hypotheses: dict[str, str], dense: dict[str, str], folder: Path = Path()) -> FinishedRun:
     spoken = {"a-1": "one two", "a-2": "three", "b-1": "four five", "b-2": "six"}
-    return FinishedRun({"test": spoken}, {"test": hypotheses}, {"test": dense} if dense else {}, folder)
+    common = Common(
+        Dataset(Path(), Summary(hash="", splits={}, files={}), {}), "train", Path(), "cpu", 4.0, "none", Path()
+    )
+    return FinishedRun({"test": spoken}, {"test": hypotheses}, {"test": dense} if dense else {}, folder, common)
 
 
 def test_no_regression_counts_utterances_without_more_errors_than_dense() -> None:
@@ -65,7 +69,7 @@ def test_they_are_found_by_file_and_a_misspelt_one_is_named(tmp_path: Path, monk
     monkeypatch.setattr(evaluations, "__path__", [*evaluations.__path__, str(tmp_path)])
     assert load_evaluation("mine").measure(finished({}, {}), "test") == {}
     with pytest.raises(UserError, match=r'made.yaml: unknown evaluation "no_regresion": did you mean "no_regression"'):
-        parse_study(configuration(evaluations=["no_regresion"]), Path("made.yaml"))
+        parse_study(configuration(evaluations={"no_regresion": None}), Path("made.yaml"))
 
 
 @pytest.fixture
@@ -74,7 +78,7 @@ def evaluated(small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> Small
     folder = small_study.root / "benchmark" / "evaluations"
     (folder / "fragile.py").write_text(BROKEN.format(body="raise ValueError('it\\n broke')"))
     (folder / "endless.py").write_text(BROKEN.format(body="return {'length': float('inf')}"))
-    text = small_study.config.read_text() + "evaluations: [no_regression, fragile, endless]\n"
+    text = small_study.config.read_text() + "evaluations: {no_regression: , fragile: , endless: }\n"
     small_study.config.write_text(text)
     monkeypatch.setattr(evaluations, "__path__", [*evaluations.__path__, str(folder)])
     for run in ("dense", RUN):
@@ -109,7 +113,7 @@ def test_metrics_land_in_the_record_and_the_tables_and_failures_in_notes(evaluat
 
 
 def test_a_run_scored_before_the_dense_one_has_a_note_and_can_be_scored_again(small_study: SmallStudy) -> None:
-    small_study.config.write_text(small_study.config.read_text() + "evaluations: [no_regression]\n")
+    small_study.config.write_text(small_study.config.read_text() + "evaluations: {no_regression: }\n")
     record = small_study.run() / "run.json"
     for command in ("compress", "transcribe-tests", "score"):
         assert small_study.call(command, RUN) == 0

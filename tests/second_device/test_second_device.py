@@ -24,6 +24,8 @@ from benchmark.models.folder_state import plain_state
 from benchmark.runs.footprint import footprint
 from benchmark.runs.speed import speedup
 from benchmark.runs.transcription import transcribe
+from benchmark.smoothing.kept_votes import Voting, kept_denoiser
+from benchmark.smoothing.votes import Sampling
 from benchmark.study.registry import method_names
 from benchmark.training.features import write_features
 from benchmark.training.loop import Phase, Planned
@@ -133,3 +135,14 @@ def test_the_device_refuses_what_a_gpu_refuses() -> None:
     before = pretend.waits
     assert float((there * 2 + there.sum()).mean()) == 8.0
     assert pretend.waits == before + 1
+
+
+def test_votes_are_those_of_the_cpu(tiny_model: Path, tiny_corpus: Path, tmp_path: Path) -> None:
+    corpus, found = Dataset.open(tiny_corpus), []
+    for device in (torch.device("cpu"), torch.device(pretend.NAME)):
+        model, folder = load(tiny_model), tmp_path / device.type
+        model.to(device)
+        voting = Voting(folder, corpus, corpus.split("dev"), Sampling(3, 5, 0.25), "none", batch_seconds=4.0)
+        denoiser = kept_denoiser(folder, corpus, "train", (0.1,), 2, device)
+        found.append([voting.votes(model, heard, 0.1) for heard in (denoiser, None)])
+    assert found[0] == found[1]
