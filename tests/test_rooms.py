@@ -24,6 +24,7 @@ ROOMS = (  # from the ground up; docs/architecture.md has the picture
     "report",
     "export",
     "throughput",
+    "pipeline",
     "pretraining",
     "commands",
 )

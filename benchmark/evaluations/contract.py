@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -60,6 +60,10 @@ class FinishedRun:
         dense_hypotheses: the dense model's transcripts, by split; empty until the dense run has been transcribed.
         model_folder: folder of the exported model.
         common: what all runs of the study have in common.
+        settings: all settings of the run's method.
+        log: the last value of every scalar that the method logged.
+        transcribe: transcribes a split with a model, in the batches, in the precision and on the device of the study,
+            to which it moves the model; the texts are normalised as for scoring.
     """
 
     references: Mapping[str, Transcripts]
@@ -67,6 +71,9 @@ class FinishedRun:
     dense_hypotheses: Mapping[str, Transcripts]
     model_folder: Path
     common: Common
+    settings: Mapping[str, object]
+    log: Mapping[str, float]
+    transcribe: Callable[[SpeechModel, str], Transcripts]
 
     def dense(self, split: str) -> Transcripts:
         """The dense model's transcripts of a split.
@@ -133,7 +140,8 @@ class Evaluation(ABC):
     def measure(self, run: FinishedRun, split: str) -> Mapping[str, float]:
         """Metrics of a run on a split, by name.
 
-        An exception does not fail the run: the metrics are then absent, and a note in the record says why.
+        Without any, the evaluation does not apply to the run. An exception does not fail the run: the metrics are then
+        absent, and a note in the record says why.
         """
 
 

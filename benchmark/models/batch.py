@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -14,7 +14,8 @@ class Batch:
 
     `audio` (batch, samples), normalised, or `features` (batch, frames, channels) of the front-end, never both;
     `frames` (batch,) valid frames; `labels` (sum of label lengths,) label ids one utterance after the other;
-    `seconds`: audio seconds that are computed, padding included.
+    `seconds`: audio seconds that are computed, padding included; `utterances`: their places in the split, by which a
+    method can remember them; empty where the batch is of no split.
     """
 
     audio: torch.Tensor | None
@@ -23,6 +24,7 @@ class Batch:
     labels: torch.Tensor
     label_lengths: torch.Tensor
     seconds: float
+    utterances: tuple[int, ...] = field(default=(), kw_only=True)
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device, features in fp32. The copy is asynchronous from pinned memory."""
@@ -48,4 +50,5 @@ class Batch:
             labels=change(self.labels),
             label_lengths=change(self.label_lengths),
             seconds=self.seconds,
+            utterances=self.utterances,
         )

@@ -20,6 +20,7 @@ LOOKS = {  # by family, in the order of legends
     "distilled": Look("#9C3C80", "v"),
     "quantised": Look("#7A6000", "P"),
     "shared": Look("#8A1C1C", ">"),
+    "communication": Look("#1B4F9C", "X"),
     "control": Look("#6A6A6A", "<"),
 }
 
@@ -84,9 +85,10 @@ class Pareto:
 
 
 def pareto(rows: list[Row], comparisons: Comparisons, test_set: str, size: SizeAxis) -> Pareto:
-    """Make a point of every finished row."""
+    """Make a point of every finished row whose method compresses the model."""
     front = pareto_front(rows, test_set, size.of)
-    return Pareto(tuple(_point(row, comparisons, test_set, size, row in front) for row in rows if row.wer(test_set)))
+    shown = [row for row in rows if row.shrinks_model and row.wer(test_set)]
+    return Pareto(tuple(_point(row, comparisons, test_set, size, row in front) for row in shown))
 
 
 def _point(row: Row, comparisons: Comparisons, test_set: str, size: SizeAxis, front: bool) -> Point:
@@ -103,9 +105,10 @@ def _point(row: Row, comparisons: Comparisons, test_set: str, size: SizeAxis, fr
 def pareto_front(rows: list[Row], test_set: str, size_of: Size = remaining_parameters) -> list[Row]:
     """Finished rows that no other beats in both size (by default, remaining parameters) and WER, from large to small.
 
-    If two sizes differ by no more than `EQUAL_SIZE`, the lower WER alone wins.
+    If two sizes differ by no more than `EQUAL_SIZE`, the lower WER alone wins. A row whose method compresses something
+    else than the model is not compared.
     """
-    points = [(row, size_of(row), row.wer(test_set)) for row in rows]
+    points = [(row, size_of(row), row.wer(test_set)) for row in rows if row.shrinks_model]
     known = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
     front = [
         (row, size)

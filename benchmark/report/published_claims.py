@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmark.report.paper_claims import Claim
 
+RUDAKOV = "Rudakov et al., 2023, arXiv 2401.07788"
 SMALL = "a small model with little to spare; the papers use larger ones"
 
 CLAIMS = (
@@ -94,5 +95,29 @@ CLAIMS = (
         "ipq",
         "better",
         SMALL,
+    ),
+    Claim(
+        RUDAKOV,
+        "Gradients need milder compression than activations.",
+        "boundary_int2_activations",
+        "boundary_int2_gradients",
+        "better",
+        "2 bits in one direction and 8 in the other; used without compression",
+    ),
+    Claim(
+        RUDAKOV,
+        "A model trained with TopK works well only if it is also used with it.",
+        "dense_finetuned",
+        "boundary_topk",
+        "better",
+        "shows only what is lost without compression at inference; the table of cuts has both WERs",
+    ),
+    Claim(
+        RUDAKOV,
+        "Error feedback lets a model trained with TopK be used without compression.",
+        "boundary_topk_ef",
+        "boundary_topk",
+        "better",
+        "shows that feedback helps, not that almost nothing is lost",
     ),
 )

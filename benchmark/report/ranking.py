@@ -26,10 +26,10 @@ class Rank:
 
 
 def ranks(rows: Iterable[Row], test_set: str) -> dict[Row, Rank]:
-    """The rank of every method with a WER on a test set. The dense model and controls have none."""
+    """The rank of every method that compresses the model and has a WER on a test set; controls have none."""
     groups: dict[float | None, list[Row]] = defaultdict(list)
     for row in rows:
-        if row.finished and row.wer(test_set) and not (row.is_dense or row.is_control):
+        if row.finished and row.wer(test_set) and row.shrinks_model and not (row.is_dense or row.is_control):
             groups[row.target].append(row)
     return {row: _rank(row, group, test_set) for group in groups.values() for row in group}
 

@@ -35,6 +35,7 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
         "legend.jinja",
         decoder=any(has_decoder(run.record) for row in rows for run in row.finished),
         normalised=any("normalizer" in run.record for row in rows for run in row.runs),
+        communicating=dict.fromkeys(row.title for row in rows if row.finished and not row.shrinks_model),
         several_seeds=any(len(row.finished) > 1 for row in rows),
         dense=comparisons.dense,
         resampled=sorted({test.result.resampled for test in comparisons.tests}) or ["utterances"],

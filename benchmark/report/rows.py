@@ -10,7 +10,17 @@ from functools import cached_property
 from benchmark.runs.collection import Collection, Run
 from benchmark.runs.records import RunRecord
 
-FAMILIES = ("dense", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared", "control")
+FAMILIES = (
+    "dense",
+    "unstructured",
+    "structured",
+    "low-rank",
+    "distilled",
+    "quantised",
+    "shared",
+    "communication",
+    "control",
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,11 @@ class Row:
     def is_control(self) -> bool:
         """Whether this row is a control rather than a method."""
         return self.first["family"] == "control"
+
+    @property
+    def shrinks_model(self) -> bool:
+        """Whether its method compresses the model, not what training sends between devices."""
+        return self.first["family"] != "communication"
 
     @property
     def division(self) -> str | None:

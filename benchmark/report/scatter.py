@@ -29,6 +29,7 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
 
     A line joins each method's targets; dominated points are hollow and lighter.
     """
+    rows = [row for row in rows if row.shrinks_model]
     columns, labels = len(comparisons.test_sets), _labels(rows)
     panels = []
     figure = Figure(figsize=(5.2 * columns, _panel_inches(labels, 4.4) * len(SIZES)), layout="constrained")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmark.corpora.manifest import Dataset
 from benchmark.evaluations.contract import FinishedRun
 from benchmark.evaluations.wer import WordErrorRate
-from benchmark.runs.evaluated import add_metrics, common, dense_plan, transcripts
+from benchmark.runs.evaluated import add_metrics, common, dense_plan, transcriber, transcripts
 from benchmark.runs.reading import read_record, read_transcription
 from benchmark.runs.records import RunRecord, Score, TimedSet
 from benchmark.scoring.normalizers import normalised
@@ -39,7 +39,7 @@ def score_run(study: Study, plan: RunPlan, work: WorkFolder) -> RunRecord:
     folder = work.run(plan.run)
     record, timed = read_record(folder.compressed, scored=False), read_transcription(folder)
     if record["status"] == "ok":
-        run = _finished(study, folder, work)
+        run = _finished(study, folder, work, record)
         if "scores" not in record:
             if "speedup" not in timed or not set(study.corpus.tests) <= timed.get("sets", {}).keys():
                 lacking = f"{folder.transcribed} does not have the times of all test sets"
@@ -63,7 +63,7 @@ def _cut(scores: dict[str, Score]) -> list[str]:
     ]
 
 
-def _finished(study: Study, folder: RunFolder, work: WorkFolder) -> FinishedRun:
+def _finished(study: Study, folder: RunFolder, work: WorkFolder, record: RunRecord) -> FinishedRun:
     dense, tests = dense_plan(study) if study.evaluations else None, study.corpus.tests
     hypotheses = transcripts(folder, tests)
     if missing := [split for split in tests if split not in hypotheses]:
@@ -75,6 +75,9 @@ def _finished(study: Study, folder: RunFolder, work: WorkFolder) -> FinishedRun:
         dense_hypotheses=transcripts(work.run(dense.run), tests) if dense else {},
         model_folder=folder.model,
         common=common(study, dataset, work),
+        settings=record["settings"],
+        log=record["log"],
+        transcribe=transcriber(study, dataset),
     )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.evaluations.contract import Common, Evaluation, FinishedRun, load_evaluation
 from benchmark.runs.records import RunRecord
+from benchmark.scoring.normalizers import normalised
 from benchmark.scoring.trn import Transcripts, read_trn
 from benchmark.study.paths import RunFolder, WorkFolder
 from benchmark.study.plan import RunPlan, Study
+
+if TYPE_CHECKING:
+    from benchmark.models.checkpoints import SpeechModel
 
 
 def dense_plan(study: Study) -> RunPlan | None:
@@ -35,6 +39,17 @@ def common(study: Study, dataset: Dataset, work: WorkFolder) -> Common:
         normalizer=study.evaluation.normalizer,
         folder=work.evaluations,
     )
+
+
+def transcriber(study: Study, dataset: Dataset) -> Callable[[SpeechModel, str], Transcripts]:
+    """Transcribes a split of a corpus as the study transcribes its test sets. It imports torch when it is called."""
+
+    def transcribe(speech_model: SpeechModel, split: str) -> Transcripts:
+        from benchmark.runs.transcripts import transcribe_split
+
+        return normalised(transcribe_split(study, speech_model, dataset, split).hypotheses, study.evaluation.normalizer)
+
+    return transcribe
 
 
 def transcripts(folder: RunFolder, splits: Sequence[str]) -> dict[str, Transcripts]:
@@ -65,7 +80,8 @@ def add_metrics(record: RunRecord, evaluations: Mapping[str, dict[str, Any] | No
                 metrics.setdefault(name, {})[split] = _measured(evaluation, run, split)
             except Exception as error:  # the author's code may raise anything
                 record["notes"].append(failed + (" ".join(str(error).split()) or type(error).__name__))
-    if found := {name: by_split for name, by_split in metrics.items() if by_split}:
+    applying = {name: {split: own for split, own in by_split.items() if own} for name, by_split in metrics.items()}
+    if found := {name: by_split for name, by_split in applying.items() if by_split}:
         record["metrics"] = found
 
 

@@ -27,8 +27,9 @@ TOLERANCE: dict[Family, float] = {
     "distilled": PIECES,
     "quantised": PIECES,
     "shared": PIECES,
+    "communication": WEIGHTS,
 }
-KEEPS_ALL: tuple[Family, ...] = ("dense", "control", "quantised")  # without a target, these keep all parameters
+KEEPS_ALL: tuple[Family, ...] = ("dense", "control", "quantised", "communication")  # all parameters, without a target
 
 
 def returned_model(result: object, dense: PreTrainedModel) -> PreTrainedModel:
@@ -65,8 +66,8 @@ def require_size(
     """Refuse a model that is larger or smaller than its row would claim.
 
     If there is a target, the remaining parameters are compared with it; for unstructured methods, so is the encoder's
-    sparsity. If there is none, dense, control and quantised models must keep all parameters, quantised ones must take
-    fewer bytes than in floats, and all others must have fewer parameters than the dense model.
+    sparsity. If there is none, dense, control, quantised and communication models must keep all parameters, quantised
+    ones must take fewer bytes than in floats, and all others must have fewer parameters than the dense model.
 
     Args:
         family: the method's family.

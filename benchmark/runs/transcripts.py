@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.models.checkpoints import load
+from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.runs import run_folder
 from benchmark.runs.kept import keep
 from benchmark.runs.reading import read_record
@@ -35,21 +35,26 @@ def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
         write_json(output, {})
         return
     speech_model, dense = load(folder.model), load(work.dense_model)
-    for model in (speech_model, dense):
-        model.to(pick_device(study.hardware.device))
-    dataset, batch_seconds = Dataset.open(work.data), study.evaluation.batch_seconds
+    dense.to(pick_device(study.hardware.device))
+    dataset = Dataset.open(work.data)
     sets: dict[str, dict[str, float]] = {}
-    precision = computing_in(study.evaluation.precision, dense.model.device)
     for split in study.corpus.tests:
-        with precision:
-            result = transcribe(speech_model, Speech(speech_model, dataset, split), batch_seconds)
+        result = transcribe_split(study, speech_model, dataset, split)
         _write(result, folder, split, study.evaluation.normalizer)
         sets[split] = {"seconds": result.seconds, "real_time_factor": result.seconds / result.audio_seconds}
         if result.cut:
             sets[split]["cut"] = result.cut
-    with precision:
-        faster = speedup(dense, speech_model, Speech(speech_model, dataset, study.corpus.tests[0]), batch_seconds)
+    with computing_in(study.evaluation.precision, dense.model.device):
+        first = Speech(speech_model, dataset, study.corpus.tests[0])
+        faster = speedup(dense, speech_model, first, study.evaluation.batch_seconds)
     keep(output, {"sets": sets, "speedup": faster})
+
+
+def transcribe_split(study: Study, speech_model: SpeechModel, dataset: Dataset, split: str) -> Transcription:
+    """Transcribe a split of a corpus with a model, which is moved to the study's device."""
+    speech_model.to(pick_device(study.hardware.device))
+    with computing_in(study.evaluation.precision, speech_model.model.device):
+        return transcribe(speech_model, Speech(speech_model, dataset, split), study.evaluation.batch_seconds)
 
 
 def _write(result: Transcription, folder: RunFolder, split: str, normalizer: NormalizerName) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-Family = Literal["dense", "control", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared"]
+Family = Literal[
+    "dense", "control", "unstructured", "structured", "low-rank", "distilled", "quantised", "shared", "communication"
+]
 
 Needs = Literal["labels", "calibration", "nothing"]

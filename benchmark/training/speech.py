@@ -123,6 +123,7 @@ class Speech:
             labels=torch.cat(labels),
             label_lengths=torch.tensor([len(label) for label in labels]),
             seconds=seconds,
+            utterances=tuple(indices),
         )
         return batch.pinned() if self.device.type == "cuda" else batch
 

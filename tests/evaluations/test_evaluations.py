@@ -12,7 +12,8 @@ from small_study import RUN, SmallStudy
 from benchmark import evaluations
 from benchmark.corpora.manifest import Dataset, Summary
 from benchmark.evaluations.contract import Common, FinishedRun, evaluation_names, load_evaluation
-from benchmark.scoring.trn import read_trn
+from benchmark.models.checkpoints import SpeechModel
+from benchmark.scoring.trn import Transcripts, read_trn
 from benchmark.scoring.wer import utterance_errors, word_errors
 from benchmark.study.file import parse_study
 from benchmark.system.errors import UserError
@@ -37,7 +38,12 @@ def finished(hypotheses: dict[str, str], dense: dict[str, str], folder: Path = P
     common = Common(
         Dataset(Path(), Summary(hash="", splits={}, files={}), {}), "train", Path(), "cpu", 4.0, "none", Path()
     )
-    return FinishedRun({"test": spoken}, {"test": hypotheses}, {"test": dense} if dense else {}, folder, common)
+    dense_hypotheses = {"test": dense} if dense else {}
+    return FinishedRun({"test": spoken}, {"test": hypotheses}, dense_hypotheses, folder, common, {}, {}, deaf)
+
+
+def deaf(_speech_model: SpeechModel, split: str) -> Transcripts:
+    raise AssertionError(f"nothing here transcribes {split}")
 
 
 def test_no_regression_counts_utterances_without_more_errors_than_dense() -> None:

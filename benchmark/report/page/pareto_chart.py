@@ -65,7 +65,7 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
     sizes = [point["size"] for point in points]
     x = alt.X("size:Q", title=size.title, scale=_scale(sizes), axis=alt.Axis(tickCount=6))
     y = alt.Y("wer:Q", title="WER (%)", scale=_scale([point["wer"] for point in points]))
-    found = families(row for row in rows if row.finished)
+    found = families(row for row in rows if row.finished and row.shrinks_model)
     colour = alt.Color(
         "family:N",
         scale=alt.Scale(domain=found, range=[LOOKS[family].colour for family in found]),
