@@ -25,8 +25,10 @@ class OwnTable:
     rows: dict[str, list[Row]]
 
     def columns(self) -> list[MetricColumn]:
-        """One per metric that the evaluation shows."""
-        return [MetricColumn(self.name, metric, column) for metric, column in self.evaluation.columns.items()]
+        """One per metric that the evaluation shows and some row has."""
+        columns = [MetricColumn(self.name, metric, column) for metric, column in self.evaluation.columns.items()]
+        shown = [(test_set, row) for test_set, rows in self.rows.items() for row in rows]
+        return [column for column in columns if any(column.spread(row, test_set) for test_set, row in shown)]
 
     def means(self, test_set: str, row: Row) -> dict[str, float]:
         """All that the evaluation measured of a row, with or without a column: means over the seeds."""
@@ -47,10 +49,9 @@ class OwnTable:
     def section(self) -> Markdown:
         """The section's tables, with what their columns mean."""
         tables = {name: markdown(self._reading(name, rows)) for name, rows in self.rows.items()}
-        meanings = [column.meaning for column in self.evaluation.columns.values()]
-        return markdown_text(
-            "own_table.md.jinja", tables=tables, introduction=self.evaluation.introduction, meanings=meanings
-        )
+        meanings = [column.column.meaning for column in self.columns()]
+        introduction = self.evaluation.introduction.split("\n\n")
+        return markdown_text("own_table.md.jinja", tables=tables, introduction=introduction, meanings=meanings)
 
     def _reading(self, test_set: str, rows: list[Row]) -> pd.DataFrame:
         return pd.DataFrame([self._cells(test_set, row) for row in rows])

@@ -21,8 +21,12 @@ class Made(Evaluation):
     """Two numbers."""
 
     section = "Loudness"
-    introduction = "How loud it is."
-    columns = {"near": Column("near (dB)", "Near: the level at one metre"), "far": Column("far (dB)", "Far: at ten")}
+    introduction = "How loud it is.\\n\\nAnd how far."
+    columns = {
+        "near": Column("near (dB)", "Near: the level at one metre"),
+        "far": Column("far (dB)", "Far: at ten"),
+        "no": Column("no", "No"),
+    }
     axes = ("distance (m)", "level (dB)")
 
     def points(self, metrics):
@@ -55,7 +59,8 @@ def test_its_numbers_are_in_a_table_of_their_own(study: Path) -> None:
     }  # fmt: skip
     text = (study / "README.md").read_text()
     section = text[text.index("## Loudness\n") :]
-    assert "How loud it is." in section
+    assert "How loud it is.\n\nAnd how far.\n" in section
+    assert "- No." not in section  # no row has it
     assert "20.00 ± 10.00" in section
     assert "- Near: the level at one metre." in section
     assert (study / "figures" / "loudness.png").stat().st_size > 10_000
