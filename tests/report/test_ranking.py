@@ -28,6 +28,7 @@ def test_rows_are_ranked_at_their_target_over_all_and_within_their_division() ->
         row("like_third", 0.3),
         row("last", 0.4, trained=False),
         row("random", 0.05, family="control"),
+        row("boundary_compression", 0.03, None, family="communication"),
         row("best", 0.3, 0.8),
     ]
     found = {(each.label, each.target): str(rank) for each, rank in ranks(rows, "test").items()}

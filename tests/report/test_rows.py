@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic_study import RECIPES, build_study, footprint, with_errors
+from synthetic_study import RECIPES, Recipe, build_study, footprint, with_errors
 
 from benchmark.report.comparisons import SeedTest, Verdict
 from benchmark.report.pareto import pareto_front
@@ -72,13 +72,14 @@ def _set(folder: Path, run: str, parameters: int, wer_errors: int) -> None:
 
 def test_pareto_front(tmp_path: Path) -> None:
     names = ("dense", "dense_finetuned", "self_pinching", "uniform_magnitude")
-    folder = build_study(
-        tmp_path / "demo", seeds=(0,), utterances=2, troubled=False, recipes={name: RECIPES[name] for name in names}
-    )
+    recipes = {name: RECIPES[name] for name in names}
+    recipes["boundary_compression"] = Recipe("Boundary compression", "communication", {None: 0.044})
+    folder = build_study(tmp_path / "demo", seeds=(0,), utterances=2, troubled=False, recipes=recipes)
     (folder / "ref/test-clean.trn").write_text("word " * 20 + "(s-1)\n")
     (folder / "ref/test-other.trn").unlink()
     _set(folder, "dense", 10000, 4)
     _set(folder, "dense_finetuned-seed0", 10000, 2)  # beats dense at the same size
+    _set(folder, "boundary_compression-seed0", 10000, 1)  # makes no model smaller, so it is not compared
     _set(folder, "self_pinching-0.65-seed0", 5000, 4)
     _set(folder, "uniform_magnitude-0.65-seed0", 4980, 5)  # the same size but for 0.4 %, more errors
     _set(folder, "self_pinching-0.85-seed0", 2000, 9)
