@@ -42,7 +42,8 @@ class RunPlan:
     """One run: a method with its settings, a target (None if the method takes none) and a seed.
 
     `budget_share`: share of the study's budget; less than 1 where a study tests how small a budget is enough. `family`
-    and `one_training` are those of the method; None and False if its file is broken.
+    and `one_training` are those of the method; None and False if its file is broken. `searched_at`: the target at which
+    the settings are searched, if that is another one.
     """
 
     run: str
@@ -54,11 +55,15 @@ class RunPlan:
     budget_share: float = 1  # an int, so that a whole limit times it stays whole, and identities do not change
     family: str | None = None
     one_training: bool = False
+    searched_at: float | None = None
 
     @property
     def search(self) -> str:
-        """Name of the search for the run's settings: one search per label and target, for all seeds."""
-        return self.run.removesuffix(f"-seed{self.seed}")
+        """Name of the search for the run's settings: one per label and target, for all seeds.
+
+        Where one training serves all targets it has one search too, at the first of them.
+        """
+        return run_name(self.label, self.searched_at or self.target, None)
 
 
 @typed_dataclass(frozen=True, config=KEYS)
@@ -163,7 +168,8 @@ def plan_runs(study: Study) -> tuple[RunPlan, ...]:
         name = options.method or label
         method = _declared(name, options.settings)
         seeded = method.seeded or bool(options.settings.get("fine_tune"))
-        for target in (options.targets or study.targets) if method.takes_target else [None]:
+        targets = (options.targets or study.targets) if method.takes_target else [None]
+        for target in targets:
             for seed in (options.seeds or study.seeds) if seeded else [study.seeds[0]]:
                 run = run_name(label, target, seed if seeded else None)
                 if run in runs:
@@ -179,6 +185,7 @@ def plan_runs(study: Study) -> tuple[RunPlan, ...]:
                     options.budget_share,
                     family=getattr(method, "family", None),
                     one_training=method.one_training,
+                    searched_at=targets[0] if method.one_training else None,
                 )
     for name, tried in (study.tuning.tunable if study.tuning else {}).items():
         for setting, values in tried.items():
