@@ -223,7 +223,7 @@ class ACIP(Method):
     one_training = True
     phases = 2
     drawn = Drawn(matrices=True, curves={"sparsity": "sparsity (%)"})
-    tunable = ("recovery", 0.0, 0.5)
+    tunable = ("recovery", 0.5, 0.0)
 
     @dataclass(frozen=True)
     class Settings:
