@@ -76,9 +76,9 @@ CLAIMS = (
         "Peste et al., 2023, arXiv 2207.14200",
         "A dense model trained with CrAM survives one-shot pruning.",
         "cram",
-        "sam_adamw",
+        "sam_adamw_at_once",
         "better",
-        "the rival trains without CrAM on the same budget, half of it before its one pruning and half after",
+        "the rival trains with AdamW on the same budget and is pruned once too",
     ),
     Claim(
         "Na et al., 2022, arXiv 2205.12694",
