@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
-from benchmark.models.checkpoints import SpeechModel, frozen_copy, hash_model, save_dense
+from benchmark.models.checkpoints import SpeechModel, hash_model, save_dense
 from benchmark.runs.error_counts import all_references, references
 from benchmark.runs.evaluated import dense_plan
 from benchmark.runs.identity import identity
@@ -29,8 +30,9 @@ def word_error_rate(
 ) -> float:
     """WER of a model on a split, with greedy decoding."""
     evaluation = evaluation or EvaluationConfig()
-    # The copy is not metered: evaluation is not charged to any budget. Autocast keeps only casts of trainable weights.
-    speech_model = replace(speech_model, model=frozen_copy(speech_model.model).requires_grad_())
+    # The copy is not metered: evaluation is not charged to any budget. Its weights stay trainable, because autocast keeps
+    # the casts of no others.
+    speech_model = replace(speech_model, model=copy.deepcopy(speech_model.model).eval())
     speech = Speech(speech_model, dataset, split)
     with computing_in(evaluation.precision, speech.device):
         hypotheses = transcribe(speech_model, speech, evaluation.batch_seconds).hypotheses
