@@ -140,6 +140,14 @@ def test_what_is_chosen_is_what_runs(small_study: SmallStudy, capsys: pytest.Cap
     assert 'did you mean "uniform_magnitude-0.65-seed0"?' in capsys.readouterr().err
 
 
+def test_a_model_that_holds_integers_is_judged(small_study: SmallStudy) -> None:
+    text = small_study.config.read_text().replace("breaks_off", "quant_noise")
+    small_study.config.write_text(text + TUNING)
+    assert small_study.call("tune", "quant_noise") == 0
+    trials = json.loads((small_study.work / "tuning" / "quant_noise.json").read_text())["trials"]
+    assert [trial["reason"] for trial in trials] == [None, None]
+
+
 def test_a_stopped_search_goes_on_with_the_next_trial_and_a_finished_one_is_kept(
     small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
