@@ -22,6 +22,7 @@ CALLS = {  # with BAD for what is wrong
     "export": ["BAD --to out"],
     "footprint": ["BAD"],
     "merge": ["BAD --to out", "BAD BAD"],
+    "pipeline": ["BAD dense", "smoke BAD", "smoke dense --steps BAD"],
     "prepare": ["BAD"],
     "publish": ["BAD"],
     "run": ["BAD"],
