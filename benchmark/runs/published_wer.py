@@ -30,8 +30,8 @@ def word_error_rate(
 ) -> float:
     """WER of a model on a split, with greedy decoding."""
     evaluation = evaluation or EvaluationConfig()
-    # The copy is not metered: evaluation is not charged to any budget. Its weights stay trainable, because autocast keeps
-    # the casts of no others.
+    # The copy is not metered: evaluation is not charged to any budget. Its weights stay trainable, because autocast
+    # keeps the casts of no others.
     speech_model = replace(speech_model, model=copy.deepcopy(speech_model.model).eval())
     speech = Speech(speech_model, dataset, split)
     with computing_in(evaluation.precision, speech.device):
