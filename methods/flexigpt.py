@@ -42,13 +42,8 @@ def block_influences(job: Job, batches: Sequence[Batch]) -> list[float]:
 
 def _positions(layer: OneLayer, batches: Sequence[Waiting]) -> torch.Tensor:
     """The hidden states (positions, width) of the batches, without padding."""
-    found = []
-    for batch in batches:
-        places = torch.arange(batch.hidden.shape[1], device=batch.hidden.device)
-        tokens = layer.architecture.reads_tokens(layer.model, "q")
-        lengths = batch.token_counts(len(places)) if tokens else batch.frames
-        found.append(batch.hidden[places < lengths[:, None]].float())
-    return torch.cat(found)
+    tokens = layer.architecture.reads_tokens(layer.model, "q")
+    return torch.cat([batch.hidden[batch.unpadded(batch.hidden.shape[1], tokens=tokens)].float() for batch in batches])
 
 
 def order_of_replacement(depths: Sequence[int], influences: Sequence[float]) -> list[int]:

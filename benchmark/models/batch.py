@@ -38,6 +38,11 @@ class Batch:
         """
         return positions - self.label_lengths.max() + self.label_lengths
 
+    def unpadded(self, positions: int, *, tokens: bool) -> torch.Tensor:
+        """Mask (batch, positions), true where a position, a frame or a token of a decoder, is not padding."""
+        lengths = self.token_counts(positions) if tokens else self.frames
+        return torch.arange(positions, device=lengths.device) < lengths[:, None]
+
     def pinned(self) -> Batch:
         """The batch in page-locked memory, from which a GPU copies while it computes."""
         return self._each(torch.Tensor.pin_memory)

@@ -43,9 +43,7 @@ def observe(runs: Runs, matrices: Sequence[Matrix], batches: Sequence[Batch], se
 def _hooked(matrices: Sequence[Matrix], batch: Batch, seen: Seen) -> Iterator[None]:
     def hook(matrix: Matrix) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
         def look(_linear: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
-            positions = torch.arange(args[0].shape[1], device=args[0].device)
-            lengths = batch.token_counts(len(positions)) if matrix.reads_tokens else batch.frames
-            seen(matrix, args[0][positions < lengths[:, None]].float())  # without padding
+            seen(matrix, args[0][batch.unpadded(args[0].shape[1], tokens=matrix.reads_tokens)].float())
 
         return look
 

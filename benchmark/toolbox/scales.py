@@ -93,7 +93,7 @@ def run_blocks(one: OneLayer, units: Sequence[Units]) -> dict[str, Block]:
             output = one.forward(one.model, batch)
         if normed[0] is batch.hidden:
             normed = [*normed[1:], output]
-        valid = _valid(one, batch, output.shape[1])
+        valid = batch.unpadded(output.shape[1], tokens=one.architecture.reads_tokens(one.model, "out"))
         for each, its_inputs, its_sum in zip(units, joined, normed, strict=True):
             inputs[each.name].append(at_least_fp32(its_inputs[valid]))
             sums[each.name].append(at_least_fp32(its_sum[valid]))
@@ -110,13 +110,6 @@ def _recorded(modules: Sequence[nn.Module]) -> Iterator[list[torch.Tensor]]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _valid(one: OneLayer, batch: Batch, positions: int) -> torch.Tensor:
-    """Mask (batch, positions), true where a position of a layer's hidden states is not padding."""
-    reads_tokens = one.architecture.reads_tokens(one.model, "out")
-    lengths = batch.token_counts(positions) if reads_tokens else batch.frames
-    return torch.arange(positions, device=lengths.device) < lengths[:, None]
 
 
 def normal_equations(
