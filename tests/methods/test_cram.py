@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from bowl import bowl
 from conftest import MakeJob
 from torch import nn
 
@@ -20,26 +21,17 @@ from benchmark.toolbox.masks import topk_mask
 from benchmark.toolbox.second_gradient import RuledAdamW
 from methods.cram import CrAM, Cut, compression_aware
 
-CURVATURE = torch.tensor([1.0, 3.0])
 
-
-def bowl(keep: float) -> tuple[nn.Parameter, Callable[[], torch.Tensor], Cut]:
-    """w at (1, 2), the gradient of w' diag(1, 3) w / 2, and a cut that keeps a share of its weights."""
-    w = nn.Parameter(torch.tensor([1.0, 2.0]))
-
-    def gradient() -> torch.Tensor:
-        w.grad = None
-        loss = (CURVATURE * w.square()).sum() / 2
-        loss.backward()
-        return loss.detach()
-
+def cut_bowl(keep: float) -> tuple[nn.Parameter, Callable[[], torch.Tensor], Cut]:
+    """The bowl, and a cut that keeps a share of its weights."""
+    w, gradient = bowl()
     return w, gradient, lambda: [(w, topk_mask(w.abs(), keep))]
 
 
 @pytest.mark.parametrize("sparse_gradient", [False, True])
 @pytest.mark.parametrize(("plus", "expected"), [(False, [1.0, -1.9]), (True, [0.5, -4.9])])
 def test_a_step_is_the_papers(plus: bool, expected: list[float], sparse_gradient: bool) -> None:
-    w, gradient, cut = bowl(keep=0.5)
+    w, gradient, cut = cut_bowl(keep=0.5)
     rule = compression_aware(cut, rho=0.1, plus=plus, sparse_gradient=sparse_gradient)
     assert rule(gradient, [w]) == 6.5
     assert w.tolist() == [1.0, 2.0]
@@ -65,14 +57,14 @@ def test_a_sparse_gradient_is_zero_where_weights_are_pruned() -> None:
 @pytest.mark.parametrize(("plus", "factor"), [(False, 1), (True, 2)])
 def test_without_move_and_cut_it_is_the_base_optimiser(plus: bool, factor: int) -> None:
     """CrAM+ has twice the gradient: with SGD that is twice the rate."""
-    w, gradient, cut = bowl(keep=1.0)
+    w, gradient, cut = cut_bowl(keep=1.0)
     compression_aware(cut, rho=0.0, plus=plus, sparse_gradient=True)(gradient, [w])
     torch.optim.SGD([w], lr=0.1).step()
     assert w.tolist() == pytest.approx([1 - 0.1 * factor * 1, 2 - 0.1 * factor * 6])
 
 
 def test_parameters_without_a_second_gradient_come_back_and_are_trained() -> None:
-    w, gradient, cut = bowl(keep=0.5)
+    w, gradient, cut = cut_bowl(keep=0.5)
     unused, calls = nn.Parameter(torch.tensor([5.0])), 0
 
     def uses_both_at_first() -> torch.Tensor:
@@ -156,7 +148,7 @@ def test_what_it_cannot_do_is_said(make_job: MakeJob, tmp_path: Path) -> None:
 
 
 def test_with_adamw_the_weights_come_back_before_the_step() -> None:
-    w, gradient, cut = bowl(keep=0.5)
+    w, gradient, cut = cut_bowl(keep=0.5)
     rule = compression_aware(cut, rho=0.1, plus=True, sparse_gradient=True)
     optimizer = partial(RuledAdamW, rule)([{"params": [w], "lr": 0.01}])
     optimizer.step(gradient)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from bowl import CURVATURE, bowl
 from conftest import MakeJob
 from torch import nn
 
@@ -17,21 +18,6 @@ from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import magnitude_masks
 from benchmark.toolbox.second_gradient import RuledAdamW, moved
 from benchmark.toolbox.sharpness import Ascent, FlatTraining, climb, measure_sharpness, sharpness_aware, train_flat
-
-CURVATURE = torch.tensor([1.0, 3.0])
-
-
-def bowl() -> tuple[nn.Parameter, Callable[[], torch.Tensor]]:
-    """w at (1, 2), and the gradient of w' diag(1, 3) w / 2."""
-    w = nn.Parameter(torch.tensor([1.0, 2.0]))
-
-    def gradient() -> torch.Tensor:
-        w.grad = None
-        loss = (CURVATURE * w.square()).sum() / 2
-        loss.backward()
-        return loss.detach()
-
-    return w, gradient
 
 
 def test_a_step_is_the_papers() -> None:
