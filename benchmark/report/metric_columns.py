@@ -33,6 +33,9 @@ class MetricColumn:
         if spread is None:
             return "-"
         deviation = "" if spread.sd is None else f" ± {shown.factor * spread.sd:.{shown.digits}f}"
+        least = 10.0**-shown.digits
+        if spread.sd is None and 0 < shown.factor * spread.mean < least / 2:
+            return f"<{least:.{shown.digits}f}"  # 0 would say that it is nothing
         return f"{shown.factor * spread.mean:.{shown.digits}f}{deviation}"
 
     def _found(self, record: RunRecord, test_set: str) -> dict[str, float]:

@@ -12,6 +12,7 @@ from benchmark.report.comparisons import Comparisons, Verdict
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.rows import Row, percent
 from benchmark.report.typesetting import Markdown, markdown
+from benchmark.report.use_claims import UseClaim, UseFinding, use_finding
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Claim:
     rival: str
     expected: Literal["better", "no worse"]
     limits: str
+
+    @property
+    def compares(self) -> str:
+        """What is compared, in words."""
+        return f"{self.label} against {self.rival}"
 
 
 @dataclass(frozen=True)
@@ -62,11 +68,23 @@ class Finding:
         )
 
 
-def findings_on(claims: Sequence[Claim], rows: list[Row], comparisons: Comparisons) -> list[Finding]:
+def findings_on(
+    claims: Sequence[Claim | UseClaim], rows: list[Row], comparisons: Comparisons
+) -> list[Finding | UseFinding]:
     """What a study found on the claims that it can test, on its first test set."""
     test_sets = comparisons.test_sets[:1]
-    found = [Finding(claim, _verdicts(claim, rows, comparisons, name)) for claim in claims for name in test_sets]
-    return [finding for finding in found if finding.verdicts]
+    found = [_finding(claim, rows, comparisons, name) for name in test_sets for claim in claims]
+    return [finding for finding in found if finding]
+
+
+def _finding(
+    claim: Claim | UseClaim, rows: list[Row], comparisons: Comparisons, test_set: str
+) -> Finding | UseFinding | None:
+    if isinstance(claim, UseClaim):
+        of_use = use_finding(claim, rows, test_set)
+        return of_use if of_use.uses else None
+    finding = Finding(claim, _verdicts(claim, rows, comparisons, test_set))
+    return finding if finding.verdicts else None
 
 
 def _verdicts(
@@ -78,23 +96,23 @@ def _verdicts(
     return tuple((row, verdict) for row, verdict in verdicts if verdict)
 
 
-def claims_frame(findings: list[Finding]) -> pd.DataFrame:
+def claims_frame(findings: list[Finding | UseFinding]) -> pd.DataFrame:
     """One line per claim."""
     return pd.DataFrame([_line(finding) for finding in findings])
 
 
-def _line(finding: Finding) -> dict[str, str]:
+def _line(finding: Finding | UseFinding) -> dict[str, str]:
     claim = finding.claim
     return {
         "paper": claim.paper,
         "claim": claim.says,
         "here": finding.found,
-        "evidence": f"{claim.label} against {claim.rival}: {finding.evidence}",
+        "evidence": f"{claim.compares}: {finding.evidence}",
         "limits": claim.limits,
     }
 
 
-def claims_section(findings: list[Finding], comparisons: Comparisons) -> Markdown:
+def claims_section(findings: list[Finding | UseFinding], comparisons: Comparisons) -> Markdown:
     """The section of the results page; empty if the study can test no claim."""
     if not findings:
         return Markdown()

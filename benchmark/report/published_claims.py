@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from benchmark.report.paper_claims import Claim
+from benchmark.report.use_claims import UseClaim
 
 RUDAKOV = "Rudakov et al., 2023, arXiv 2401.07788"
 SMALL = "a small model with little to spare; the papers use larger ones"
 
-CLAIMS = (
+CLAIMS: tuple[Claim | UseClaim, ...] = (
     Claim(
         "Xu et al., 2025, arXiv 2505.22608",
         "The gates prune a speech foundation model without a significant increase of the WER.",
@@ -111,5 +112,14 @@ CLAIMS = (
         "boundary_compression_topk",
         "better",
         "shows that feedback helps, not that almost nothing is lost",
+    ),
+    UseClaim(
+        RUDAKOV,
+        "A model trained with TopK works well only where TopK compresses it when it is used, too.",
+        "boundary_compression_topk",
+        "boundary",
+        "compressed_wer",
+        "plain_wer",
+        "one model, used in two ways; p not corrected",
     ),
 )

@@ -51,6 +51,17 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def test_a_number_too_small_for_its_digits_is_not_shown_as_nothing(study: Path) -> None:
+    path = study / "runs" / "dense" / "run.json"
+    metrics = {"loudness": {"test-clean": {"near": 4e-9, "far": 0.0}}}
+    write_json(path, read_json(path) | {"metrics": metrics})
+    write_report(study / "runs", study)
+    text = (study / "README.md").read_text()
+    section = text[text.index("## Loudness\n") :]
+    assert "<0.01" in section
+    assert " 0.00 |" in section
+
+
 def test_its_numbers_are_in_a_table_of_their_own(study: Path) -> None:
     (line,) = pd.read_csv(study / "loudness.csv").to_dict("records")
     assert line == {

@@ -10,6 +10,7 @@ from synthetic_study import Recipe, build_study
 from benchmark.report.comparisons import Comparisons, compare_rows
 from benchmark.report.paper_claims import Claim, claims_frame, claims_section, findings_on
 from benchmark.report.rows import Row, table_rows
+from benchmark.report.use_claims import UseClaim
 from benchmark.runs.collection import read_collection
 
 GOOD = Claim("Author et al., 2020", "It is better.", "good", "bad", "better", "one seed")
@@ -60,3 +61,36 @@ def test_the_line_says_where_and_by_how_much(compared: tuple[list[Row], Comparis
     assert line["evidence"].startswith("good against bad: 65 %: -")
     assert "; 85 %: -" in line["evidence"]
     assert "one seed" in claims_section(findings_on([GOOD], *compared), compared[1])
+
+
+USE = UseClaim("Author et al., 2020", "It needs the noise.", "good", "noise", "noisy_wer", "plain_wer", "one seed")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "found"),
+    [
+        ({"noisy_wer": 0.1, "plain_wer": 0.2, "p": 0.001}, "holds"),
+        ({"noisy_wer": 0.2, "plain_wer": 0.1, "p": 0.001}, "does not hold"),
+        ({"noisy_wer": 0.1, "plain_wer": 0.2, "p": 0.3}, "not shown"),
+        ({"noisy_wer": 0.1, "plain_wer": 0.1}, "not shown"),
+    ],
+)
+def test_a_model_used_in_two_ways_is_judged_by_its_two_wers(
+    compared: tuple[list[Row], Comparisons], metrics: dict[str, float], found: str
+) -> None:
+    rows, comparisons = compared
+    measured = [_with_metrics(row, metrics) if row.label == "good" else row for row in rows]
+    (finding,) = findings_on([USE], measured, comparisons)
+    assert finding.found == found
+    (line,) = claims_frame([finding]).to_dict("records")
+    difference = 100 * (metrics["noisy_wer"] - metrics["plain_wer"])
+    assert line["evidence"].startswith(f"good, noisy WER against plain WER: 65 %: {difference:+.2f}, p ")
+
+
+def test_a_model_that_was_not_measured_in_two_ways_says_nothing(compared: tuple[list[Row], Comparisons]) -> None:
+    assert findings_on([USE], *compared) == []
+
+
+def _with_metrics(row: Row, metrics: dict[str, float]) -> Row:
+    runs = [replace(run, record={**run.record, "metrics": {"noise": {"test-clean": metrics}}}) for run in row.runs]
+    return replace(row, runs=tuple(runs))
