@@ -206,7 +206,13 @@ class Whisper(WhisperLayers):
         seconds = [frames / self.frame_rate(model) for frames in batch.frames.tolist()]
         limits = [min(most, least + math.ceil(per_second * each)) for each in seconds]
         with torch.no_grad():
-            return greedy_tokens(model, self._encode(model, batch), limits), limits
+            return greedy_tokens(model, self._encode_by_windows(model, batch), limits), limits
+
+    def _encode_by_windows(self, model: PreTrainedModel, batch: Batch) -> torch.Tensor:
+        """As `_encode`, without gradients. On a CPU one window after the other, which then stays in the caches."""
+        features = batch.features if batch.features is not None else self.front_end(model, cast(Any, batch.audio))
+        windows = features.split(1 if features.device.type == "cpu" else len(features))
+        return torch.cat([self._encode(model, replace(batch, features=each)) for each in windows])
 
     def probe(self, model: PreTrainedModel, seconds: float) -> Batch:
         """A whole window, whatever `seconds` says, with as many tokens as read English has."""
