@@ -178,4 +178,4 @@ def run_method(name: str, job: Job) -> PreTrainedModel:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports without figures, for tests that look at their text: drawing takes most of a report's time."""
-    monkeypatch.setattr("benchmark.report.study_report.draw", lambda _rows, _comparisons: [])
+    monkeypatch.setattr("benchmark.report.study_report.draw", lambda *_: [])

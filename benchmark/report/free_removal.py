@@ -129,9 +129,15 @@ def free_removal_section(found: dict[str, list[Removal]], rows: list[Row]) -> Ma
     """The section of the results page; empty if there is nothing to show."""
     if not found:
         return Markdown()
-    tables = {name: (markdown(_claims(of_set)), markdown(_differences(of_set))) for name, of_set in found.items()}
-    sizes = {name: _lowest_wers(rows, name) for name in found}
-    return markdown_text("free_removal.md.jinja", tables=tables, sizes=sizes, published_ratio=PUBLISHED_RATIO)
+    free = {name: [removal for removal in of_set if removal.free_corrected] for name, of_set in found.items()}
+    return markdown_text(
+        "free_removal.md.jinja",
+        free={name: markdown(_claims(of_set)) if of_set else None for name, of_set in free.items()},
+        others={name: len(of_set) - len(free[name]) for name, of_set in found.items()},
+        differences={name: markdown(_differences(of_set)) for name, of_set in found.items()},
+        sizes={name: _lowest_wers(rows, name) for name in found},
+        published_ratio=PUBLISHED_RATIO,
+    )
 
 
 def _claims(of_set: list[Removal]) -> pd.DataFrame:

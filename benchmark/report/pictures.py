@@ -12,12 +12,18 @@ from benchmark.report.free_removal import removals
 from benchmark.report.free_removal_figure import wer_increase
 from benchmark.report.layer_figures import drawn_rows, matrix_sparsity, rows_with_curves, training
 from benchmark.report.matrix_shares import has_decoder
+from benchmark.report.over_seeds import OverSeeds
 from benchmark.report.own_figures import own_figure
 from benchmark.report.own_tables import own_tables
 from benchmark.report.prose.filling import plain_text
+from benchmark.report.ranking_figure import ranking
 from benchmark.report.rows import Row
 from benchmark.report.scatter import wer_against_parameters, wer_against_time
 from benchmark.report.significance_figure import significance_matrix
+from benchmark.report.significance_tables import heading, rivals
+from benchmark.report.standings import compared_targets
+
+RANKING = "ranking_"  # names of these figures begin so
 
 
 @dataclass(frozen=True)
@@ -30,17 +36,16 @@ class Picture:
     figure: Figure
 
 
-def draw(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
-    """Draw every figure that the study has data for; call it inside `figure_style`."""
-    pictures = []
+def draw(rows: list[Row], comparisons: Comparisons, test_sets: list[OverSeeds]) -> list[Picture]:
+    """Draw every figure that the study has data for, the rankings first; call it inside `figure_style`."""
+    pictures = [_ranking(rows, target, test_sets, comparisons) for target in compared_targets(rows) if test_sets]
     if comparisons.test_sets:
         pictures += _wer_pictures(rows, comparisons)
     if free := removals(rows, comparisons):
         figure, caption = wer_increase(free, comparisons), _caption("wer_increase_vs_removed")
         pictures.append(Picture("wer_increase_vs_removed", "WER increase against the share removed", caption, figure))
     if comparisons.tests:
-        figure, caption = significance_matrix(rows, comparisons), _caption("significance_matrix")
-        pictures.append(Picture("significance_matrix", "Significance of all pairs", caption, figure))
+        pictures += [_matrix(own, target, comparisons) for target, own in rivals(rows).items()]
     for table in own_tables(rows, comparisons.test_sets):
         if table.evaluation.axes != ("", ""):
             title, caption = table.evaluation.section, _caption("own_table")
@@ -48,6 +53,20 @@ def draw(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
     for label, own in drawn_rows(rows).items():
         pictures += _own_pictures(label, own)
     return pictures
+
+
+def _ranking(rows: list[Row], target: float | None, test_sets: list[OverSeeds], comparisons: Comparisons) -> Picture:
+    figure = ranking(rows, target, test_sets, comparisons.dense)
+    return Picture(RANKING + _suffix(target), f"Ranking: {heading(target)}", _caption("ranking"), figure)
+
+
+def _matrix(rows: list[Row], target: float | None, comparisons: Comparisons) -> Picture:
+    figure, caption = significance_matrix(rows, comparisons), _caption("significance_matrix")
+    return Picture(f"significance_{_suffix(target)}", f"Significance: {heading(target)}", caption, figure)
+
+
+def _suffix(target: float | None) -> str:
+    return "own_sizes" if target is None else f"{100 * target:g}"
 
 
 def _caption(kind: str, **values: object) -> str:

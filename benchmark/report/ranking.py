@@ -1,7 +1,8 @@
-"""Ranks of methods by WER among the rows at the same target: over all, and within the row's division."""
+"""Ranks of methods by WER among the rows at the same target, and the order of rows in tables for readers."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,3 +42,13 @@ def _rank(row: Row, group: list[Row], test_set: str) -> Rank:
 
 def _wer(row: Row, test_set: str) -> float:
     return known(row.wer(test_set)).mean
+
+
+def in_reading_order(rows: Iterable[Row], test_sets: list[str]) -> list[Row]:
+    """Dense, then rows of own sizes, then target by target; the lowest WER on the first test set comes first."""
+    return sorted(rows, key=lambda row: (not row.is_dense, row.target or 0.0, _first_wer(row, test_sets)))
+
+
+def _first_wer(row: Row, test_sets: list[str]) -> float:
+    wer = row.wer(test_sets[0]) if test_sets and row.finished else None
+    return wer.mean if wer else math.inf

@@ -13,7 +13,8 @@ from benchmark.report.ranking import Rank, ranks
 from benchmark.report.rows import Row, Spread, compression_seconds, percent, speedup
 
 NOTHING = "-"
-LONG_ONLY = ("division", "encoder sparsity", "MB", "MACs/s (M)", "speed-up", "budget", "seeds", "status")
+FIRST = ("rank", "method", "target", "params (M)", "WER %", "Δ dense", "time (s)", "speed-up")  # what is read first
+METHOD = (1,)  # the place of the names among them
 
 
 def reading_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
@@ -24,9 +25,10 @@ def reading_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
     return frame
 
 
-def short_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns of the reading table that fit on a screen, for the README."""
-    return frame.drop(columns=[("", name) for name in LONG_ONLY])
+def short_frame(frame: pd.DataFrame, test_sets: list[str]) -> pd.DataFrame:
+    """The columns of the reading table that are read first, on the first test set."""
+    levels = ["", *test_sets[:1]]
+    return frame[[(level, name) for name in FIRST for level in levels if (level, name) in frame.columns]]
 
 
 def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from benchmark.report.circumstances import circumstances
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.findings import find
-from benchmark.report.pictures import Picture
+from benchmark.report.pictures import RANKING, Picture
 from benchmark.report.prose.filling import markdown_text
+from benchmark.report.prose.wording import verb
 from benchmark.report.rows import Row
+from benchmark.report.summary import Summary, named
 from benchmark.report.typesetting import Markdown
 from benchmark.runs.collection import Collection
 
@@ -21,8 +23,23 @@ def readme(
     searches: Markdown,
     free_removal: Markdown,
     sections: dict[str, Markdown],
+    summary: Summary | None,
+    errors: dict[str, Markdown],
 ) -> Markdown:
-    """The whole page; `main_table` has the values of `main.md.jinja`, `sections` further ones by title."""
+    """The whole page.
+
+    Args:
+        collection: the study's runs.
+        rows: its rows.
+        comparisons: their tests.
+        main_table: the values of `short.md.jinja`.
+        pictures: all figures; those of the ranking stand first.
+        searches: the table of the searches.
+        free_removal: how much each method can remove.
+        sections: further sections by title.
+        summary: the study in a few sentences.
+        errors: the tables of `errors.csv` by test set.
+    """
     return markdown_text(
         "results_page.md.jinja",
         collection=collection,
@@ -30,7 +47,12 @@ def readme(
         reference=comparisons.reference,
         findings=find(rows, comparisons),
         circumstances=circumstances(collection, rows),
-        pictures=pictures,
+        rankings=[picture for picture in pictures if picture.name.startswith(RANKING)],
+        pictures=[picture for picture in pictures if not picture.name.startswith(RANKING)],
+        summary=summary,
+        named=named,
+        verb=verb,
+        errors=errors,
         searches=searches,
         free_removal=free_removal,
         sections=sections,

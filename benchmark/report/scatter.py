@@ -1,4 +1,7 @@
-"""Plots of WER against cost: remaining parameters (the Pareto plot) and compression time."""
+"""Plots of WER against cost: remaining parameters (the Pareto plot) and compression time.
+
+Names stand at the Pareto front and at the reference method only; colours tell the families of the others.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,11 @@ from matplotlib.typing import ColorType
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption, error_bar
-from benchmark.report.label_columns import column_inches, edge_text, label_at_edge
 from benchmark.report.labels import Label, Segment, place_labels
 from benchmark.report.labels import Point as Place
-from benchmark.report.pareto import LOOKS, SIZES, Point, families, is_wide, look_of, pareto
+from benchmark.report.pareto import LOOKS, SIZES, Point, families, is_wide, look_of, pareto, pareto_front
 from benchmark.report.rows import Row, compression_seconds, known, percent
 from benchmark.report.style import FAINT, Look, lay_out, plain_log_axis
-
-MOST_BESIDE = 14  # labels that fit next to their points in a panel; more go into a column
 
 
 def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
@@ -30,9 +30,8 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
     A line joins each method's targets; dominated points are hollow and lighter.
     """
     rows = [row for row in rows if row.shrinks_model]
-    columns, labels = len(comparisons.test_sets), _labels(rows)
-    panels = []
-    figure = Figure(figsize=(5.2 * columns, _panel_inches(labels, 4.4) * len(SIZES)), layout="constrained")
+    columns, panels = len(comparisons.test_sets), []
+    figure = Figure(figsize=(5.2 * columns, 4.4 * len(SIZES)), layout="constrained")
     for line, size in zip(figure.subplots(len(SIZES), columns, squeeze=False), SIZES, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
             panel = Panel(axes, test_set, comparisons)
@@ -45,28 +44,28 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
     note = f"Filled points are on the Pareto front (grey line).\n{bars_caption(rows, comparisons)}"
     figure.supxlabel(note, fontsize=8, wrap=True)
     family_legend(figure, rows)
-    _place_all(figure, panels, _crowded(labels))
+    _place_all(figure, panels)
     return figure
 
 
 def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
     """One line of panels per target, one column per test set; methods without a target are drawn in every line."""
     targets: list[float | None] = [*sorted({row.target for row in rows if row.target is not None})] or [None]
-    columns, labels = len(comparisons.test_sets), _labels(rows)
-    panels = []
-    figure = Figure(figsize=(5.2 * columns, _panel_inches(labels, 3.3) * len(targets) + 0.3), layout="constrained")
+    columns, panels = len(comparisons.test_sets), []
+    figure = Figure(figsize=(5.2 * columns, 3.3 * len(targets) + 0.3), layout="constrained")
     for line, target in zip(figure.subplots(len(targets), columns, squeeze=False), targets, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
             panel = Panel(axes, test_set, comparisons)
-            for row in rows:
-                if row.target in (target, None) and not row.is_dense and row.wer(test_set):
-                    panel.draw_time(row)
+            shown = [row for row in rows if row.target in (target, None) and not row.is_dense and row.wer(test_set)]
+            front = pareto_front(shown, test_set, compression_seconds)
+            for row in shown:
+                panel.draw_time(row, named=row in front or panel.is_reference(row))
             panel.finish(f"{test_set}, {percent(target)}" if target is not None else test_set, "compression time (s)")
             panel.label_dense()
             panels.append(panel)
     figure.supxlabel(bars_caption(rows, comparisons), fontsize=8, wrap=True)
     family_legend(figure, [row for row in rows if not row.is_dense])
-    _place_all(figure, panels, _crowded(labels))
+    _place_all(figure, panels)
     return figure
 
 
@@ -85,6 +84,7 @@ class Panel:
     test_set: str
     comparisons: Comparisons
     labels: list[Label] = field(default_factory=list)
+    points: list[Place] = field(default_factory=list)
     obstacles: list[Segment] = field(default_factory=list)
 
     def draw_front(self, front: list[Point]) -> None:
@@ -101,16 +101,24 @@ class Panel:
         self.obstacles += pairwise(places)
         for place, point in zip(places, track, strict=True):
             self.draw_point(place, point.bar, look, filled=point.front or point.row.is_dense)
-        self.labels.append(Label(track[0].row.title, places, look.colour))
+        self.points += places
+        if any(point.front for point in track) or track[0].row.is_dense or self.is_reference(track[0].row):
+            self.labels.append(Label(track[0].row.title, places, look.colour))
 
-    def draw_time(self, row: Row) -> None:
+    def is_reference(self, row: Row) -> bool:
+        """Whether a row is of the study's reference method."""
+        return self.comparisons.reference is not None and row.label == self.comparisons.reference.label
+
+    def draw_time(self, row: Row, named: bool) -> None:
         """Draw a method's point at one target, with the spread of its time."""
         seconds, look = known(compression_seconds(row)), look_of(row)
         place = (seconds.mean, self.wer(row))
         bar = error_bar(row, self.test_set, self.comparisons)
         self.draw_bar((seconds.low, place[1]), (seconds.high, place[1]), look.colour)
         self.draw_point(place, (100 * bar[0], 100 * bar[1]) if bar else None, look, filled=True)
-        self.labels.append(Label(row.title, [place], look.colour))
+        self.points.append(place)
+        if named:
+            self.labels.append(Label(row.title, [place], look.colour))
 
     def draw_point(self, place: Place, bar: Place | None, look: Look, filled: bool) -> None:
         """Draw a marker and its error bar in WER."""
@@ -135,8 +143,7 @@ class Panel:
         """Set titles, scales and limits with room for the labels, and draw the dense line."""
         self.axes.set_title(title, loc="left", fontweight="bold")
         self.axes.set(xlabel=x_label, ylabel="WER (%)")
-        points = [point for label in self.labels for point in label.anchors]
-        for which, values in zip("xy", zip(*points, strict=True), strict=False):
+        for which, values in zip("xy", zip(*self.points, strict=True), strict=False):
             if is_wide(values):
                 plain_log_axis(self.axes, which)
         self.axes.margins(x=0.18, y=0.12)
@@ -155,29 +162,8 @@ class Panel:
             self.labels.append(Label(self.comparisons.dense.title, anchors, "black"))
 
 
-def _labels(rows: list[Row]) -> set[str]:
-    """Labels of the rows that may be drawn."""
-    return {row.label for row in rows if not row.is_dense}
-
-
-def _crowded(labels: set[str]) -> bool:
-    """Whether there are so many labels that they go into a column."""
-    return len(labels) > MOST_BESIDE
-
-
-def _panel_inches(labels: set[str], least: float) -> float:
-    """Height in inches of a panel with room for its labels."""
-    return max(least, column_inches(len(labels) + 1) + 0.9) if _crowded(labels) else least
-
-
-def _place_all(figure: Figure, panels: list[Panel], crowded: bool) -> None:
+def _place_all(figure: Figure, panels: list[Panel]) -> None:
     """Place the labels last, since they need every panel's final position."""
-    room = [edge_text(panel.axes, panel.labels) for panel in panels if crowded]
     lay_out(figure)
-    for text in room:
-        text.remove()
     for panel in panels:
-        if crowded:
-            label_at_edge(panel.axes, panel.labels)
-        else:
-            place_labels(panel.axes, panel.labels, panel.obstacles)
+        place_labels(panel.axes, panel.labels, [*panel.obstacles, *((point, point) for point in panel.points)])

@@ -1,4 +1,4 @@
-"""The figure of significance tests: a matrix of all pairs."""
+"""The figure of significance tests at a target: a matrix of all pairs."""
 
 from __future__ import annotations
 
@@ -53,11 +53,12 @@ def _matrix(axes: Axes, systems: list[Row], comparisons: Comparisons, test_set: 
     edges = np.arange(len(systems) + 1) - 0.5
     axes.pcolormesh(edges, edges, np.array(shades), cmap=SHADES, vmin=0, vmax=4, edgecolors="white", linewidth=1)
     axes.invert_yaxis()
-    names = [row.name for row in systems]
+    names = [row.title for row in systems]
     upright = {"rotation": 90, "va": "center"}  # slanted names overlap above small cells
     slant = {"rotation": 40} if numbers else upright
-    axes.set_xticks(range(len(names)), names, ha="right", rotation_mode="anchor", **slant)
-    axes.set_yticks(range(len(names)), names)
+    size = 9 if numbers else 7.5
+    axes.set_xticks(range(len(names)), names, ha="right", rotation_mode="anchor", fontsize=size, **slant)
+    axes.set_yticks(range(len(names)), names, fontsize=size)
     axes.set_title(test_set, loc="left", fontweight="bold")
     axes.grid(visible=False)
     axes.tick_params(length=0)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from benchmark.report.comparisons import Comparisons, SeedTest, Verdict
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.reading_table import NOTHING
-from benchmark.report.rows import Row
+from benchmark.report.rows import Row, percent
 from benchmark.report.typesetting import Markdown, markdown
 
 COLUMNS = (
@@ -24,22 +22,26 @@ def significance_frame(comparisons: Comparisons) -> pd.DataFrame:
     return pd.DataFrame([_line(test) for test in comparisons.tests], columns=COLUMNS)
 
 
-@dataclass(frozen=True)
-class PairTables:
-    """The tables of one test set: a matrix of marks, and a list of pairs."""
-
-    name: str
-    marks: Markdown
-    pairs: Markdown
-
-
 def significance_page(rows: list[Row], comparisons: Comparisons, caveats: list[str]) -> Markdown:
-    """The tables of every test set, below the caveats."""
-    test_sets = [
-        PairTables(name, markdown(_matrix(rows, comparisons, name)), markdown(_pairs(rows, comparisons, name)))
+    """A matrix of marks for each test set and target, below the caveats."""
+    matrices = {
+        name: {heading(target): markdown(_matrix(own, comparisons, name)) for target, own in rivals(rows).items()}
         for name in (comparisons.test_sets if comparisons.tests else ())
-    ]
-    return markdown_text("significance.md.jinja", caveats=caveats, test_sets=test_sets)
+    }
+    return markdown_text("significance.md.jinja", caveats=caveats, matrices=matrices)
+
+
+def rivals(rows: list[Row]) -> dict[float | None, list[Row]]:
+    """The rows that are compared with each other, by target, and the dense row with all of them."""
+    targets = dict.fromkeys(row.target for row in rows if row.finished and not row.is_dense)
+    return {
+        target: [row for row in rows if row.finished and (row.is_dense or row.target == target)] for target in targets
+    }
+
+
+def heading(target: float | None) -> str:
+    """A target as a title."""
+    return "own sizes" if target is None else f"{percent(target)} removed"
 
 
 def compared_rows(rows: list[Row], comparisons: Comparisons, test_set: str) -> list[Row]:
@@ -60,29 +62,6 @@ def _matrix(rows: list[Row], comparisons: Comparisons, test_set: str) -> pd.Data
 
 def _cell(verdict: Verdict | None) -> str:
     return verdict.worded_mark if verdict else NOTHING
-
-
-def _pairs(rows: list[Row], comparisons: Comparisons, test_set: str) -> pd.DataFrame:
-    compared = compared_rows(rows, comparisons, test_set)
-    lines = []
-    for i, row in enumerate(compared):
-        for other in compared[:i]:
-            verdict = comparisons.between(row, other, test_set)
-            if verdict is not None:
-                lines.append(_pair(row, other, verdict))
-    return pd.DataFrame(lines)
-
-
-def _pair(row: Row, other: Row, verdict: Verdict) -> dict[tuple[str, str], str]:
-    return {
-        ("", "system"): row.name,
-        ("", "against"): other.name,
-        ("", "ΔWER (points)"): verdict.points,
-        ("", "p"): ", ".join(map(p_value, verdict.p)),
-        ("", "p (Holm)"): ", ".join(map(p_value, verdict.p_holm)),
-        ("", "mark"): verdict.worded_mark,
-        ("", "no test because"): "; ".join(dict.fromkeys(verdict.reasons)),
-    }
 
 
 def _line(test: SeedTest) -> dict[str, object]:

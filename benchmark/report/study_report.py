@@ -8,21 +8,25 @@ import pandas as pd
 
 from benchmark.report.caveats import caveats
 from benchmark.report.comparisons import compare_rows
+from benchmark.report.error_kinds import error_frame, error_tables
 from benchmark.report.free_removal import free_removal_frame, free_removal_section, removals
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
+from benchmark.report.over_seeds import over_seeds
 from benchmark.report.own_tables import own_tables
 from benchmark.report.page.document import page
 from benchmark.report.paper_claims import claims_frame, claims_section, findings_on
 from benchmark.report.pictures import Picture, draw
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.published_claims import CLAIMS
-from benchmark.report.reading_table import legend, reading_frame, short_frame
+from benchmark.report.ranking import in_reading_order
+from benchmark.report.reading_table import METHOD, legend, reading_frame, short_frame
 from benchmark.report.results_page import readme
 from benchmark.report.rows import table_rows
 from benchmark.report.searches import search_page
 from benchmark.report.significance_tables import significance_frame, significance_page
 from benchmark.report.style import figure_style, save
+from benchmark.report.summary import summarise
 from benchmark.report.typesetting import latex, markdown
 from benchmark.runs.collection import Collection, read_collection
 from benchmark.study.paths import ResultsFolder
@@ -44,20 +48,22 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     """Write a new report into an empty folder."""
     rows = table_rows(collection)
     comparisons = compare_rows(collection, rows)
+    rows, test_sets = in_reading_order(rows, comparisons.test_sets), over_seeds(collection, rows)
     table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons)
     lines = legend(rows, comparisons)
     above = caveats(collection, rows)
     main_table: dict[str, object] = {"caveats": above, "table": markdown(table), "legend": lines}
+    short = short_frame(table, comparisons.test_sets)
+    first: dict[str, object] = {"caveats": above, "table": markdown(short, left=METHOD)}
     write_csv(out / "runs.csv", long_form(collection))
     write_csv(out / "main.csv", numbers)
     write_text(out / "main.md", markdown_text("main.md.jinja", **main_table))
-    short = markdown(short_frame(table))
-    write_text(out / "short.md", markdown_text("short.md.jinja", caveats=above, table=short))
-    write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", " ".join([*above, *lines])))
+    write_text(out / "short.md", markdown_text("short.md.jinja", **first))
+    write_text(out / "main.tex", latex(short, f"Results of the study {collection.study}.", " ".join([*above, *lines])))
     write_csv(out / "significance.csv", significance_frame(comparisons))
     write_text(out / "significance.md", significance_page(rows, comparisons, above))
     with figure_style():
-        pictures = draw(rows, comparisons)
+        pictures = draw(rows, comparisons, test_sets)
         write_figures(pictures, out / "figures")
     free = removals(rows, comparisons)
     if free:
@@ -70,8 +76,11 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
         write_csv(out / "claims.csv", claims_frame(claimed))
     sections = {table.evaluation.section: table.section() for table in own}
     sections |= {"What papers claim": claims_section(claimed, comparisons)} if claimed else {}
-    others = search_page(tuning), free_removal_section(free, rows), sections
-    write_text(out / "README.md", readme(collection, rows, comparisons, main_table, pictures, *others))
+    errors = error_frame(rows, test_sets, comparisons.dense)
+    write_csv(out / "errors.csv", errors)
+    summary = summarise(rows, comparisons, test_sets, claimed)
+    others = search_page(tuning), free_removal_section(free, rows), sections, summary, error_tables(errors)
+    write_text(out / "README.md", readme(collection, rows, comparisons, first | {"legend": lines}, pictures, *others))
     write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, lines, above))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,13 +16,20 @@ class Markdown(str):
     """Text in Markdown in which nothing from a record acts as HTML or a link."""
 
 
-def markdown(frame: pd.DataFrame) -> Markdown:
-    """A GitHub table, padded to be readable as plain text; two-level columns are joined."""
+def markdown(frame: pd.DataFrame, left: Sequence[int] | None = None) -> Markdown:
+    """A GitHub table, padded to be readable as plain text; two-level columns are joined.
+
+    Args:
+        frame: text cells.
+        left: the columns of words, which are aligned left; the first and the last by default.
+    """
     headers = [_joined(column) for column in frame.columns]
     lines = [[_markdown_cell(cell) for cell in line] for line in [headers, *frame.astype(str).to_numpy().tolist()]]
     widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(headers))]
-    widths[-1] = 3  # the last column may hold a long reason
-    left = {0, len(headers) - 1}  # names and reasons; numbers are aligned right
+    if left is None:
+        left = (0, len(headers) - 1)  # names and reasons; numbers are aligned right
+    if len(headers) - 1 in left:
+        widths[-1] = 3  # reasons can be long
     rule = ["-" * (width - 1) + ("-" if i in left else ":") for i, width in enumerate(widths)]
     padded = [[c.ljust(widths[i]) if i in left else c.rjust(widths[i]) for i, c in enumerate(x)] for x in lines]
     return Markdown(inert("".join(f"| {' | '.join(line)} |\n" for line in [padded[0], rule, *padded[1:]])))

@@ -13,11 +13,11 @@ from string import ascii_lowercase
 Group = frozenset[int]
 
 
-def compact_letters(names_in_order: Sequence[str], different: Callable[[str, str], bool]) -> dict[str, str]:
+def compact_letters(names_in_order: Sequence[str], different: Callable[[str, str], bool]) -> dict[str, list[str]]:
     """Letters of each name, such that two names share a letter if and only if they are not different.
 
     Letters are given in the order of the names: the first name has an `a`. The letters after `z` are `aa`, `ab` and so
-    on; if there are so many, those of a name are separated by spaces.
+    on.
 
     Args:
         names_in_order: the names, the best first.
@@ -28,11 +28,7 @@ def compact_letters(names_in_order: Sequence[str], different: Callable[[str, str
         if different(names_in_order[i], names_in_order[j]):
             groups = _absorb(_insert(groups, i, j))
     letters = dict(zip(sorted(groups, key=sorted), map(_letter, range(len(groups))), strict=True))
-    between = "" if len(groups) <= len(ascii_lowercase) else " "
-    return {
-        name: between.join(letter for group, letter in letters.items() if i in group)
-        for i, name in enumerate(names_in_order)
-    }
+    return {name: [letter for group, letter in letters.items() if i in group] for i, name in enumerate(names_in_order)}
 
 
 def _insert(groups: list[Group], i: int, j: int) -> list[Group]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.report.reading_table import LONG_ONLY
+from benchmark.report.reading_table import FIRST
 from benchmark.report.rows import Reference, Row
 
 # Column of the reading table -> column of main.csv, except for the reference method's columns.
@@ -69,7 +69,7 @@ def table_lines(rows: list[Row], reading: pd.DataFrame, main: pd.DataFrame, refe
     lines = []
     for row, texts, (_, values) in zip(rows, reading.to_numpy().tolist(), main.iterrows(), strict=True):
         cells = [Cell(c, text, _value(c, values)) for c, text in zip(columns, texts, strict=True)]
-        cells.sort(key=lambda cell: cell.column.name in LONG_ONLY)
+        cells.sort(key=lambda cell: cell.column.name not in FIRST)
         family = row.first["family"]
         lines.append(Line(row, (cells[0], Cell(Column("", "family"), family), *cells[1:])))
     return lines
