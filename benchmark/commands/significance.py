@@ -56,6 +56,8 @@ def _names(paths: list[Path]) -> list[str]:
 
 
 def _page(c: Comparison) -> str:
+    from benchmark.scoring.bootstrap import remarks
+
     return "\n".join(
         [
             f"A  {c.a}: {_rate(c.errors_a)}",
@@ -65,6 +67,7 @@ def _page(c: Comparison) -> str:
             f"MAPSSWE  {_test(c.test)}",
             "",
             _sentence(c),
+            *remarks(c.resampled),
             LIMITS,
         ]
     )
@@ -110,6 +113,8 @@ def _sentence(c: Comparison) -> str:
 def _table(comparisons: list[Comparison]) -> str:
     from tabulate import tabulate
 
+    from benchmark.scoring.bootstrap import remarks
+
     rates = {c.a: c.errors_a for c in comparisons} | {c.b: c.errors_b for c in comparisons}
     letters = dict(zip(rates, _letters(len(rates)), strict=True))
     lines = [[f"{letters[c.a]} - {letters[c.b]}", _difference(c), *_outcome(c, letters)] for c in comparisons]
@@ -127,6 +132,7 @@ def _table(comparisons: list[Comparison]) -> str:
             f"MAPSSWE, two-tailed; Holm's correction over {len(tested)} pairs; intervals by paired bootstrap over "
             f"{comparisons[0].resampled}, not corrected.",
             "No significant difference does not mean equality: every difference within the interval remains plausible.",
+            *remarks(comparisons[0].resampled),
             LIMITS,
         ]
     )
@@ -138,9 +144,11 @@ def _letters(n: int) -> list[str]:
 
 
 def _outcome(c: Comparison, letters: dict[str, str]) -> list[str]:
+    from benchmark.scoring.multiple import significant
+
     if c.test.degenerate is not None or c.p_holm is None:
         return ["", "", "", f"no test possible: {c.test.degenerate}"]
     figures = [f"{c.test.z:+.3f}", _p(c.test.p).removeprefix("= "), _p(c.p_holm).removeprefix("= ")]
     if c.better is None:
         return [*figures, "no significant difference"]
-    return [*figures, f"{letters[c.better]} better" + ("" if c.p_holm <= 0.05 else ", but not after Holm")]
+    return [*figures, f"{letters[c.better]} better" + ("" if significant(c.p_holm) else ", but not after Holm")]

@@ -29,7 +29,7 @@ def print_wer(reference: Path, hypothesis: Path, *, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from benchmark.scoring.bootstrap import interval, resample
+    from benchmark.scoring.bootstrap import interval, remarks, resample
     from benchmark.scoring.trn import read_trn
     from benchmark.scoring.wer import total, utterance_errors
 
@@ -49,3 +49,5 @@ def print_wer(reference: Path, hypothesis: Path, *, as_json: bool) -> None:
     print(f"  substitutions{counts.substitutions:>9,}")
     print(f"  deletions    {counts.deletions:>9,}")
     print(f"  insertions   {counts.insertions:>9,}")
+    for remark in remarks(unit):
+        print(f"\n{remark}")

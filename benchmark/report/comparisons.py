@@ -11,9 +11,9 @@ from tqdm import tqdm
 from benchmark.report.kept_tests import KeptTests
 from benchmark.report.rows import Reference, Row, dense_row, reference_of
 from benchmark.runs.collection import Collection
+from benchmark.scoring.multiple import significant
 from benchmark.scoring.significance import Comparison, compare_all
 
-ALPHA = 0.05
 Direction = Literal["worse", "better", "mixed", "none"]
 
 
@@ -40,7 +40,7 @@ class SeedTest:
     @property
     def significant_holm(self) -> bool:
         """Whether the difference is significant after Holm's correction."""
-        return self.result.p_holm is not None and self.result.p_holm < ALPHA
+        return self.significant and significant(self.result.p_holm)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.report.comparisons import ALPHA
 from benchmark.report.rows import Row, percent
 from benchmark.report.significance_tables import p_value
+from benchmark.scoring.multiple import significant
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class UseFinding:
     @property
     def found(self) -> str:
         """Whether the claim holds in every run."""
-        significant = [use for use in self.uses if use.p is not None and use.p < ALPHA]
-        if any(use.lower > use.higher for use in significant):
+        shown = [use for use in self.uses if significant(use.p)]
+        if any(use.lower > use.higher for use in shown):
             return "does not hold"
-        return "holds" if len(significant) == len(self.uses) else "not shown"
+        return "holds" if len(shown) == len(self.uses) else "not shown"
 
     @property
     def evidence(self) -> str:

@@ -21,6 +21,10 @@ FEWEST_SPEAKERS = 10  # resampling fewer speakers gives intervals that are far t
 REPLICATIONS = 10_000
 SEED = 0
 LEVEL = 0.95
+TOO_NARROW = (
+    f"Utterances are drawn where fewer than {FEWEST_SPEAKERS} speakers are known. Such an interval is too narrow if "
+    "the errors of a speaker go together."
+)
 _AT_ONCE = 500  # replications in memory
 
 
@@ -53,6 +57,11 @@ def _times_drawn(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """How often each of n units occurs in n draws with replacement, (_AT_ONCE, n)."""
     draws = rng.integers(n, size=(_AT_ONCE, n)) + n * np.arange(_AT_ONCE)[:, None]
     return np.bincount(draws.ravel(), minlength=_AT_ONCE * n).reshape(_AT_ONCE, n)
+
+
+def remarks(unit: Unit) -> list[str]:
+    """What a reader of an interval has to know; nothing if speakers were drawn."""
+    return [TOO_NARROW] if unit == "utterances" else []
 
 
 def interval(samples: NDArray[np.float64]) -> tuple[float, float]:

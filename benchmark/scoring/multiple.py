@@ -1,8 +1,18 @@
-"""Holm's correction for many tests in one table."""
+"""Holm's correction for many tests in one table, and the level of significance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+LEVEL = 0.05
+
+
+def significant(p: float | None) -> bool:
+    """Whether p, corrected or not, is significant at the 5 % level; None (no test was possible) is not.
+
+    Holm's procedure rejects a hypothesis whose p equals its limit, so the level itself counts.
+    """
+    return p is not None and p <= LEVEL
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -156,6 +157,25 @@ def test_bytes_are_those_of_the_weights_that_are_read(
     assert sizes[model]["bytes_on_disk"] == (model / "model.safetensors").stat().st_size
     assert sizes[split]["bytes_on_disk"] == sum((split / file).stat().st_size for file in files)
     assert sizes[split]["total_parameters"] == sizes[model]["total_parameters"]
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("ctc", ()), ("whisper", ("generation_config.json",))])
+def test_counting_needs_no_vocabulary(
+    kind: str, kept: tuple[str, ...], tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, bare = tmp_path / "whole", tmp_path / "bare"
+    if kind == "whisper":
+        write_tiny_whisper(whole)
+    else:
+        shutil.copytree(tiny_model, whole)
+    bare.mkdir()
+    for name in ("config.json", "model.safetensors", *kept):
+        shutil.copy(whole / name, bare)
+    shown = []
+    for folder in (whole, bare):
+        assert main(["footprint", str(folder), "--json"]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
 
 
 def test_a_new_method_keeps_the_contract_from_the_start(

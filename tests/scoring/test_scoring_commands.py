@@ -80,6 +80,18 @@ def test_a_file_against_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert "equally many errors in each of the" in found["degenerate"]
 
 
+def test_intervals_over_utterances_say_what_they_leave_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for files in ([REF, A], [REF, A, B], [REF, A, B, REF]):
+        assert main(["significance", *files]) == 0
+        assert "fewer than 10 speakers are known" in capsys.readouterr().out
+    known = tmp_path / "known.trn"
+    known.write_text("".join(f"one two (speaker{number % 10}-{number})\n" for number in range(20)))
+    assert main(["significance", str(known), str(known), str(known)]) == 0
+    out = capsys.readouterr().out
+    assert "bootstrap over speakers" in out
+    assert "are known" not in out
+
+
 def test_wer(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["wer", REF, A]) == 0
     assert "15.85 %" in capsys.readouterr().out

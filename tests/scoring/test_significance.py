@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from benchmark.scoring.multiple import holm
+from benchmark.scoring.multiple import holm, significant
 from benchmark.scoring.significance import compare, compare_all
 from benchmark.system.errors import UserError
 
@@ -77,6 +77,14 @@ def test_holm() -> None:
     assert holm([0.04, None, 0.01]) == pytest.approx([0.04, None, 0.02])
     assert holm([None]) == [None]
     assert holm([]) == []
+
+
+def test_the_level_itself_is_significant() -> None:
+    """As in Holm's procedure, which rejects a hypothesis whose p equals its limit."""
+    assert significant(0.05)
+    assert significant(holm([0.025, 0.9])[0])
+    assert not significant(0.0500001)
+    assert not significant(None)
 
 
 def test_json_has_the_promised_keys() -> None:

@@ -28,6 +28,13 @@ def test_rate_is_of_the_corpus_and_may_exceed_one() -> None:
     assert word_errors({"a": "one"}, {"a": "x y z"}).wer == 3
 
 
+def test_two_details_differ_from_sclite() -> None:
+    """Case is folded for all letters, not only ASCII ones, and `@` is a word like any other."""
+    assert word_errors({"a": "École Übung"}, {"a": "école ÜBUNG"}).errors == 0
+    counts = word_errors({"a": "one @ two"}, {"a": "one two @"})
+    assert (counts.words, counts.deletions, counts.insertions) == (3, 1, 1)
+
+
 @given(corpora)
 def test_errors_equal_jiwer_and_kaldialign(corpus: list[tuple[list[str], ...]]) -> None:
     assume(any(reference for reference, _, _ in corpus))
