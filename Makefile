@@ -24,6 +24,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile
+	$(BIN)/snakemake --lint --configfile config/mini.yaml
 	$(BIN)/mypy
 
 dense: $(INSTALLED)
