@@ -1,4 +1,4 @@
-"""The site has files outside `docs/`: the README as its home page, the studies' results, and what its pages link to.
+"""The site has files outside `docs/`: the README as its home page, its neighbours, the results, and what pages link to.
 
 So a link on a page leads to the same file on the site as in the repository.
 """
@@ -14,12 +14,12 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTSIDE = [ROOT / "README.md", *sorted((ROOT / "results").glob("*/README.md"))]
+OUTSIDE = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("results/*/README.md"))]
 LINK = re.compile(r"!?\[(?P<text>[^\]]*)\]\((?P<path>[^)\s#:]+)(?P<anchor>#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the README, the results, and all files outside `docs/` that pages link to."""
+    """Add the pages outside `docs/`, and all files that pages link to."""
     waiting = [*OUTSIDE, *(ROOT / "docs" / file.src_uri for file in files.documentation_pages())]
     seen = set(waiting)
     while waiting:
