@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 WORKERS := --numprocesses auto --maxprocesses 4
 
-.PHONY: mini test lint dense paper
+.PHONY: mini test lint docs dense paper
 
 mini: $(INSTALLED)
 	$(BIN)/snakemake -j$(CORES) --forcerun tables -- all
@@ -24,7 +24,12 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile
+	$(BIN)/snakemake --lint --configfile config/mini.yaml
 	$(BIN)/mypy
+
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo "site/index.html"
 
 dense: $(INSTALLED)
 	$(BIN)/python -m benchmark train-dense config/dense-mini.yaml

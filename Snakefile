@@ -24,7 +24,7 @@ from benchmark.system.lock import exclusive
 from benchmark.system.stopping import stop_with_jobs_at_sigterm
 
 # The rules use the `python` that runs this file, unless a rule's conda environment precedes it.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 try:
     STUDY = steps.chosen_study(workflow.configfiles, config)
@@ -34,15 +34,11 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 
-# CONFIG, REUSE and LOG are not `params`, because they change no result: they say where the file lies, where a finished
-# run comes from and what is written beside a run.
 CONFIG = STUDY.path
 WORK = f"work/{STUDY.name}"
-RUN = WORK + "/runs/{run}"
+RUN = f"{WORK}/runs/{{run}}"
 PLANS = {plan.run: plan for plan in STUDY.runs}
 SEARCHES = {plan.search: plan for plan in PLANS.values()}
-REUSE = "--reuse" if config.get("reuse") else ""
-LOG = f"--log {config['log']}" if config.get("log") else ""
 TABLES = ("README.md", "index.html", "main.csv", "main.md", "main.tex", "runs.csv", "short.md", "figures")
 TABLES += ("significance.csv", "significance.md")
 HELD = ExitStack()  # holds a lock on the study until this process ends, however it ends
@@ -63,6 +59,21 @@ resource_scopes:
 def minutes(budgets):
     """A cluster job's time limit. It grows with each attempt, and an attempt continues from the last checkpoint."""
     return lambda wildcards, attempt: attempt * steps.minutes(budgets)
+
+
+# The next three change no result: they say where the study's file lies, where a finished run comes from and what is
+# written beside a run. Snakemake does not compare a parameter whose function takes `output`, so no run is repeated when
+# one of these changes.
+def study_file(wildcards, output):
+    return str(CONFIG)
+
+
+def reuse(wildcards, output):
+    return "--reuse" if config.get("reuse") else ""
+
+
+def events(wildcards, output):
+    return f"--log {config['log']}" if config.get("log") else ""
 
 
 def method_files(wildcards):
@@ -96,36 +107,37 @@ wildcard_constraints:
 
 rule all:
     input:
-        expand(RUN + "/run.json", run=PLANS),
-        WORK + "/published",
-        WORK + "/tables/index.html",
+        expand(f"{RUN}/run.json", run=PLANS),
+        f"{WORK}/published",
+        f"{WORK}/tables/index.html",
 
 
 rule prepare:
     input:
         steps.corpus_files(STUDY),
     output:
-        WORK + "/data/data.json",
+        f"{WORK}/data/data.json",
     log:
-        WORK + "/logs/prepare.log",
+        f"{WORK}/logs/prepare.log",
     conda:
         "envs/benchmark.yaml"
     params:
         corpus=steps.described(STUDY.corpus),
+        study=study_file,
     message:
         "Prepare corpus {STUDY.corpus.name}"
     shell:
-        "python -m benchmark prepare {CONFIG:q} 2> {log:q}"
+        "python -m benchmark prepare {params.study:q} 2> {log:q}"
 
 
 rule dense:
     input:
         steps.dense_files(STUDY),
-        data=WORK + "/data/data.json",
+        data=f"{WORK}/data/data.json",
     output:
-        WORK + "/dense/dense.json",
+        f"{WORK}/dense/dense.json",
     log:
-        WORK + "/logs/dense.log",
+        f"{WORK}/logs/dense.log",
     conda:
         "envs/benchmark.yaml"
     threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
@@ -137,22 +149,24 @@ rule dense:
         dense=steps.described(STUDY.dense),
         training=steps.described(STUDY.training),
         evaluation=steps.described(STUDY.evaluation),
+        study=study_file,
+        reuse=reuse,
     message:
         "Make the dense model that every run starts from"
     shell:
-        "python -m benchmark dense {CONFIG:q} {REUSE} 2> {log:q}"
+        "python -m benchmark dense {params.study:q} {params.reuse} 2> {log:q}"
 
 
 # Before the runs, if the study has `tuning`: the same number of trials on dev for every trained method at every target.
 rule tune:
     input:
-        data=WORK + "/data/data.json",
-        dense=WORK + "/dense/dense.json",
+        data=f"{WORK}/data/data.json",
+        dense=f"{WORK}/dense/dense.json",
         method=tuned_files,
     output:
-        WORK + "/tuning/{search}.json",
+        f"{WORK}/tuning/{{search}}.json",
     log:
-        WORK + "/logs/tune/{search}.log",
+        f"{WORK}/logs/tune/{{search}}.log",
     conda:
         "envs/benchmark.yaml"
     threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
@@ -163,25 +177,27 @@ rule tune:
     params:
         tuning=steps.described(STUDY.tuning) if STUDY.tuning else "",
         training=steps.described(STUDY.training),
+        study=study_file,
+        reuse=reuse,
     message:
         "Tune: {wildcards.search}"
     shell:
-        "python -m benchmark tune {CONFIG:q} {wildcards.search:q} {REUSE} 2> {log:q}"
+        "python -m benchmark tune {params.study:q} {wildcards.search:q} {params.reuse} 2> {log:q}"
 
 
 # A method that fails leaves a record too, so that the tables have its row. The number of failures is a parameter, so
 # the next call tries the method again.
 rule compress:
     input:
-        data=WORK + "/data/data.json",
-        dense=WORK + "/dense/dense.json",
+        data=f"{WORK}/data/data.json",
+        dense=f"{WORK}/dense/dense.json",
         method=method_files,
         tuning=tuning,
         training=training,
     output:
-        RUN + "/compress.json",
+        f"{RUN}/compress.json",
     log:
-        WORK + "/logs/compress/{run}.log",
+        f"{WORK}/logs/compress/{{run}}.log",
     conda:
         "envs/benchmark.yaml"
     threads: lambda wildcards: steps.threads(workflow.cores, DEVICES)
@@ -195,19 +211,22 @@ rule compress:
         training=steps.described(STUDY.training),
         evaluation=steps.described(STUDY.evaluation),
         failures=failures,
+        study=study_file,
+        reuse=reuse,
+        events=events,
     message:
         "Compress: {wildcards.run}"
     shell:
-        "python -m benchmark compress {CONFIG:q} {wildcards.run:q} {REUSE} {LOG} 2> {log:q}"
+        "python -m benchmark compress {params.study:q} {wildcards.run:q} {params.reuse} {params.events} 2> {log:q}"
 
 
 rule transcribe:
     input:
-        RUN + "/compress.json",
+        f"{RUN}/compress.json",
     output:
-        RUN + "/transcribe.json",
+        f"{RUN}/transcribe.json",
     log:
-        WORK + "/logs/transcribe/{run}.log",
+        f"{WORK}/logs/transcribe/{{run}}.log",
     priority: 1  # finish a run before the next one starts
     conda:
         "envs/benchmark.yaml"
@@ -216,22 +235,24 @@ rule transcribe:
         device=1,
         gpu=steps.gpus(STUDY),
         runtime=minutes([]),
+    params:
+        study=study_file,
     message:
         "Transcribe: {wildcards.run}"
     shell:
-        "python -m benchmark transcribe-tests {CONFIG:q} {wildcards.run:q} 2> {log:q}"
+        "python -m benchmark transcribe-tests {params.study:q} {wildcards.run:q} 2> {log:q}"
 
 
 # An evaluation may run models, for which scoring then takes a device too.
 rule score:
     input:
-        RUN + "/compress.json",
-        RUN + "/transcribe.json",
+        f"{RUN}/compress.json",
+        f"{RUN}/transcribe.json",
         steps.evaluation_files(STUDY),
     output:
-        RUN + "/run.json",
+        f"{RUN}/run.json",
     log:
-        WORK + "/logs/score/{run}.log",
+        f"{WORK}/logs/score/{{run}}.log",
     priority: 2
     conda:
         "envs/benchmark.yaml"
@@ -242,73 +263,79 @@ rule score:
         runtime=minutes([]),
     params:
         evaluations=str(STUDY.evaluations),
+        study=study_file,
     message:
         "Score: {wildcards.run}"
     shell:
-        "python -m benchmark score {CONFIG:q} {wildcards.run:q} 2> {log:q}"
+        "python -m benchmark score {params.study:q} {wildcards.run:q} 2> {log:q}"
 
 
 # The records in results/ are not outputs, because Snakemake deletes outputs before it makes them again.
 rule publish:
     input:
-        expand(RUN + "/run.json", run=PLANS),
+        expand(f"{RUN}/run.json", run=PLANS),
     output:
-        WORK + "/published",
+        f"{WORK}/published",
     log:
-        WORK + "/logs/publish.log",
+        f"{WORK}/logs/publish.log",
     conda:
         "envs/benchmark.yaml"
+    params:
+        study=study_file,
     message:
         "Publish the runs of {STUDY.name}"
     shell:
-        "python -m benchmark publish {CONFIG:q} 2> {log:q} | tee {output:q}"
+        "python -m benchmark publish {params.study:q} 2> {log:q} | tee {output:q}"
 
 
 # The tables are not outputs either, so that a call that fails or is killed keeps the earlier ones. The outputs are
 # copies of them, since Snakemake's report shows only outputs.
 rule tables:
     input:
-        WORK + "/published",
+        f"{WORK}/published",
     output:
         report(
-            WORK + "/tables/index.html",
+            f"{WORK}/tables/index.html",
             caption="captions/page.rst",
             category="Page",
             labels={"page": "sort, filter, inspect runs"},
         ),
         report(
-            WORK + "/tables/main.csv",
+            f"{WORK}/tables/main.csv",
             caption="captions/main.rst",
             category="Tables",
             labels={"table": "main"},
         ),
         report(
-            WORK + "/tables/significance.csv",
+            f"{WORK}/tables/significance.csv",
             caption="captions/significance.rst",
             category="Tables",
             labels={"table": "significance"},
         ),
         report(
-            WORK + "/tables/runs.csv",
+            f"{WORK}/tables/runs.csv",
             caption="captions/runs.rst",
             category="Tables",
             labels={"table": "runs"},
         ),
         report(
-            directory(WORK + "/tables/figures"),
+            directory(f"{WORK}/tables/figures"),
             patterns=["{name}.png"],
             caption="captions/figures.rst",
             category="Figures",
             labels={"figure": "{name}"},
         ),
     log:
-        WORK + "/logs/tables.log",
+        f"{WORK}/logs/tables.log",
     conda:
         "envs/benchmark.yaml"
+    params:
+        study=study_file,
+        copies=lambda wildcards, output: str(Path(output[0]).parent),
     message:
         "Tables and figures of {STUDY.name}"
     shell:
-        "python -m benchmark tables {CONFIG:q} --copy {WORK:q}/tables > {log:q} 2>&1"
+        "python -m benchmark tables {params.study:q} --copy {params.copies:q} > {log:q} 2>&1"
 
 
 if workflow.is_main_process:  # in a job's own process the targets are its files

@@ -13,7 +13,8 @@ from benchmark.models.counting import remaining_parameters
 from benchmark.study import registry
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(path for path in [ROOT / "README.md"] if path.exists())]
+TOP = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), *(path for path in TOP if path.exists())]
 FOLDERS = "benchmark|captions|config|data|docs|envs|methods|paper_figs|perf|profiles|tests"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAMED = re.compile(rf"(?<![\w/.<>-])((?:{FOLDERS})/[\w./-]*\w/?)(?![\w/*<])")

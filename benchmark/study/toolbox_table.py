@@ -17,7 +17,7 @@ HARNESS = ("__init__.py", "declarations.py", "setting_types.py", "requirements.p
 def markdown() -> str:
     """One row per public class and function: its module, its name, and the first line of its docstring."""
     lines = ["| module | name | what it is |", "|---|---|---|"]
-    for path in _modules():
+    for path in modules():
         where = f"`benchmark/{path.relative_to(CODE).as_posix()}`"
         for name, meaning in _public(path):
             lines.append(f"| {where} | `{name}` | {meaning} |")
@@ -25,7 +25,8 @@ def markdown() -> str:
     return "\n".join(lines)
 
 
-def _modules() -> Iterator[Path]:
+def modules() -> Iterator[Path]:
+    """The files that authors of methods import from."""
     yield from (path for path in sorted(CODE.glob("toolbox/*.py")) if path.name not in HARNESS)
     yield from (CODE / name for name in ALSO)
 

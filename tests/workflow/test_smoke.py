@@ -78,9 +78,9 @@ def snakemake(project: Path, *options: str, dry: bool = False) -> str:
     return done.stdout
 
 
-def planned(project: Path) -> list[str]:
+def planned(project: Path, *options: str) -> list[str]:
     """The jobs that a call would run, by their messages; publish and tables aside."""
-    jobs = re.findall(r"^Job \d+: (.*)$", snakemake(project, dry=True), flags=re.MULTILINE)
+    jobs = re.findall(r"^Job \d+: (.*)$", snakemake(project, *options, dry=True), flags=re.MULTILINE)
     return sorted(job for job in jobs if not job.startswith(("Publish", "Tables")))
 
 
@@ -138,6 +138,10 @@ def test_a_newer_time_alone_runs_nothing_again(project: Path, output: str) -> No
     ):
         path.touch()
     assert planned(project) == steps("fragile")
+
+
+def test_an_option_that_changes_no_result_runs_nothing_again(project: Path, output: str) -> None:
+    assert planned(project, "--config", "reuse=true", "log=tensorboard") == steps("fragile")
 
 
 def test_a_run_made_again_with_the_same_result_leaves_the_checkout_clean(project: Path, output: str) -> None:
