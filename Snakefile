@@ -44,7 +44,7 @@ SEARCHES = {plan.search: plan for plan in PLANS.values()}
 REUSE = "--reuse" if config.get("reuse") else ""
 LOG = f"--log {config['log']}" if config.get("log") else ""
 TABLES = ("README.md", "index.html", "main.csv", "main.md", "main.tex", "runs.csv", "short.md", "figures")
-TABLES += ("significance.csv", "significance.md")
+TABLES += ("significance.csv", "significance.md", "pairs.csv")
 HELD = ExitStack()  # holds a lock on the study until this process ends, however it ends
 
 # If one of the tables is missing, the copies of the tables are out of date.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.report.all_seeds import compare_all_seeds
 from benchmark.report.caveats import caveats
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.free_removal import free_removal_frame, free_removal_section, removals
@@ -13,6 +14,7 @@ from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
 from benchmark.report.own_tables import own_tables
 from benchmark.report.page.document import page
+from benchmark.report.pairs_table import kept_pairs, pairs_frame
 from benchmark.report.paper_claims import claims_frame, claims_section, findings_on
 from benchmark.report.pictures import Picture, draw
 from benchmark.report.prose.filling import markdown_text
@@ -44,7 +46,8 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     """Write a new report into an empty folder."""
     rows = table_rows(collection)
     comparisons = compare_rows(collection, rows)
-    table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons)
+    all_seeds = compare_all_seeds(collection, rows, kept_pairs(collection.folder / "pairs.csv", rows))
+    table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons, all_seeds)
     lines = legend(rows, comparisons)
     above = caveats(collection, rows)
     main_table: dict[str, object] = {"caveats": above, "table": markdown(table), "legend": lines}
@@ -55,6 +58,7 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     write_text(out / "short.md", markdown_text("short.md.jinja", caveats=above, table=short))
     write_text(out / "main.tex", latex(table, f"Results of the study {collection.study}.", " ".join([*above, *lines])))
     write_csv(out / "significance.csv", significance_frame(comparisons))
+    write_csv(out / "pairs.csv", pairs_frame(all_seeds))
     write_text(out / "significance.md", significance_page(rows, comparisons, above))
     with figure_style():
         pictures = draw(rows, comparisons)
