@@ -40,7 +40,7 @@ RUN = f"{WORK}/runs/{{run}}"
 PLANS = {plan.run: plan for plan in STUDY.runs}
 SEARCHES = {plan.search: plan for plan in PLANS.values()}
 TABLES = ("README.md", "index.html", "main.csv", "main.md", "main.tex", "runs.csv", "short.md", "figures")
-TABLES += ("significance.csv", "significance.md")
+TABLES += ("significance.csv", "significance.md", "pairs.csv")
 HELD = ExitStack()  # holds a lock on the study until this process ends, however it ends
 
 # If one of the tables is missing, the copies of the tables are out of date.

@@ -32,5 +32,5 @@ def print_results(folder: Path) -> None:
     print(f"report:  {folder / 'README.md'}")
     if (folder / "index.html").exists():
         print(f"page:    {folder / 'index.html'} (open it in a browser to sort, filter and inspect runs)")
-    print(f"tables:  {folder / 'main.csv'}, main.md, main.tex, significance.csv, significance.md, runs.csv")
+    print(f"tables:  {folder / 'main.csv'}, main.md, main.tex, significance.csv, significance.md, pairs.csv, runs.csv")
     print(f"figures: {folder / 'figures'}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 import pandas as pd
 
-from benchmark.report.over_seeds import OverSeeds
 from benchmark.report.rows import Row, percent
 from benchmark.report.typesetting import Markdown, markdown
+from benchmark.runs.collection import Collection
+from benchmark.scoring.wer import utterance_errors
 
 NOTHING = "-"
 KINDS = ("substitutions", "deletions", "insertions")
@@ -20,20 +23,35 @@ HEADINGS = {
 }
 
 
-def error_frame(rows: list[Row], test_sets: list[OverSeeds], dense: Row | None) -> pd.DataFrame:
+def error_frame(collection: Collection, rows: list[Row], dense: Row | None) -> pd.DataFrame:
     """One line per test set and finished row: means over the seeds, as fractions.
 
     `substitutions`, `deletions` and `insertions` are per reference word. `recovery` is the row's accuracy, 1 - WER,
     over that of dense. `no_regression` is the share of utterances with no more errors than dense makes there.
     `real_time_factor` is the transcription time over the length of the speech.
     """
-    lines = [_line(row, over_seeds, dense) for over_seeds in test_sets for row in rows if row.wer(over_seeds.test_set)]
+    shown = [(test_set, row) for test_set in collection.test_sets for row in rows if row.wer(test_set)]
+    lines = [
+        _line(row, test_set, dense) | {"no_regression": _no_regression(collection, row, dense, test_set)}
+        for test_set, row in shown
+    ]
     return pd.DataFrame(lines)
 
 
-def _line(row: Row, over_seeds: OverSeeds, dense: Row | None) -> dict[str, object]:
-    test_set = over_seeds.test_set
+def _no_regression(collection: Collection, row: Row, dense: Row | None, test_set: str) -> float | None:
+    """None without dense, or without the references of the test set."""
+    references = collection.references.get(test_set)
+    if references is None or dense is None:
+        return None
+    (before,) = (utterance_errors(references, run.hypotheses(test_set), dense.name) for run in dense.finished)
+    return fmean(
+        own.errors <= was.errors
+        for run in row.finished
+        for own, was in zip(utterance_errors(references, run.hypotheses(test_set), row.name), before, strict=True)
+    )
 
+
+def _line(row: Row, test_set: str, dense: Row | None) -> dict[str, object]:
     def mean(name: str, per: str | None = None) -> float | None:
         spread = row.spread(lambda r: r["scores"][test_set][name] / (r["scores"][test_set][per] if per else 1))  # type: ignore[literal-required]
         return spread.mean if spread else None
@@ -47,7 +65,6 @@ def _line(row: Row, over_seeds: OverSeeds, dense: Row | None) -> dict[str, objec
         "wer": wer.mean if wer else None,
         **{kind: mean(kind, per="words") for kind in KINDS},
         "recovery": (1 - wer.mean) / (1 - before.mean) if wer and before and before.mean < 1 else None,
-        "no_regression": over_seeds.no_regression(row, dense) if dense else None,
         "real_time_factor": mean("real_time_factor"),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from benchmark.report.all_seeds import AllSeeds
 from benchmark.report.comparisons import Comparisons, Verdict
 from benchmark.report.metric_columns import metric_columns
 from benchmark.report.ranking import Rank, ranks
@@ -20,13 +21,15 @@ FOOTPRINT = (
 )
 
 
-def main_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
+def main_frame(rows: list[Row], comparisons: Comparisons, all_seeds: AllSeeds) -> pd.DataFrame:
     """One line per row; cells are empty if the row has no finished run or nothing to be compared with."""
     found = {test_set: ranks(rows, test_set) for test_set in comparisons.test_sets}
-    return pd.DataFrame([_line(row, rows, comparisons, found) for row in rows])
+    return pd.DataFrame([_line(row, rows, comparisons, all_seeds, found) for row in rows])
 
 
-def _line(row: Row, rows: list[Row], comparisons: Comparisons, found: dict[str, dict[Row, Rank]]) -> dict[str, object]:
+def _line(
+    row: Row, rows: list[Row], comparisons: Comparisons, all_seeds: AllSeeds, found: dict[str, dict[Row, Rank]]
+) -> dict[str, object]:
     line: dict[str, object] = {
         "label": row.label,
         "method": row.first["method"],
@@ -47,6 +50,8 @@ def _line(row: Row, rows: list[Row], comparisons: Comparisons, found: dict[str, 
     line["speedup"] = faster.mean if faster else None
     for test_set in comparisons.test_sets:
         line |= _spread_columns(f"{test_set}_wer", row.wer(test_set))
+        low, high = all_seeds.interval(row, test_set) or (None, None)
+        line |= {f"{test_set}_interval_low": low, f"{test_set}_interval_high": high}
         rank = found[test_set].get(row)
         line |= {f"{test_set}_rank": rank and rank.overall, f"{test_set}_rank_in_division": rank and rank.within}
         for metric in metric_columns(rows):

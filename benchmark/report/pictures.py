@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from benchmark.report.all_seeds import AllSeeds
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption
 from benchmark.report.free_removal import removals
 from benchmark.report.free_removal_figure import wer_increase
 from benchmark.report.layer_figures import drawn_rows, matrix_sparsity, rows_with_curves, training
 from benchmark.report.matrix_shares import has_decoder
-from benchmark.report.over_seeds import OverSeeds
 from benchmark.report.own_figures import own_figure
 from benchmark.report.own_tables import own_tables
 from benchmark.report.prose.filling import plain_text
@@ -36,9 +36,10 @@ class Picture:
     figure: Figure
 
 
-def draw(rows: list[Row], comparisons: Comparisons, test_sets: list[OverSeeds]) -> list[Picture]:
+def draw(rows: list[Row], comparisons: Comparisons, all_seeds: AllSeeds) -> list[Picture]:
     """Draw every figure that the study has data for, the rankings first; call it inside `figure_style`."""
-    pictures = [_ranking(rows, target, test_sets, comparisons) for target in compared_targets(rows) if test_sets]
+    targets = compared_targets(rows) if comparisons.test_sets else []
+    pictures = [_ranking(rows, target, comparisons, all_seeds) for target in targets]
     if comparisons.test_sets:
         pictures += _wer_pictures(rows, comparisons)
     if free := removals(rows, comparisons):
@@ -55,8 +56,8 @@ def draw(rows: list[Row], comparisons: Comparisons, test_sets: list[OverSeeds]) 
     return pictures
 
 
-def _ranking(rows: list[Row], target: float | None, test_sets: list[OverSeeds], comparisons: Comparisons) -> Picture:
-    figure = ranking(rows, target, test_sets, comparisons.dense)
+def _ranking(rows: list[Row], target: float | None, comparisons: Comparisons, all_seeds: AllSeeds) -> Picture:
+    figure = ranking(rows, target, comparisons.test_sets, all_seeds, comparisons.dense)
     return Picture(RANKING + _suffix(target), f"Ranking: {heading(target)}", _caption("ranking"), figure)
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.report.over_seeds import OverSeeds
+from benchmark.report.all_seeds import AllSeeds
 from benchmark.report.pareto import LOOKS, families, is_wide, look_of
 from benchmark.report.rows import Row, known
 from benchmark.report.standings import Standing, standings
@@ -23,12 +23,14 @@ GREY = "#777777"
 Bracket = list[int]  # the places of the rows that it joins
 
 
-def ranking(rows: list[Row], target: float | None, test_sets: Sequence[OverSeeds], dense: Row | None) -> Figure:
+def ranking(
+    rows: list[Row], target: float | None, test_sets: Sequence[str], all_seeds: AllSeeds, dense: Row | None
+) -> Figure:
     """One panel per test set, each sorted by its own WER: the mean over the seeds, its interval, and every seed.
 
     A bracket on the right joins the rows that share a letter: these do not differ significantly.
     """
-    found = [standings(rows, target, over_seeds) for over_seeds in test_sets]
+    found = [standings(rows, target, test_set, all_seeds) for test_set in test_sets]
     brackets = [_in_columns(of_set) for of_set in found]
     margins = [NUMBERS + BRACKET * (len(columns) + 1) for columns in brackets]
     lines = max(map(len, found))
@@ -36,9 +38,12 @@ def ranking(rows: list[Row], target: float | None, test_sets: Sequence[OverSeeds
     figure = Figure(figsize=(sum(margins) + (PANEL + 2.1) * len(found), height), layout="constrained")
     widths = [width for margin in margins for width in (PANEL, margin)]
     panels = figure.subplots(1, 2 * len(found), width_ratios=widths, squeeze=False)[0]
-    for i, (of_set, over_seeds) in enumerate(zip(found, test_sets, strict=True)):
+    for i, (of_set, test_set) in enumerate(zip(found, test_sets, strict=True)):
         axes, margin = panels[2 * i], panels[2 * i + 1]
-        _draw(axes, of_set, dense, over_seeds)
+        _draw(axes, of_set)
+        axes.set_title(test_set, loc="left", fontweight="bold")
+        if dense and dense.wer(test_set):
+            _mark_dense(axes, known(dense.wer(test_set)).mean, all_seeds.interval(dense, test_set))
         _draw_margin(margin, of_set, brackets[i], margins[i])
         for each in (axes, margin):
             each.set_ylim(lines - 0.4, -0.9)
@@ -48,7 +53,7 @@ def ranking(rows: list[Row], target: float | None, test_sets: Sequence[OverSeeds
     return figure
 
 
-def _draw(axes: Axes, found: list[Standing], dense: Row | None, over_seeds: OverSeeds) -> None:
+def _draw(axes: Axes, found: list[Standing]) -> None:
     for y, standing in enumerate(found):
         look = look_of(standing.row)
         if standing.interval:
@@ -58,10 +63,8 @@ def _draw(axes: Axes, found: list[Standing], dense: Row | None, over_seeds: Over
             seeds = [100 * wer for wer in standing.seeds]
             axes.plot(seeds, [y] * len(seeds), "|", color=look.colour, markersize=7, markeredgewidth=0.8)
         axes.plot(100 * standing.wer, y, look.marker, color=look.colour, markersize=5)
-    axes.set_title(over_seeds.test_set, loc="left", fontweight="bold")
     axes.set_xlabel("WER (%)")
     _name(axes, found)
-    _mark_dense(axes, dense, over_seeds)
     if is_wide(100 * standing.wer for standing in found):
         plain_log_axis(axes, "x")
     else:
@@ -77,15 +80,12 @@ def _name(axes: Axes, found: list[Standing]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _mark_dense(axes: Axes, dense: Row | None, over_seeds: OverSeeds) -> None:
+def _mark_dense(axes: Axes, wer: float, interval: tuple[float, float] | None) -> None:
     """A dotted line at the WER of the dense model, in a band that is its interval."""
-    if dense is None or not dense.wer(over_seeds.test_set):
-        return
-    wer = 100 * known(dense.wer(over_seeds.test_set)).mean
-    if interval := over_seeds.interval(dense):
+    if interval:
         axes.axvspan(100 * interval[0], 100 * interval[1], color="#EEEEEE", zorder=0)
-    axes.axvline(wer, color="black", linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
-    axes.text(wer, -0.7, f" dense {wer:.2f}", fontsize=7.5, va="center")
+    axes.axvline(100 * wer, color="black", linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
+    axes.text(100 * wer, -0.7, f" dense {100 * wer:.2f}", fontsize=7.5, va="center")
 
 
 def _in_columns(found: list[Standing]) -> list[list[Bracket]]:

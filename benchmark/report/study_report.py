@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.report.all_seeds import compare_all_seeds
 from benchmark.report.caveats import caveats
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.error_kinds import error_frame, error_tables
 from benchmark.report.free_removal import free_removal_frame, free_removal_section, removals
 from benchmark.report.long_form import long_form
 from benchmark.report.main_table import main_frame
-from benchmark.report.over_seeds import over_seeds
 from benchmark.report.own_tables import own_tables
 from benchmark.report.page.document import page
+from benchmark.report.pairs_table import kept_pairs, pairs_frame
 from benchmark.report.paper_claims import claims_frame, claims_section, findings_on
 from benchmark.report.pictures import Picture, draw
 from benchmark.report.prose.filling import markdown_text
@@ -48,8 +49,9 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     """Write a new report into an empty folder."""
     rows = table_rows(collection)
     comparisons = compare_rows(collection, rows)
-    rows, test_sets = in_reading_order(rows, comparisons.test_sets), over_seeds(collection, rows)
-    table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons)
+    all_seeds = compare_all_seeds(collection, rows, kept_pairs(collection.folder / "pairs.csv", rows))
+    rows = in_reading_order(rows, comparisons.test_sets)
+    table, numbers = reading_frame(rows, comparisons), main_frame(rows, comparisons, all_seeds)
     lines = legend(rows, comparisons)
     above = caveats(collection, rows)
     main_table: dict[str, object] = {"caveats": above, "table": markdown(table), "legend": lines}
@@ -61,9 +63,10 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     write_text(out / "short.md", markdown_text("short.md.jinja", **first))
     write_text(out / "main.tex", latex(short, f"Results of the study {collection.study}.", " ".join([*above, *lines])))
     write_csv(out / "significance.csv", significance_frame(comparisons))
+    write_csv(out / "pairs.csv", pairs_frame(all_seeds))
     write_text(out / "significance.md", significance_page(rows, comparisons, above))
     with figure_style():
-        pictures = draw(rows, comparisons, test_sets)
+        pictures = draw(rows, comparisons, all_seeds)
         write_figures(pictures, out / "figures")
     free = removals(rows, comparisons)
     if free:
@@ -76,9 +79,9 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
         write_csv(out / "claims.csv", claims_frame(claimed))
     sections = {table.evaluation.section: table.section() for table in own}
     sections |= {"What papers claim": claims_section(claimed, comparisons)} if claimed else {}
-    errors = error_frame(rows, test_sets, comparisons.dense)
+    errors = error_frame(collection, rows, comparisons.dense)
     write_csv(out / "errors.csv", errors)
-    summary = summarise(rows, comparisons, test_sets, claimed)
+    summary = summarise(rows, comparisons, all_seeds, claimed)
     others = search_page(tuning), free_removal_section(free, rows), sections, summary, error_tables(errors)
     write_text(out / "README.md", readme(collection, rows, comparisons, first | {"legend": lines}, pictures, *others))
     write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, lines, above))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from benchmark.report.all_seeds import AllSeeds
 from benchmark.report.comparisons import Comparisons
-from benchmark.report.over_seeds import OverSeeds
 from benchmark.report.paper_claims import Finding
 from benchmark.report.prose.wording import enumerated
 from benchmark.report.rows import Row, percent
@@ -97,16 +97,16 @@ class Summary:
 
 
 def summarise(
-    rows: list[Row], comparisons: Comparisons, test_sets: list[OverSeeds], claims: list[Finding | UseFinding]
+    rows: list[Row], comparisons: Comparisons, all_seeds: AllSeeds, claims: list[Finding | UseFinding]
 ) -> Summary | None:
     """The summary of a study on its first test set; None if no run has finished."""
-    if not test_sets:
+    if not comparisons.test_sets:
         return None
-    first = test_sets[0]
-    found = [_at(target, standings(rows, target, first), comparisons) for target in compared_targets(rows)]
+    first = comparisons.test_sets[0]
+    found = [_at(target, standings(rows, target, first, all_seeds), comparisons) for target in compared_targets(rows)]
     trained = [row for row in rows if row.division == "trained"]
     return Summary(
-        test_set=first.test_set,
+        test_set=first,
         dense=comparisons.dense,
         targets=[at for at in found if at],
         claims=dict(Counter(claim.found for claim in claims)),

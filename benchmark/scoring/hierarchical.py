@@ -9,6 +9,10 @@ Few seeds are drawn from too narrow a distribution: the variance of s values aro
 (s - 1) / s (Davison and Hinkley 1997, section 3.8). In each replication the drawn seeds' deviation from the mean over
 all seeds is therefore multiplied by sqrt(s / (s - 1)).
 
+The chance that concerns one seed and one utterance is in both draws and counts more than once (Owen, theorem 2). This
+makes the intervals too wide where seeds differ by nothing else. With three seeds it makes up for their small number, as
+long as the variance over seeds does not exceed that over utterances by far: docs/trust.md has the measured coverage.
+
 A system with one seed, or without randomness, has only its utterances drawn. Its interval covers the choice of the test
 set, and nothing of the chance in training.
 """
@@ -94,13 +98,14 @@ def draws(utterances: Sequence[str], systems: Mapping[str, Sequence[Sequence[Wor
 def _over_drawn_seeds(name: str, rates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean WER over seeds drawn with replacement, (replications,), from the WER of each seed, (replications, seeds)."""
     replications, n = rates.shape
-    mean = rates.mean(axis=1)
+    mean: NDArray[np.float64] = rates.mean(axis=1)
     if n == 1:
         return mean
     rng = np.random.default_rng([SEED, crc32(name.encode())])
     times_drawn = rng.multinomial(n, [1 / n] * n, size=replications)
-    drawn = (times_drawn * rates).sum(axis=1) / n
-    return mean + math.sqrt(n / (n - 1)) * (drawn - mean)
+    drawn: NDArray[np.float64] = (times_drawn * rates).sum(axis=1) / n
+    widened: NDArray[np.float64] = mean + math.sqrt(n / (n - 1)) * (drawn - mean)
+    return widened
 
 
 def _p(delta: float, error: float) -> float | None:

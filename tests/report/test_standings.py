@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from synthetic_study import RECIPES, TEST_SETS, Recipe, build_study
 
+from benchmark.report.all_seeds import AllSeeds, compare_all_seeds
 from benchmark.report.comparisons import Comparisons, compare_rows
 from benchmark.report.error_kinds import error_frame
-from benchmark.report.over_seeds import OverSeeds, over_seeds
 from benchmark.report.paper_claims import Finding
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.prose.wording import enumerated, verb
@@ -26,6 +26,7 @@ from benchmark.report.use_claims import UseFinding
 from benchmark.runs.collection import read_collection
 from benchmark.scoring.multiple import holm
 
+CLEAN = "test-clean"
 EQUAL = {"near": 0.0505, "nearer": 0.0515}
 RECIPES_AT_65 = {
     "dense": RECIPES["dense"],
@@ -44,14 +45,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def read(folder: Path) -> tuple[list[Row], Comparisons, list[OverSeeds]]:
+def read(folder: Path) -> tuple[list[Row], Comparisons, AllSeeds]:
     collection = read_collection(folder / "runs")
     rows = table_rows(collection)
     comparisons = compare_rows(collection, rows)
-    return in_reading_order(rows, comparisons.test_sets), comparisons, over_seeds(collection, rows)
+    return in_reading_order(rows, comparisons.test_sets), comparisons, compare_all_seeds(collection, rows, [])
 
 
-Read = tuple[list[Row], Comparisons, list[OverSeeds]]
+Read = tuple[list[Row], Comparisons, AllSeeds]
 
 
 def test_rows_are_read_from_dense_over_own_sizes_to_the_worst_at_the_target(read: Read) -> None:
@@ -63,19 +64,19 @@ def test_rows_are_read_from_dense_over_own_sizes_to_the_worst_at_the_target(read
 
 
 def test_letters_are_shared_by_those_that_do_not_differ_after_holms_correction(read: Read) -> None:
-    rows, _, (over, _) = read
-    found = standings(rows, 0.65, over)
+    rows, _, all_seeds = read
+    found = standings(rows, 0.65, CLEAN, all_seeds)
     assert [standing.wer for standing in found] == sorted(standing.wer for standing in found)
     pairs = list(combinations(found, 2))
-    adjusted = holm([over.difference(a.row, b.row).p for a, b in pairs])  # type: ignore[union-attr]
+    adjusted = holm([all_seeds.difference(a.row, b.row, CLEAN).p for a, b in pairs])  # type: ignore[union-attr]
     for (a, b), p in zip(pairs, adjusted, strict=True):
         assert bool(set(a.letters) & set(b.letters)) == (p is None or p >= 0.05)
     assert len({*found[0].letters, *found[-1].letters}) > 1
 
 
 def test_a_control_has_a_place_but_no_rank(read: Read) -> None:
-    rows, _, (over, _) = read
-    found = {standing.row.label: standing for standing in standings(rows, 0.65, over)}
+    rows, _, all_seeds = read
+    found = {standing.row.label: standing for standing in standings(rows, 0.65, CLEAN, all_seeds)}
     assert found["random_pruning"].rank is None
     assert [found[label].rank.overall for label in ("far", "self_pinching")] == [4, 1]  # type: ignore[union-attr]
     for standing in found.values():
@@ -91,17 +92,17 @@ def test_one_row_alone_is_not_ranked(read: Read) -> None:
 
 def test_without_references_there_are_neither_intervals_nor_letters(read: Read) -> None:
     rows, _, _ = read
-    found = standings(rows, 0.65, OverSeeds("test-clean", [], {}))
+    found = standings(rows, 0.65, CLEAN, AllSeeds({}, []))
     assert [standing.interval for standing in found] == [None] * 5
     assert [standing.letters for standing in found] == [[]] * 5
 
 
 def test_the_figure_names_methods_in_the_order_of_each_test_set(read: Read) -> None:
-    rows, comparisons, sets = read
-    figure = ranking(rows, 0.65, sets, comparisons.dense)
-    for axes, over in zip(figure.axes[::2], sets, strict=True):
+    rows, comparisons, all_seeds = read
+    figure = ranking(rows, 0.65, list(TEST_SETS), all_seeds, comparisons.dense)
+    for axes, test_set in zip(figure.axes[::2], TEST_SETS, strict=True):
         names = [label.get_text()[:-4] for label in axes.get_yticklabels()]
-        assert names == [standing.row.title for standing in standings(rows, 0.65, over)]
+        assert names == [standing.row.title for standing in standings(rows, 0.65, test_set, all_seeds)]
         assert any("dense" in text.get_text() for text in axes.texts)
 
 
@@ -110,16 +111,16 @@ def test_a_figure_of_fifty_methods_has_a_line_for_each(tmp_path: Path) -> None:
     folder = build_study(tmp_path / "demo", (0,), 20, troubled=False, recipes={"dense": RECIPES["dense"]} | recipes)
     collection = read_collection(folder / "runs")
     rows = table_rows(collection)
-    figure = ranking(rows, 0.65, over_seeds(collection, rows)[:1], rows[0])
+    figure = ranking(rows, 0.65, [CLEAN], compare_all_seeds(collection, rows, []), rows[0])
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
     assert len(boxes) == 50
     assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
-def test_kinds_of_errors_add_up_and_dense_keeps_everything(read: Read) -> None:
-    rows, comparisons, sets = read
-    frame = error_frame(rows, sets, comparisons.dense)
+def test_kinds_of_errors_add_up_and_dense_keeps_everything(folder: Path, read: Read) -> None:
+    rows, comparisons, _ = read
+    frame = error_frame(read_collection(folder / "runs"), rows, comparisons.dense)
     assert len(frame) == len(rows) * len(TEST_SETS)
     kinds = frame["substitutions"] + frame["deletions"] + frame["insertions"]
     pd.testing.assert_series_equal(kinds, frame["wer"], check_names=False)
@@ -146,9 +147,9 @@ def test_the_summary_counts_claims(read: Read) -> None:
 
 
 def test_a_study_of_one_seed_says_so(read: Read) -> None:
-    rows, comparisons, sets = read
+    rows, comparisons, all_seeds = read
     single = [replace(row, runs=row.runs[:1]) for row in rows]
-    assert "trained rows have one seed" in _summary((single, comparisons, sets), [])
+    assert "trained rows have one seed" in _summary((single, comparisons, all_seeds), [])
 
 
 def _summary(read: Read, claims: list[Finding | UseFinding]) -> str:

@@ -16,7 +16,7 @@ from benchmark.system.files import read_json, write_json
 from benchmark.system.project import ROOT
 
 GATES = "self_pinching-0.65-seed0"
-CSV = ("main.csv", "runs.csv", "significance.csv")
+CSV = ("main.csv", "runs.csv", "significance.csv", "pairs.csv")
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_without_references_the_numbers_are_the_records_and_the_tables_say_so(
     unreferenced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["tables", str(unreferenced), "--out", str(tmp_path / "out")]) == 0
-    for name in ("main.csv", "significance.csv"):
+    for name in ("main.csv", "significance.csv", "pairs.csv"):
         assert (tmp_path / "out" / name).read_bytes() == (unreferenced / name).read_bytes()
     printed = capsys.readouterr().out
     assert "Not recounted: test-clean, test-other." in printed
