@@ -11,6 +11,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
 
 from benchmark.export.model_lineage import UNKNOWN, Origin
+from benchmark.export.scored_sets import scored_set
 from benchmark.runs.record_summary import budget, metrics, provenance, settings, sizes
 from benchmark.runs.records import RunRecord
 from benchmark.study.registry import load_method, method_names
@@ -73,19 +74,7 @@ def _name(record: RunRecord) -> str:
 
 def _metadata(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
     """The metadata for the hub; it has error rates only if the folder gives the same output as the run's model."""
-    results = [
-        EvalResult(
-            task_type=TASK,
-            dataset_type=f"pinchbench-{record['study']}",
-            dataset_name=f"pinchbench study {record['study']}",
-            dataset_split=split,
-            metric_type="wer",
-            metric_name="WER (%)",
-            metric_value=round(100 * score["wer"], 2),
-        )
-        for split, score in record.get("scores", {}).items()
-        if artefact.same_output
-    ]
+    results = _results(record, origin) if artefact.same_output else []
     data = ModelCardData(
         language=origin.language,
         license=origin.licence,
@@ -98,6 +87,26 @@ def _metadata(record: RunRecord, origin: Origin, artefact: Artefact) -> str:
         eval_results=results or None,
     )
     return data.to_yaml()
+
+
+def _results(record: RunRecord, origin: Origin) -> list[EvalResult]:
+    """The word error rate on each test set, as leaderboards read it; none for a run that was not scored."""
+    results = []
+    for split, score in record.get("scores", {}).items():
+        dataset = scored_set(record, split, embedded=origin.embedded)
+        results.append(
+            EvalResult(
+                task_type=TASK,
+                dataset_type=dataset.type,
+                dataset_name=dataset.name,
+                dataset_config=dataset.config,
+                dataset_split=dataset.split,
+                metric_type="wer",
+                metric_name="WER (%)",
+                metric_value=round(100 * score["wer"], 2),
+            )
+        )
+    return results
 
 
 def _tag(method: str) -> str:

@@ -24,11 +24,12 @@ UNKNOWN = "unknown"  # also the hub's term
 class Origin:
     """A model card's statements on the corpus and the dense model, in words.
 
-    `licence` is the hub's name of a licence, or `unknown`. `base_model` is an id on the Hugging Face hub. `language`
-    and `base_model` are None if unknown.
+    `embedded` says whether the corpus is the embedded one. `licence` is the hub's name of a licence, or `unknown`.
+    `base_model` is an id on the Hugging Face hub. `language` and `base_model` are None if unknown.
     """
 
     corpus: str
+    embedded: bool
     dense: str
     licence: str
     language: str | None
@@ -45,6 +46,7 @@ def origin_of(record: RunRecord, run: Path) -> Origin:
         corpus="the embedded corpus of pinchbench (data/mini), synthetic English speech"
         if our_corpus
         else f"that of the study `{record['study']}`; the record does not name it",
+        embedded=our_corpus,
         dense=_dense(source, our_dense),
         licence=EMBEDDED_LICENCE if our_corpus and our_dense else UNKNOWN,
         language="en" if our_corpus else None,

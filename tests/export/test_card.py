@@ -37,7 +37,30 @@ def test_the_hub_reads_licence_language_and_error_rates(tmp_path: Path) -> None:
     assert data.model_name == "made-pruned-0.5-seed3"
     assert data.eval_results is not None
     (result,) = data.eval_results
+    assert (result.task_type, result.dataset_type) == ("automatic-speech-recognition", "pinchbench-mini")
     assert (result.dataset_split, result.metric_type, result.metric_value) == ("test-clean", "wer", 26.31)
+
+
+@pytest.mark.parametrize(
+    ("split", "utterances", "dataset"),
+    [
+        ("test-other", 2939, ("librispeech_asr", "other", "test")),
+        ("dev-clean", 2703, ("librispeech_asr", "clean", "validation")),
+        ("test-clean", 600, ("pinchbench-made", None, "test-clean")),  # not the whole set
+        ("official-test", 130, ("an4", None, "official-test")),
+    ],
+)
+def test_leaderboards_find_every_test_set(
+    tmp_path: Path, split: str, utterances: int, dataset: tuple[str, str | None, str]
+) -> None:
+    score = RECORD["scores"]["test-clean"] | {"utterances": utterances}
+    scores = {split: score, "mine": RECORD["scores"]["test-clean"]}
+    results = metadata(card_of(make_run(tmp_path / "run", "pruned", scores=scores))).eval_results
+    assert results is not None
+    assert [(r.dataset_type, r.dataset_config, r.dataset_split) for r in results] == [
+        dataset,
+        ("pinchbench-made", None, "mine"),
+    ]
 
 
 @pytest.mark.parametrize(
