@@ -9,6 +9,7 @@ import altair as alt
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bar_meaning
+from benchmark.report.page.colours import LINE, PAPER, chart_configuration, themed
 from benchmark.report.pareto import LOOKS, SIZES, Point, SizeAxis, families, is_wide, pareto
 from benchmark.report.rows import Row
 
@@ -68,14 +69,14 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
     found = families(row for row in rows if row.finished and row.shrinks_model)
     colour = alt.Color(
         "family:N",
-        scale=alt.Scale(domain=found, range=[LOOKS[family].colour for family in found]),
+        scale=alt.Scale(domain=found, range=[themed(LOOKS[family].colour) for family in found]),
         legend=alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1),
     )
     here = alt.Chart(data).transform_filter(HERE)
     base = here.encode(x=x, y=y)
     beyond = f"datum.size > {(min(sizes) + max(sizes)) / 2}"  # in the right half, names are left of their points
     layers = [
-        base.transform_filter("datum.front").mark_line(interpolate="step-after", color="#ccc", strokeWidth=4),
+        base.transform_filter("datum.front").mark_line(interpolate="step-after", color=themed(LINE), strokeWidth=4),
         base.mark_line(strokeWidth=1, opacity=0.6).encode(color=colour, detail="label:N", order="size:Q"),
         base.transform_filter("datum.low != null")
         .mark_rule(strokeWidth=1.5)
@@ -93,7 +94,7 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
             shape=alt.Shape(
                 "family:N", scale=alt.Scale(domain=found, range=[SHAPES[LOOKS[family].marker] for family in found])
             ),
-            fill=alt.when("datum.front").then(colour).otherwise(alt.value("white")),
+            fill=alt.when("datum.front").then(colour).otherwise(alt.value(themed(PAPER))),
             tooltip=[
                 alt.Tooltip("name:N", title="row"),
                 alt.Tooltip("wer:Q", title="WER (%)", format=".2f"),
@@ -108,9 +109,9 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
         is_dense = f"datum.label == '{comparisons.dense.label}'"
         layers.insert(0, here.transform_filter(is_dense).mark_rule(strokeDash=[2, 3]).encode(y=y))
     chart = alt.layer(*layers).add_params(alt.param(name="test_set", value=comparisons.test_sets[0]))
-    chart = chart.properties(width="container", height=360).configure_view(stroke=None)
+    chart = chart.properties(width="container", height=360)
     specification: dict[str, Any] = chart.to_dict()
-    return specification
+    return specification | {"config": chart_configuration()}
 
 
 def _scale(values: list[float]) -> alt.Scale:
