@@ -44,8 +44,8 @@ def embedded(references: Transcripts, runs: Mapping[str, Transcripts], room: int
 
     Returns:
         `names` and `references` of the embedded utterances; `shared`, how many of them, from the first, every run has;
-        `erring`, in how many of the test set any run errs; and `runs`. A run has its edits (see `word_edits`) in each shared utterance,
-        one a line, and by position those in its own worst utterances that are not shared.
+        `erring`, in how many of the test set any run errs; and `runs`. A run has its edits (see `word_edits`) in each
+        shared utterance, one a line, and by position those in its own worst utterances that are not shared.
     """
     errors = {run: _errors(references, hypotheses, run) for run, hypotheses in runs.items()}
     erring = _most_varied(references, errors)
