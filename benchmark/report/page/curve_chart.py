@@ -20,7 +20,7 @@ def curve_specification() -> dict[str, Any]:
         .mark_line(strokeWidth=1.3, clip=True)
         .encode(
             x=alt.X("step:Q", title="step", axis=alt.Axis(tickCount=5, format="~s")),
-            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, format="~g")),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5, format=".3~g")),
             color=alt.Color(
                 "line:N",
                 sort=None,

@@ -39,7 +39,7 @@ def pareto_plots(rows: list[Row], comparisons: Comparisons, anchor: Callable[[Ro
     return {size.name: _plot(rows, comparisons, size, anchor) for size in SIZES}
 
 
-def _datum(point: Point, test_set: str, section: str) -> dict[str, Any]:
+def _datum(point: Point, test_set: str, section: str, below: bool) -> dict[str, Any]:
     low, high = point.bar or (None, None)
     return {
         "test_set": test_set,
@@ -52,24 +52,25 @@ def _datum(point: Point, test_set: str, section: str) -> dict[str, Any]:
         "high": None if high is None else round(high, 3),
         "bar": bar_meaning(point.row) if point.bar else "none",
         "front": point.front,
+        "below": below,
         "section": section,
     }
 
 
 def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Callable[[Row], str]) -> dict[str, Any]:
-    points = [
-        _datum(point, test_set, anchor(point.row))
-        for test_set in comparisons.test_sets
-        for point in pareto(rows, comparisons, test_set, size).points
-    ]
+    points = []
+    for test_set in comparisons.test_sets:
+        found = pareto(rows, comparisons, test_set, size)
+        below = found.front[1::2]  # neighbours on the front have their names on opposite sides
+        points += [_datum(point, test_set, anchor(point.row), point in below) for point in found.points]
     data = alt.InlineData(values=points)
     sizes = [point["size"] for point in points]
     x = alt.X("size:Q", title=size.title, scale=_scale(sizes), axis=alt.Axis(tickCount=6))
     y = alt.Y("wer:Q", title="WER (%)", scale=_scale([point["wer"] for point in points]))
-    found = families(row for row in rows if row.finished and row.shrinks_model)
+    shown = families(row for row in rows if row.finished and row.shrinks_model)
     colour = alt.Color(
         "family:N",
-        scale=alt.Scale(domain=found, range=[themed(LOOKS[family].colour) for family in found]),
+        scale=alt.Scale(domain=shown, range=[themed(LOOKS[family].colour) for family in shown]),
         legend=alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1),
     )
     here = alt.Chart(data).transform_filter(HERE)
@@ -86,13 +87,13 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
             fontSize=11,
             align=alt.expr(f"{beyond} ? 'right' : 'left'"),
             dx=alt.expr(f"{beyond} ? -9 : 9"),
-            dy=-8,
+            dy=alt.expr("datum.below ? 16 : -8"),
         )
         .encode(text="name:N"),
         base.mark_point(size=90, strokeWidth=1.8, cursor="pointer", opacity=1).encode(
             color=colour,
             shape=alt.Shape(
-                "family:N", scale=alt.Scale(domain=found, range=[SHAPES[LOOKS[family].marker] for family in found])
+                "family:N", scale=alt.Scale(domain=shown, range=[SHAPES[LOOKS[family].marker] for family in shown])
             ),
             fill=alt.when("datum.front").then(colour).otherwise(alt.value(themed(PAPER))),
             tooltip=[

@@ -36,13 +36,9 @@ function row([name, a, b]) {
 function table(title, lines) {
   const names = ["", "A", "B", lines.some(([, a, b]) => difference(a, b)) ? "B minus A" : ""];
   const header = names.map((name) => element(name ? "th" : "td", name ? { scope: "col", textContent: name } : {}));
-  return element(
-    "table",
-    {},
-    element("caption", { textContent: title }),
-    element("thead", {}, element("tr", {}, ...header)),
-    element("tbody", {}, ...lines.map(row)),
-  );
+  const head = element("thead", {}, element("tr", {}, ...header));
+  const caption = element("caption", { textContent: title });
+  return element("div", { className: "wide" }, element("table", {}, caption, head, element("tbody", {}, ...lines.map(row))));
 }
 
 export function factsTables(first, second) {

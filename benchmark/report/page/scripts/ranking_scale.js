@@ -24,5 +24,6 @@ function steps(low, high) {
 function decades(low, high) {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
   const powers = Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i));
-  return powers.flatMap((power) => [1, 2, 5].map((factor) => factor * power));
+  const factors = high < 15 * low ? [1, 1.5, 2, 3, 5, 7] : [1, 2, 5];
+  return powers.flatMap((power) => factors.map((factor) => Number((factor * power).toPrecision(3))));
 }
