@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Write the tables, figures and page, and print their paths."""
     from benchmark.commands.show import print_results
+    from benchmark.report.page.studies import write_studies_page
     from benchmark.report.study_report import write_report
     from benchmark.study.argument import results_folder
     from benchmark.study.paths import ResultsFolder
@@ -35,6 +36,8 @@ def run(args: argparse.Namespace) -> None:
     folder = results_folder(args.study, made=args.runs is None)
     out = args.out or folder
     write_report(args.runs or ResultsFolder(folder).runs, out)
+    if out.parent.name == ResultsFolder.KIND:  # elsewhere there are no other studies beside it
+        write_studies_page(out.parent)
     if args.copy:
         copy_tables(out, args.copy)
     print_results(out)

@@ -84,7 +84,7 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     summary = summarise(rows, comparisons, all_seeds, claimed)
     others = search_page(tuning), free_removal_section(free, rows), sections, summary, error_tables(errors)
     write_text(out / "README.md", readme(collection, rows, comparisons, first | {"legend": lines}, pictures, *others))
-    write_text(out / "index.html", page(collection, rows, comparisons, table, numbers, lines, above))
+    write_text(out / "index.html", page(collection, rows, comparisons, all_seeds, table, numbers, lines, above))
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:

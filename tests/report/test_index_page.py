@@ -14,7 +14,6 @@ from synthetic_study import FAILED, RECIPES, build_study, failed, reported_study
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.error_bars import error_bar
 from benchmark.report.page.curve_points import POINTS, curve_charts
-from benchmark.report.page.utterances import WORST, aligned, worst_utterances
 from benchmark.report.rows import table_rows
 from benchmark.report.study_report import write_report
 from benchmark.runs.collection import Run, read_collection
@@ -89,6 +88,19 @@ def test_the_plots_hold_the_points_of_main_csv(study: Path, outline: Outline) ->
             assert [1e6 * p["size"] for p in here] == pytest.approx(list(main[column]))
 
 
+def test_the_ranking_holds_the_wers_of_main_csv(study: Path, outline: Outline) -> None:
+    main = pd.read_csv(study / "main.csv").query("family != 'dense'")
+    data = next(found for found in map(json.loads, outline.json) if "lines" in found)
+    assert data["targets"] == {"own": "own sizes", "0.65": "65 %", "0.85": "85 %"}
+    assert [line["name"] for line in data["lines"]] == list(main["title"])
+    for test_set in ("test-clean", "test-other"):
+        wers = [line["wer"][test_set] for line in data["lines"]]
+        assert wers == pytest.approx(list(100 * main[f"{test_set}_wer_mean"]), abs=1e-3)
+        for line, wer in zip(data["lines"], wers, strict=True):
+            low, high = line["interval"][test_set]
+            assert low <= wer <= high
+
+
 def test_failed_runs_stand_with_their_reasons(study: Path) -> None:
     page = (study / "index.html").read_text(encoding="utf-8")
     assert page.count("the loss is nan at step 12 | a lower rate may help") == 3  # its row, the list, its section
@@ -139,21 +151,6 @@ def test_an_error_bar_spans_the_seeds_or_else_the_interval_around_dense(study: P
     middle = dense.finished[0].scores["test-clean"]["wer"]
     expected = (middle + verdict.low, middle + verdict.high)
     assert error_bar(alone[1], "test-clean", compare_rows(collection, alone)) == expected
-
-
-def test_an_alignment_keeps_the_words_as_they_were_written() -> None:
-    utterance = aligned("a-1", "The cat sat down", "the dog cat sit")
-    shown = [(pair.edit, pair.reference, pair.hypothesis) for pair in utterance.pairs]
-    assert shown == [("C", "The", "the"), ("I", "", "dog"), ("C", "cat", "cat"), ("D", "sat", ""), ("S", "down", "sit")]
-    assert (utterance.words, utterance.errors) == (4, 3)
-
-
-def test_the_worst_utterances_come_first_and_right_ones_never() -> None:
-    references = {f"s-{i}": "one two three" for i in range(WORST + 5)}
-    hypotheses = dict.fromkeys(references, "one two three") | {"s-3": "one", "s-7": "", "s-9": "one two"}
-    found = worst_utterances(references, hypotheses, "a run")
-    assert [(u.name, u.errors) for u in found] == [("s-7", 3), ("s-3", 2), ("s-9", 1)]
-    assert len(worst_utterances(references, dict.fromkeys(references, "one"), "a run")) == WORST
 
 
 def _run(study: Path, folder: Path, curves: str) -> Run:

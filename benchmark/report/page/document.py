@@ -10,24 +10,31 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
+from benchmark.report.all_seeds import AllSeeds
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bars_caption
+from benchmark.report.page.colours import themed
 from benchmark.report.page.curve_chart import curve_specification
 from benchmark.report.page.pareto_chart import pareto_plots
+from benchmark.report.page.ranking import ranking, target_key, target_title
+from benchmark.report.page.scripts.joining import script
 from benchmark.report.page.sections import anchor, sections
 from benchmark.report.page.table import table_lines
+from benchmark.report.page.utterances import embedded_utterances
+from benchmark.report.pareto import LOOKS
+from benchmark.report.reading_table import FIRST
 from benchmark.report.rows import Row
 from benchmark.runs.collection import Collection
 from benchmark.system.templates import template
 
 HERE = Path(__file__).parent
-SCRIPTS = ("table.js", "plot.js", "runs.js")
 
 
 def page(
     collection: Collection,
     rows: list[Row],
     comparisons: Comparisons,
+    all_seeds: AllSeeds,
     reading: pd.DataFrame,
     main: pd.DataFrame,
     legend: list[str],
@@ -39,6 +46,7 @@ def page(
         collection: the study's runs.
         rows: its rows.
         comparisons: their tests.
+        all_seeds: their intervals over all seeds.
         reading: the main table as `main.md` shows it.
         main: the same table in numbers, as in `main.csv`.
         legend: the lines below the table.
@@ -52,16 +60,27 @@ def page(
         lines=table_lines(rows, reading, main, comparisons.reference),
         legend=legend,
         caveats=caveats,
-        plots=pareto_plots(rows, comparisons, lambda row: anchor((row.finished or row.runs)[0])),
+        ranking=ranking(rows, comparisons, all_seeds, _first_anchor),
+        first_columns=FIRST,
+        target_key=target_key,
+        target_title=target_title,
+        families={family: themed(look.colour) for family, look in LOOKS.items()},
+        plots=pareto_plots(rows, comparisons, _first_anchor),
         bars=bars_caption(rows, comparisons),
         curve_specification=curve_specification(),
-        sections=sections(collection, rows),
+        sections=sections(rows),
+        utterances=embedded_utterances(collection),
         anchor=anchor,
         style=_inline((HERE / "style.css").read_text(encoding="utf-8")),
-        scripts=[_inline((HERE / name).read_text(encoding="utf-8")) for name in SCRIPTS],
+        script=_inline(script()),
         vega=_inline(_vega()),
         vega_versions=f"{alt.SCHEMA_VERSION.removeprefix('v')} (Altair {version('altair')})",
     )
+
+
+def _first_anchor(row: Row) -> str:
+    """Id of the section on a row's first finished run, or on a failed one."""
+    return anchor((row.finished or row.runs)[0])
 
 
 def _vega() -> str:

@@ -9,6 +9,7 @@ import altair as alt
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import bar_meaning
+from benchmark.report.page.colours import LINE, PAPER, chart_configuration, themed
 from benchmark.report.pareto import LOOKS, SIZES, Point, SizeAxis, families, is_wide, pareto
 from benchmark.report.rows import Row
 
@@ -38,7 +39,7 @@ def pareto_plots(rows: list[Row], comparisons: Comparisons, anchor: Callable[[Ro
     return {size.name: _plot(rows, comparisons, size, anchor) for size in SIZES}
 
 
-def _datum(point: Point, test_set: str, section: str) -> dict[str, Any]:
+def _datum(point: Point, test_set: str, section: str, below: bool) -> dict[str, Any]:
     low, high = point.bar or (None, None)
     return {
         "test_set": test_set,
@@ -51,31 +52,32 @@ def _datum(point: Point, test_set: str, section: str) -> dict[str, Any]:
         "high": None if high is None else round(high, 3),
         "bar": bar_meaning(point.row) if point.bar else "none",
         "front": point.front,
+        "below": below,
         "section": section,
     }
 
 
 def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Callable[[Row], str]) -> dict[str, Any]:
-    points = [
-        _datum(point, test_set, anchor(point.row))
-        for test_set in comparisons.test_sets
-        for point in pareto(rows, comparisons, test_set, size).points
-    ]
+    points = []
+    for test_set in comparisons.test_sets:
+        found = pareto(rows, comparisons, test_set, size)
+        below = found.front[1::2]  # neighbours on the front have their names on opposite sides
+        points += [_datum(point, test_set, anchor(point.row), point in below) for point in found.points]
     data = alt.InlineData(values=points)
     sizes = [point["size"] for point in points]
     x = alt.X("size:Q", title=size.title, scale=_scale(sizes), axis=alt.Axis(tickCount=6))
     y = alt.Y("wer:Q", title="WER (%)", scale=_scale([point["wer"] for point in points]))
-    found = families(row for row in rows if row.finished and row.shrinks_model)
+    shown = families(row for row in rows if row.finished and row.shrinks_model)
     colour = alt.Color(
         "family:N",
-        scale=alt.Scale(domain=found, range=[LOOKS[family].colour for family in found]),
+        scale=alt.Scale(domain=shown, range=[themed(LOOKS[family].colour) for family in shown]),
         legend=alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1),
     )
     here = alt.Chart(data).transform_filter(HERE)
     base = here.encode(x=x, y=y)
     beyond = f"datum.size > {(min(sizes) + max(sizes)) / 2}"  # in the right half, names are left of their points
     layers = [
-        base.transform_filter("datum.front").mark_line(interpolate="step-after", color="#ccc", strokeWidth=4),
+        base.transform_filter("datum.front").mark_line(interpolate="step-after", color=themed(LINE), strokeWidth=4),
         base.mark_line(strokeWidth=1, opacity=0.6).encode(color=colour, detail="label:N", order="size:Q"),
         base.transform_filter("datum.low != null")
         .mark_rule(strokeWidth=1.5)
@@ -85,15 +87,15 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
             fontSize=11,
             align=alt.expr(f"{beyond} ? 'right' : 'left'"),
             dx=alt.expr(f"{beyond} ? -9 : 9"),
-            dy=-8,
+            dy=alt.expr("datum.below ? 16 : -8"),
         )
         .encode(text="name:N"),
         base.mark_point(size=90, strokeWidth=1.8, cursor="pointer", opacity=1).encode(
             color=colour,
             shape=alt.Shape(
-                "family:N", scale=alt.Scale(domain=found, range=[SHAPES[LOOKS[family].marker] for family in found])
+                "family:N", scale=alt.Scale(domain=shown, range=[SHAPES[LOOKS[family].marker] for family in shown])
             ),
-            fill=alt.when("datum.front").then(colour).otherwise(alt.value("white")),
+            fill=alt.when("datum.front").then(colour).otherwise(alt.value(themed(PAPER))),
             tooltip=[
                 alt.Tooltip("name:N", title="row"),
                 alt.Tooltip("wer:Q", title="WER (%)", format=".2f"),
@@ -108,9 +110,9 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
         is_dense = f"datum.label == '{comparisons.dense.label}'"
         layers.insert(0, here.transform_filter(is_dense).mark_rule(strokeDash=[2, 3]).encode(y=y))
     chart = alt.layer(*layers).add_params(alt.param(name="test_set", value=comparisons.test_sets[0]))
-    chart = chart.properties(width="container", height=360).configure_view(stroke=None)
+    chart = chart.properties(width="container", height=360)
     specification: dict[str, Any] = chart.to_dict()
-    return specification
+    return specification | {"config": chart_configuration()}
 
 
 def _scale(values: list[float]) -> alt.Scale:

@@ -1,17 +1,14 @@
-"""The page's section on one run, made from its record and transcripts."""
+"""The page's section on one run, made from its record and curves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from tqdm import tqdm
-
 from benchmark.report.matrix_shares import MatrixShares, matrix_shares
 from benchmark.report.page.curve_points import curve_charts
-from benchmark.report.page.utterances import Utterance, worst_utterances
 from benchmark.report.rows import Row
-from benchmark.runs.collection import Collection, Run
+from benchmark.runs.collection import Run
 from benchmark.runs.record_summary import Facts, budget, provenance, settings, sizes
 
 
@@ -21,7 +18,6 @@ class Section:
 
     run: Run
     row: Row
-    worst: dict[str, list[Utterance]]  # by test set
     curves: dict[str, Any] | None  # see `curve_charts`
 
     @property
@@ -56,17 +52,6 @@ def anchor(run: Run) -> str:
     return f"run-{run.record['run']}"
 
 
-def sections(collection: Collection, rows: list[Row]) -> list[Section]:
+def sections(rows: list[Row]) -> list[Section]:
     """One section per run, including failed runs, in the order of the rows."""
-    runs = [(run, row) for row in rows for run in row.runs]
-    with tqdm(runs, desc="page", unit="run") as progress:  # so that the bar closes before an error is printed
-        return [_section(collection, run, row) for run, row in progress]
-
-
-def _section(collection: Collection, run: Run, row: Row) -> Section:
-    worst = {
-        test_set: worst_utterances(collection.references[test_set], run.hypotheses(test_set), run.record["run"])
-        for test_set in run.scores
-        if test_set in collection.references
-    }
-    return Section(run, row, worst, curve_charts(run))
+    return [Section(run, row, curve_charts(run)) for row in rows for run in row.runs]

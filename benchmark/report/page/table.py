@@ -37,6 +37,11 @@ class Column:
     number: str | None = None  # the column of main.csv that it is sorted by
 
     @property
+    def first(self) -> bool:
+        """Whether it is shown before the reader has chosen any columns."""
+        return self.name in FIRST
+
+    @property
     def numeric(self) -> bool:
         """Whether it is sorted by number and aligned right."""
         return self.number is not None
@@ -62,17 +67,21 @@ class Line:
 def table_lines(rows: list[Row], reading: pd.DataFrame, main: pd.DataFrame, reference: Reference | None) -> list[Line]:
     """Combine the rows of both tables cell by cell.
 
-    The family follows the method's name. Columns that the short table omits come last, after the word error rates.
+    The columns of `FIRST` come first, in its order.
     """
     numbers = NUMBERS | ({reference.column: f"{{test_set}}_vs_{reference.label}_delta"} if reference else {})
     columns = [_column(Column(*names), numbers) for names in reading.columns]
     lines = []
     for row, texts, (_, values) in zip(rows, reading.to_numpy().tolist(), main.iterrows(), strict=True):
         cells = [Cell(c, text, _value(c, values)) for c, text in zip(columns, texts, strict=True)]
-        cells.sort(key=lambda cell: cell.column.name not in FIRST)
-        family = row.first["family"]
-        lines.append(Line(row, (cells[0], Cell(Column("", "family"), family), *cells[1:])))
+        cells.append(Cell(Column("", "family"), row.first["family"]))
+        lines.append(Line(row, tuple(sorted(cells, key=lambda cell: _place(cell.column)))))
     return lines
+
+
+def _place(column: Column) -> tuple[bool, int]:
+    """Its place in the table; columns with equal places keep the order of the reading table."""
+    return not column.first, FIRST.index(column.name) if column.first else 0
 
 
 def _column(header: Column, numbers: dict[str, str]) -> Column:

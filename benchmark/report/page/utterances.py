@@ -1,55 +1,107 @@
-"""The utterances with a run's most word errors, aligned word under word."""
+"""The utterances that the page shows: the worst of each run, and those by which any two runs can be compared."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
-from benchmark.scoring.alignment import align
+from tqdm import tqdm
+
+from benchmark.report.page.word_edits import word_edits
+from benchmark.runs.collection import Collection
 from benchmark.scoring.trn import Transcripts
-from benchmark.scoring.wer import utterance_errors, words
+from benchmark.scoring.wer import utterance_errors
 
-WORST = 10  # utterances shown per test set
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One position of an alignment; a missing word is empty."""
-
-    edit: str  # C correct, S substitution, D deletion, I insertion
-    reference: str
-    hypothesis: str
+WORST = 10  # utterances shown of each run and test set
+ROOM = 2_500_000  # characters for the utterances that are embedded for every run
 
 
-@dataclass(frozen=True)
-class Utterance:
-    """A reference and a hypothesis, aligned as sclite does."""
-
-    name: str
-    words: int  # of the reference
-    pairs: tuple[Pair, ...]
-
-    @property
-    def errors(self) -> int:
-        """Number of positions that are not correct."""
-        return sum(pair.edit != "C" for pair in self.pairs)
-
-
-def worst_utterances(references: Transcripts, hypotheses: Transcripts, run: str) -> list[Utterance]:
-    """Utterances with the most word errors, most first; ties keep the reference's order. Correct ones are left out.
+def embedded_utterances(collection: Collection) -> dict[str, dict[str, Any]]:
+    """The utterances of each test set whose references are available (see `embedded`).
 
     Raises:
-        UserError: the utterances differ (see `utterance_errors`); the message names the hypotheses by `run`.
+        UserError: a run's utterances differ from the reference's.
     """
-    counts = zip(references, utterance_errors(references, hypotheses, run), strict=True)
-    wrong = sorted((found for found in counts if found[1].errors), key=lambda found: -found[1].errors)
-    return [aligned(name, references[name], hypotheses[name]) for name, _ in wrong[:WORST]]
+    room = ROOM // max(1, len(collection.references))
+    with tqdm(collection.references.items(), desc="page", unit="test set") as progress:
+        return {
+            test_set: embedded(
+                references,
+                {run.record["run"]: run.hypotheses(test_set) for run in collection.runs if test_set in run.scores},
+                room,
+            )
+            for test_set, references in progress
+        }
 
 
-def aligned(name: str, reference: str, hypothesis: str) -> Utterance:
-    """Align one utterance; case is ignored for comparing and kept for showing."""
-    spoken, heard = iter(reference.split()), iter(hypothesis.split())
-    pairs = [
-        Pair(edit, "" if edit == "I" else next(spoken), "" if edit == "D" else next(heard))
-        for edit in align(words(reference), words(hypothesis))
-    ]
-    return Utterance(name, len(words(reference)), tuple(pairs))
+def embedded(references: Transcripts, runs: Mapping[str, Transcripts], room: int) -> dict[str, Any]:
+    """Embed utterances, first those whose word errors differ most between runs.
+
+    Args:
+        references: all references of a test set.
+        runs: every run's hypotheses, by the run's name.
+        room: the number of characters that the edits of all runs may take.
+
+    Returns:
+        `names` and `references` of the embedded utterances; `shared`, how many of them, from the first, every run has;
+        `erring`, in how many of the test set any run errs; and `runs`. A run has its edits (see `word_edits`) in each
+        shared utterance, one a line, and by position those in its own worst utterances that are not shared.
+    """
+    errors = {run: _errors(references, hypotheses, run) for run, hypotheses in runs.items()}
+    erring = _most_varied(references, errors)
+    shared = _shared(references, runs, erring, room)
+    worst = {run: _worst(counts) for run, counts in errors.items()}
+    others = sorted({name for names in worst.values() for name in names} - set(shared))
+    place = {name: i for i, name in enumerate([*shared, *others])}
+    return {
+        "names": list(place),
+        "references": [references[name] for name in place],
+        "shared": len(shared),
+        "erring": len(erring),
+        "runs": {
+            run: {
+                "shared": "\n".join(edits[run] for edits in shared.values()),
+                "worst": {
+                    place[name]: word_edits(references[name], hypotheses[name])
+                    for name in worst[run]
+                    if place[name] >= len(shared)
+                },
+            }
+            for run, hypotheses in runs.items()
+        },
+    }
+
+
+def _errors(references: Transcripts, hypotheses: Transcripts, run: str) -> dict[str, int]:
+    counted = utterance_errors(references, hypotheses, run)
+    return {name: found.errors for name, found in zip(references, counted, strict=True)}
+
+
+def _worst(errors: dict[str, int]) -> list[str]:
+    """The utterances with the most errors, most first; ties keep their order. Correct ones are left out."""
+    wrong = sorted((name for name in errors if errors[name]), key=lambda name: -errors[name])
+    return wrong[:WORST]
+
+
+def _most_varied(references: Transcripts, errors: dict[str, dict[str, int]]) -> list[str]:
+    """The utterances in which any run errs, first those with the largest difference between two runs."""
+    spread = {}
+    for name in references:
+        counts = [found[name] for found in errors.values()]
+        if any(counts):
+            spread[name] = max(counts) - min(counts)
+    return sorted(spread, key=lambda name: -spread[name])
+
+
+def _shared(
+    references: Transcripts, runs: Mapping[str, Transcripts], names: list[str], room: int
+) -> dict[str, dict[str, str]]:
+    """Every run's edits in the first of these utterances, as long as they fit."""
+    shared = {}
+    for name in names:
+        edits = {run: word_edits(references[name], hypotheses[name]) for run, hypotheses in runs.items()}
+        room -= sum(1 + len(text) for text in edits.values())
+        if room < 0:
+            break
+        shared[name] = edits
+    return shared

@@ -1,0 +1,62 @@
+"""What the page's ranking draws: every row's WER and interval on each test set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from benchmark.report.all_seeds import AllSeeds
+from benchmark.report.comparisons import Comparisons
+from benchmark.report.rows import Row, known, percent
+
+
+def ranking(
+    rows: list[Row], comparisons: Comparisons, all_seeds: AllSeeds, anchor: Callable[[Row], str]
+) -> dict[str, Any]:
+    """The finished rows for the page's script; the dense model is not among them, but the line to compare them with.
+
+    Returns:
+        `dense`, its WER by test set; `targets`, as the page's address names them, with their titles; `target`, the one
+        with the most rows; and `lines`, one for each row. WERs are in per cent.
+    """
+    shown = [row for row in rows if row.finished and not row.is_dense]
+    counts = Counter(row.target for row in shown)
+    return {
+        "dense": {name: _percent(known(comparisons.dense.wer(name)).mean) for name in comparisons.test_sets}
+        if comparisons.dense
+        else {},
+        "targets": {target_key(target): target_title(target) for target in sorted(counts, key=lambda t: t or 0.0)},
+        "target": target_key(max(counts, key=lambda target: (counts[target], target or 0.0))) if shown else "",
+        "lines": [_line(row, comparisons, all_seeds, anchor(row)) for row in shown],
+    }
+
+
+def target_key(target: float | None) -> str:
+    """A target as the page's address names it."""
+    return "own" if target is None else f"{target:g}"
+
+
+def target_title(target: float | None) -> str:
+    """A target as the page's menus name it."""
+    return "own sizes" if target is None else percent(target)
+
+
+def _line(row: Row, comparisons: Comparisons, all_seeds: AllSeeds, section: str) -> dict[str, Any]:
+    return {
+        "name": row.title,
+        "family": row.first["family"],
+        "target": target_key(row.target),
+        "ranked": row.shrinks_model and not row.is_control,
+        "section": section,
+        "wer": {name: _percent(known(row.wer(name)).mean) for name in comparisons.test_sets},
+        "interval": {name: _interval(all_seeds.interval(row, name)) for name in comparisons.test_sets},
+    }
+
+
+def _interval(ends: tuple[float, float] | None) -> list[float] | None:
+    return [_percent(end) for end in ends] if ends else None
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 3)

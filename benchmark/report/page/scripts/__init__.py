@@ -1,0 +1,1 @@
+"""The modules of the page, one subject each."""

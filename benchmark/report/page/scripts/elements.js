@@ -1,0 +1,13 @@
+// Elements made by script.
+export function element(tag, properties = {}, ...children) {
+  const { data, style, role, ...others } = properties;
+  const made = Object.assign(document.createElement(tag), others);
+  Object.assign(made.dataset, data);
+  for (const [name, value] of Object.entries(style ?? {})) made.style.setProperty(name, value);
+  if (role) made.setAttribute("role", role);
+  made.append(...children);
+  return made;
+}
+
+// The JSON in the page's element of this id.
+export const embedded = (id) => JSON.parse(document.getElementById(id).textContent);

@@ -1,0 +1,94 @@
+// The ranking: the rows at one target, best first, each with its WER and interval beside the dense model's WER.
+import { element, embedded } from "./elements.js";
+import { read, write, onChoice } from "./state.js";
+import { testSet } from "./test_set.js";
+import { scaleOf } from "./ranking_scale.js";
+import { rankingFigure } from "./ranking_figure.js";
+import { saveFigure } from "./downloads.js";
+
+const { dense, targets, target: first, lines } = embedded("ranking-data");
+const place = document.querySelector("#ranking");
+
+function target() {
+  const asked = read("target");
+  return asked in targets ? asked : first;
+}
+
+// The lines that are shown, best first; only methods that compress the model have a rank.
+function ranked() {
+  const shown = lines
+    .filter((line) => line.target === target())
+    .map((line) => ({ ...line, wer: line.wer[testSet()], interval: line.interval[testSet()] }))
+    .sort((a, b) => a.wer - b.wer);
+  const places = shown.filter((line) => line.ranked).map((line) => line.wer);
+  return shown.map((line) => ({ ...line, rank: line.ranked ? 1 + places.indexOf(line.wer) : null }));
+}
+
+const numbers = (ends) => (ends ? ends.map((end) => end.toFixed(1)).join(" to ") : "");
+const share = (value) => `${(100 * value).toFixed(2)}%`;
+
+function track({ family, wer, interval }, scale, middle) {
+  const marks = middle === undefined ? [] : [element("i", { className: "dense", style: { left: share(scale.place(middle)) } })];
+  if (interval) {
+    const [low, high] = interval.map(scale.place);
+    marks.push(element("i", { className: "interval", style: { left: share(low), width: share(high - low) } }));
+  }
+  marks.push(element("i", { className: "point", style: { left: share(scale.place(wer)) } }));
+  const drawn = element("td", { ariaHidden: "true", className: "track", data: { family } }, element("div", {}, ...marks));
+  return drawn;
+}
+
+function row(line, scale, middle) {
+  const link = element("a", { href: `#${encodeURIComponent(line.section)}`, textContent: line.name });
+  return element(
+    "tr",
+    {},
+    element("td", { className: "number", textContent: line.rank ?? "" }),
+    element("th", { scope: "row" }, link, element("small", { textContent: line.family })),
+    track(line, scale, middle),
+    element("td", { className: "number", textContent: line.wer.toFixed(2) }),
+    element("td", { className: "number ends", textContent: numbers(line.interval) }),
+  );
+}
+
+function axis(scale, middle) {
+  const ticks = scale.ticks.map((tick) => element("small", { style: { left: share(scale.place(tick)) }, textContent: tick }));
+  const mark = middle === undefined ? [] : [element("i", { className: "dense", style: { left: share(scale.place(middle)) } })];
+  place.querySelector("thead .track div").replaceChildren(...ticks, ...mark);
+}
+
+function caption(shown, middle) {
+  const size = target() === "own" ? "at their own sizes" : `at the target ${targets[target()]}`;
+  const compared = middle === undefined ? "" : ` The vertical line is the dense model, at ${middle.toFixed(2)} %.`;
+  return `WER on ${testSet()} of ${shown.length} rows ${size}, best first.${compared}`;
+}
+
+function draw() {
+  const [shown, middle] = [ranked(), dense[testSet()]];
+  const values = shown.flatMap(({ wer, interval }) => [wer, ...(interval ?? [])]);
+  const scale = scaleOf(middle === undefined ? values : [...values, middle]);
+  axis(scale, middle);
+  place.querySelector("tbody").replaceChildren(...shown.map((line) => row(line, scale, middle)));
+  place.querySelector("caption").textContent = caption(shown, middle);
+  for (const button of place.querySelectorAll("[name=target]")) {
+    button.setAttribute("aria-pressed", button.value === target());
+  }
+  const families = new Set(shown.map((line) => line.family));
+  for (const entry of place.querySelectorAll(".key li")) entry.hidden = !families.has(entry.dataset.family);
+  return { shown, scale, middle };
+}
+
+function save() {
+  const { shown, scale, middle } = draw();
+  const colour = (family) => getComputedStyle(place).getPropertyValue(`--${family}`).trim();
+  saveFigure(`ranking-${testSet()}-${target()}`, rankingFigure(shown, scale, middle, caption(shown, middle), colour));
+}
+
+if (lines.length) {
+  for (const button of place.querySelectorAll("[name=target]")) {
+    button.addEventListener("click", () => write("target", button.value, first));
+  }
+  place.querySelector(".save").addEventListener("click", save);
+  onChoice(["target", "test-set"], draw);
+  draw();
+}

@@ -1,0 +1,45 @@
+"""`results/index.html`: it leads to every study, and says who leads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from synthetic_study import RECIPES, build_study, reported_study
+
+from benchmark.__main__ import main
+from benchmark.report.page.studies import Leader, studies_page, study_line
+from benchmark.system.project import ROOT
+
+
+def test_a_line_says_who_leads_at_each_target(tmp_path_factory: pytest.TempPathFactory) -> None:
+    line = study_line(reported_study(tmp_path_factory.getbasetemp()))
+    assert (line.name, line.corpus, line.test_set) == ("demo", None, "test-clean")
+    assert (line.methods, line.finished, line.planned) == (3, 26, 28)
+    assert [(leader.target, leader.method) for leader in line.leaders] == [
+        ("65 %", "Self-pinching gates"),
+        ("85 %", "Self-pinching gates"),
+    ]
+    assert all(isinstance(leader, Leader) and 0 < leader.wer < 100 for leader in line.leaders)
+
+
+def test_the_committed_studies_name_their_corpora() -> None:
+    page = studies_page(ROOT / "results")
+    assert page == studies_page(ROOT / "results")
+    for study, corpus in (("mini", "mini"), ("an4-rates", "an4")):
+        assert re.search(rf'<a href="{study}/index.html">{study}</a></th>\s*<td>{corpus}</td>', page)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_tables_of_a_study_bring_the_page_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}
+    for name in ("one", "two"):
+        build_study(tmp_path / "results" / name, seeds=(0,), utterances=5, troubled=False, recipes=recipes)
+    monkeypatch.chdir(tmp_path)
+    assert main(["tables", "one"]) == 0
+    assert re.findall(r'href="(\w+)/', (tmp_path / "results/index.html").read_text()) == ["one"]
+    assert main(["tables", "two"]) == 0
+    assert re.findall(r'href="(\w+)/', (tmp_path / "results/index.html").read_text()) == ["one", "two"]
+    assert main(["tables", "one", "--out", "elsewhere"]) == 0
+    assert not (tmp_path / "index.html").exists()
