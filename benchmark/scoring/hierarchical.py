@@ -9,7 +9,7 @@ Few seeds are drawn from too narrow a distribution: the variance of s values aro
 (s - 1) / s (Davison and Hinkley 1997, section 3.8). In each replication the drawn seeds' deviation from the mean over
 all seeds is therefore multiplied by sqrt(s / (s - 1)).
 
-The chance that concerns one seed and one utterance is in both draws and counts more than once (Owen, theorem 2). This
+The chance in how one seed recognises one utterance is in both draws and counts more than once, as Owen shows. This
 makes the intervals too wide where seeds differ by nothing else. With three seeds it makes up for their small number, as
 long as the variance over seeds does not exceed that over utterances by far: docs/trust.md has the measured coverage.
 

@@ -12,9 +12,16 @@ export function write(name, value, fallback = "") {
 export function writeAll(name, values) {
   chosen.delete(name);
   for (const value of values) chosen.append(name, value);
-  const query = String(chosen);
-  history.replaceState(null, "", location.pathname + (query && `?${query}`) + location.hash);
+  show(String(chosen));
   document.dispatchEvent(new CustomEvent("choice", { detail: name }));
+}
+
+function show(query) {
+  try {
+    history.replaceState(null, "", location.pathname + (query && `?${query}`) + location.hash);
+  } catch {
+    // a page that is embedded in another, as in Snakemake's report, has no address of its own
+  }
 }
 
 export function onChoice(names, act) {
