@@ -10,11 +10,10 @@ from synthetic_study import reported_study
 from benchmark.report.comparisons import compare_rows
 from benchmark.report.page.colours import DARK
 from benchmark.report.page.scripts.joining import FOLDER, IMPORT, script
-from benchmark.report.page.table import FIRST
 from benchmark.report.page.utterances import WORST, embedded
 from benchmark.report.page.word_edits import word_edits
 from benchmark.report.pareto import LOOKS
-from benchmark.report.reading_table import reading_frame
+from benchmark.report.reading_table import FIRST, reading_frame
 from benchmark.report.rows import table_rows
 from benchmark.report.style import COLOURS
 from benchmark.runs.collection import read_collection

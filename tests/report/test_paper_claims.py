@@ -8,7 +8,7 @@ import pytest
 from synthetic_study import Recipe, build_study
 
 from benchmark.report.comparisons import Comparisons, compare_rows
-from benchmark.report.paper_claims import Claim, claims_frame, claims_section, findings_on
+from benchmark.report.paper_claims import Claim, Finding, claims_frame, claims_section, findings_on
 from benchmark.report.rows import Row, table_rows
 from benchmark.report.use_claims import UseClaim
 from benchmark.runs.collection import read_collection
@@ -47,6 +47,7 @@ def test_the_differences_decide(
     claim = replace(GOOD, label=label, rival=rival, expected=expected)  # type: ignore[arg-type]
     (finding,) = findings_on([claim], *compared)
     assert finding.found == found
+    assert isinstance(finding, Finding)
     assert len(finding.verdicts) == 2
 
 
