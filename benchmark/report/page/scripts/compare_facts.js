@@ -51,6 +51,6 @@ export function factsTables(first, second) {
   });
   const tables = groups.filter((group) => group.different.length).map((group) => table(group.title, group.different));
   const equal = groups.filter((group) => group.equal.length).map((group) => table(group.title, group.equal));
-  const folded = element("details", {}, element("summary", { textContent: "What is equal in both" }), element("div", { className: "facts" }, ...equal));
-  return [element("h3", { textContent: "What differs" }), element("div", { className: "facts" }, ...tables), ...(equal.length ? [folded] : [])];
+  const folded = element("details", {}, element("summary", { textContent: "What is equal in both" }), element("div", { className: "packed" }, ...equal));
+  return [element("h3", { textContent: "What differs" }), element("div", { className: "packed" }, ...tables), ...(equal.length ? [folded] : [])];
 }
