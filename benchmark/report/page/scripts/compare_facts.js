@@ -25,7 +25,8 @@ function difference(a = "", b = "") {
   if (!NUMBER.test(a) || !NUMBER.test(b)) return "";
   const [x, y] = [a, b].map((text) => parseFloat(text.replaceAll(",", "")));
   const digits = Math.max(...[a, b].map((text) => text.split(" ")[0].split(".")[1]?.length ?? 0));
-  return (y > x ? "+" : "") + (y - x).toFixed(digits);
+  const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" };
+  return (y - x).toLocaleString("en-US", shown);
 }
 
 function row([name, a, b]) {
