@@ -25,7 +25,8 @@ function difference(a = "", b = "") {
   if (!NUMBER.test(a) || !NUMBER.test(b)) return "";
   const [x, y] = [a, b].map((text) => parseFloat(text.replaceAll(",", "")));
   const digits = Math.max(...[a, b].map((text) => text.split(" ")[0].split(".")[1]?.length ?? 0));
-  return (y > x ? "+" : "") + (y - x).toFixed(digits);
+  const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" };
+  return (y - x).toLocaleString("en-US", shown);
 }
 
 function row([name, a, b]) {
@@ -51,6 +52,6 @@ export function factsTables(first, second) {
   });
   const tables = groups.filter((group) => group.different.length).map((group) => table(group.title, group.different));
   const equal = groups.filter((group) => group.equal.length).map((group) => table(group.title, group.equal));
-  const folded = element("details", {}, element("summary", { textContent: "What is equal in both" }), element("div", { className: "facts" }, ...equal));
-  return [element("h3", { textContent: "What differs" }), element("div", { className: "facts" }, ...tables), ...(equal.length ? [folded] : [])];
+  const folded = element("details", {}, element("summary", { textContent: "What is equal in both" }), element("div", { className: "packed" }, ...equal));
+  return [element("h3", { textContent: "What differs" }), element("div", { className: "packed" }, ...tables), ...(equal.length ? [folded] : [])];
 }

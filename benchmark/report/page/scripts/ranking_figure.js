@@ -1,9 +1,10 @@
 // The ranking as an SVG file, which looks as on the page.
-const [NAMES, PLOT, VALUES, STEP, TOP] = [230, 420, 60, 18, 44];
+const [NAMES, PLOT, VALUES, STEP, TOP, KEY] = [230, 420, 60, 18, 44, 92];
 const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 
 const line = (x1, y1, x2, y2, stroke, width) =>
   `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="${stroke}" stroke-width="${width}"/>`;
+const dot = (x, y, fill) => `<circle cx="${x}" cy="${y}" r="4" fill="${fill}"/>`;
 const text = (x, y, words, anchor = "start") => `<text x="${x}" y="${y}" text-anchor="${anchor}">${escaped(words)}</text>`;
 
 export function rankingFigure(lines, { place, ticks }, dense, caption, colour) {
@@ -19,8 +20,11 @@ export function rankingFigure(lines, { place, ticks }, dense, caption, colour) {
     const fill = colour(family);
     parts.push(text(4, y + 4, rank ?? ""), text(30, y + 4, name), text(NAMES + PLOT + VALUES - 8, y + 4, wer.toFixed(2), "end"));
     if (interval) parts.push(line(across(interval[0]), y, across(interval[1]), y, fill, 2.5));
-    parts.push(`<circle cx="${across(wer)}" cy="${y}" r="4" fill="${fill}"/>`);
+    parts.push(dot(across(wer), y, fill));
   });
-  const size = `width="${NAMES + PLOT + VALUES}" height="${bottom + 8}"`;
+  [...new Set(lines.map(({ family }) => family))].forEach((family, i) => {
+    parts.push(dot(10 + i * KEY, bottom + STEP, colour(family)), text(20 + i * KEY, bottom + STEP + 4, family));
+  });
+  const size = `width="${NAMES + PLOT + VALUES}" height="${bottom + 2 * STEP}"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12">${parts.join("")}</svg>`;
 }
