@@ -153,13 +153,14 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=REPETITIONS, metavar="N", help="default %(default)s")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers, and the tables beside them")
     args = parser.parse_args()
+    machine = provenance("cpu")
     with tqdm(measured(args.repetitions), desc="simulated", unit="step", disable=None) as steps:
         results = [result for result in steps if result is not None]
     text = "\n".join(table.markdown() for table in tables(results))
     print(text)
     if args.json:
         numbers = {kind.__name__: [asdict(r) for r in results if isinstance(r, kind)] for kind in Result.__args__}
-        write_json(args.json, {"results": numbers, "provenance": provenance("cpu")})
+        write_json(args.json, {"results": numbers, "provenance": machine})
         write_text(args.json.with_suffix(".md"), text)
 
 

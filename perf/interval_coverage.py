@@ -142,7 +142,7 @@ def _pair_of_systems(seeds: int, seed_sd: float, rng: np.random.Generator) -> li
 
 
 def seed_conditions() -> Iterator[tuple[int, float]]:
-    """Number of seeds and their standard deviation: none, that of the study, and twice it."""
+    """Number of seeds and their standard deviation: none, that of the study, twice it and five times it."""
     for seeds in (1, 3):
-        for factor in (0, 1, 2):
+        for factor in (0, 1, 2, 5):
             yield seeds, factor * SEED_SD

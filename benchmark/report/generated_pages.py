@@ -23,6 +23,7 @@ PAGES = (
     "docs/performance.md",
     "docs/full-size.md",
     "docs/toolbox.md",
+    "docs/trust.md",
 )
 
 
