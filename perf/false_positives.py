@@ -66,13 +66,13 @@ def measured(repetitions: int) -> Iterator[Result | None]:
     for study, collection in collections.items():
         for test_set, references in collection.references.items():
             yield seed_pairs(study, test_set, references, table_rows(collection))
-    study = collections[STUDY]
-    runs = similar_runs(table_rows(study))
-    for test_set, references in study.references.items():
+    largest = collections[STUDY]
+    runs = similar_runs(table_rows(largest))
+    for test_set, references in largest.references.items():
         systems = [paths(references, run.hypotheses(test_set)) for run in runs]
         for dealt in DEALT:
             yield from equal_systems(test_set, references, systems, dealt, families_of(repetitions))
-    test_set, references = next(iter(study.references.items()))
+    test_set, references = next(iter(largest.references.items()))
     rates, lengths = utterance_rates(references, runs, test_set)
     for speakers in SPEAKERS:
         for correlated in (False, True):
