@@ -28,12 +28,9 @@ const sentence = (words) => words.filter(Boolean).join(" ") || "nothing";
 
 function column({ word, cells }) {
   const gap = cells.some(({ kind }) => kind === "I") ? MISSING : "";
-  return element(
-    "span",
-    {},
-    element("span", { textContent: word || gap }),
-    ...cells.map(({ kind, word: heard }) => element("span", { className: kind, textContent: heard || (kind === "D" ? MISSING : " ") })),
-  );
+  const shown = cells.map(({ kind, word: heard }) => [kind, heard || (kind === "D" ? MISSING : " ")]);
+  const below = shown.map(([className, textContent]) => element("span", { className, textContent }));
+  return element("span", {}, element("span", { textContent: word || gap }), ...below);
 }
 
 // The list item of an utterance; a screen reader hears whole sentences instead of columns.
@@ -43,12 +40,13 @@ export function aligned(utterance, names) {
   const title = `${utterance.name}: ${utterance.reference.length} words, errors: ${counts.join(", ")}`;
   const heard = names.map((name, i) => `${name}: ${sentence(found.map(({ cells }) => cells[i].word))}.`);
   const spoken = `Reference: ${sentence(utterance.reference)}. ${heard.join(" ")}`;
-  const labels = element("span", { className: "who" }, ...["", ...names].map((name) => element("span", { textContent: name || " " })));
+  const labels = ["", ...names].map((name) => element("span", { textContent: name || " " }));
+  const first = names.length > 1 ? [element("span", { className: "who" }, ...labels)] : [];
   return element(
     "li",
     {},
     element("span", { className: "name", textContent: title }),
     element("span", { className: "unseen", textContent: spoken }),
-    element("div", { className: "alignment", ariaHidden: "true" }, ...(names.length > 1 ? [labels] : []), ...found.map(column)),
+    element("div", { className: "alignment", ariaHidden: "true" }, ...first, ...found.map(column)),
   );
 }

@@ -4,8 +4,8 @@ import { saveFigure } from "./downloads.js";
 
 export async function drawChart(place, specification, name) {
   const { view } = await vegaEmbed(place, specification, { renderer: "svg", actions: false });
-  const save = async () => saveFigure(name, await view.toSVG());
-  const label = `Save the chart ${name} as SVG`;
-  place.after(element("button", { type: "button", className: "save", textContent: "SVG", ariaLabel: label, onclick: save }));
+  const onclick = async () => saveFigure(name, await view.toSVG());
+  const ariaLabel = `Save the chart ${name} as SVG`;
+  place.after(element("button", { type: "button", className: "save", textContent: "SVG", ariaLabel, onclick }));
   return view;
 }

@@ -1,5 +1,5 @@
 // The section that compares the two pinned runs; it takes what it shows from the runs' own sections.
-import { element } from "./elements.js";
+import { element, heading, note } from "./elements.js";
 import { onChoice } from "./state.js";
 import { testSet } from "./test_set.js";
 import { pinned, titleOf, unpin } from "./pins.js";
@@ -15,7 +15,8 @@ const words = element("div");
 function head(runs) {
   const entry = (run, i) => {
     const link = element("a", { href: `#run-${encodeURIComponent(run)}`, textContent: titleOf(run) });
-    const remove = element("button", { type: "button", textContent: "Unpin", ariaLabel: `Unpin ${titleOf(run)}`, onclick: () => unpin(run) });
+    const [ariaLabel, onclick] = [`Unpin ${titleOf(run)}`, () => unpin(run)];
+    const remove = element("button", { type: "button", textContent: "Unpin", ariaLabel, onclick });
     return element("li", {}, element("strong", { textContent: "AB"[i] }), " ", link, " ", remove);
   };
   return element("ul", { className: "pair" }, ...runs.map(entry));
@@ -33,12 +34,11 @@ function draw() {
   const sections = runs.map((run) => document.getElementById(`run-${run}`));
   const curves = element("div", { className: "curves" });
   const logged = sections.map((section, i) => ({ run: "AB"[i], curves: curvesOf(section) }));
-  const training = logged.some(({ curves: { charts } }) => charts.length);
-  const note = "A is drawn as solid lines, B as dashed ones.";
+  const training = [heading("Training"), note("A is drawn as solid lines, B as dashed ones."), curves];
   body.replaceChildren(
     head(runs),
     ...factsTables(...sections),
-    ...(training ? [element("h3", { textContent: "Training" }), element("p", { className: "note", textContent: note }), curves] : []),
+    ...(logged.some(({ curves: { charts } }) => charts.length) ? training : []),
     ...sharesTables(...sections),
     words,
   );

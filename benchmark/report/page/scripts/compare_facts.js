@@ -1,5 +1,5 @@
 // Numbers and settings of two runs beside each other: first what differs, then what is equal.
-import { element } from "./elements.js";
+import { element, heading } from "./elements.js";
 
 // The facts of a run's section: its tables by title, each a map from name to value.
 function factsOf(section) {
@@ -10,7 +10,9 @@ function factsOf(section) {
   return found;
 }
 
-const pairs = (group) => [...group.querySelectorAll("dt")].map((name) => [name.textContent, name.nextElementSibling.textContent]);
+function pairs(group) {
+  return [...group.querySelectorAll("dt")].map((name) => [name.textContent, name.nextElementSibling.textContent]);
+}
 
 function scores(group) {
   const names = [...group.querySelectorAll("thead th")].slice(1).map((cell) => cell.textContent);
@@ -39,7 +41,8 @@ function table(title, lines) {
   const header = names.map((name) => element(name ? "th" : "td", name ? { scope: "col", textContent: name } : {}));
   const head = element("thead", {}, element("tr", {}, ...header));
   const caption = element("caption", { textContent: title });
-  return element("div", { className: "wide" }, element("table", {}, caption, head, element("tbody", {}, ...lines.map(row))));
+  const body = element("tbody", {}, ...lines.map(row));
+  return element("div", { className: "wide" }, element("table", {}, caption, head, body));
 }
 
 export function factsTables(first, second) {
@@ -47,11 +50,13 @@ export function factsTables(first, second) {
   const titles = [...new Set([...a.keys(), ...b.keys()])];
   const groups = titles.map((title) => {
     const [left, right] = [a.get(title) ?? new Map(), b.get(title) ?? new Map()];
-    const lines = [...new Set([...left.keys(), ...right.keys()])].map((name) => [name, left.get(name), right.get(name)]);
+    const names = [...new Set([...left.keys(), ...right.keys()])];
+    const lines = names.map((name) => [name, left.get(name), right.get(name)]);
     return { title, different: lines.filter(([, x, y]) => x !== y), equal: lines.filter(([, x, y]) => x === y) };
   });
   const tables = groups.filter((group) => group.different.length).map((group) => table(group.title, group.different));
   const equal = groups.filter((group) => group.equal.length).map((group) => table(group.title, group.equal));
-  const folded = element("details", {}, element("summary", { textContent: "What is equal in both" }), element("div", { className: "packed" }, ...equal));
-  return [element("h3", { textContent: "What differs" }), element("div", { className: "packed" }, ...tables), ...(equal.length ? [folded] : [])];
+  const packed = (made) => element("div", { className: "packed" }, ...made);
+  const folded = element("details", {}, element("summary", { textContent: "What is equal in both" }), packed(equal));
+  return [heading("What differs"), packed(tables), ...(equal.length ? [folded] : [])];
 }

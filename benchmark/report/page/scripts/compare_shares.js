@@ -1,5 +1,5 @@
 // The sparsity of each matrix of two runs, and the difference, as tables that are tinted by their numbers.
-import { element } from "./elements.js";
+import { element, heading } from "./elements.js";
 
 // The table of a run's section as {matrices, layers: [[name, shares in per cent or NaN]]}.
 function sharesOf(section) {
@@ -14,10 +14,12 @@ function sharesOf(section) {
 }
 
 function table(title, { matrices, layers }, cell) {
-  const head = ["layer", ...matrices].map((name, i) => element("th", { scope: "col", className: i ? "number" : "", textContent: name }));
-  const rows = layers.map(([name, shares]) =>
-    element("tr", {}, element("th", { scope: "row", textContent: name }), ...shares.map((share) => (Number.isNaN(share) ? element("td") : cell(share)))),
-  );
+  const header = (textContent, i) => element("th", { scope: "col", className: i ? "number" : "", textContent });
+  const head = ["layer", ...matrices].map(header);
+  const rows = layers.map(([name, shares]) => {
+    const cells = shares.map((share) => (Number.isNaN(share) ? element("td") : cell(share)));
+    return element("tr", {}, element("th", { scope: "row", textContent: name }), ...cells);
+  });
   return element(
     "div",
     { className: "wide", role: "region", tabIndex: 0, ariaLabel: title },
@@ -42,11 +44,12 @@ const change = (points) =>
 
 export function sharesTables(first, second) {
   const [a, b] = [sharesOf(first), sharesOf(second)];
-  const tables = [a && table("A: weights removed, %", a, gone), b && table("B: weights removed, %", b, gone)].filter(Boolean);
+  const own = { "A: weights removed, %": a, "B: weights removed, %": b };
+  const tables = Object.entries(own).flatMap(([title, shares]) => (shares ? [table(title, shares, gone)] : []));
   if (!tables.length) return [];
   if (a && b && String(a.matrices) === String(b.matrices) && a.layers.length === b.layers.length) {
     const layers = a.layers.map(([name, shares], i) => [name, shares.map((share, j) => b.layers[i][1][j] - share)]);
     tables.push(table("B minus A, points", { matrices: a.matrices, layers }, change));
   }
-  return [element("h3", { textContent: "Sparsity by layer and matrix" }), element("div", { className: "facts" }, ...tables)];
+  return [heading("Sparsity by layer and matrix"), element("div", { className: "facts" }, ...tables)];
 }

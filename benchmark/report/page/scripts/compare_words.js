@@ -1,5 +1,5 @@
 // The utterances on which two runs differ most, and those on which they err most.
-import { element } from "./elements.js";
+import { element, heading, note } from "./elements.js";
 import { aligned, differences, errors } from "./alignment.js";
 import { howMany, testSetsWithWords, utterancesOfBoth } from "./utterances.js";
 
@@ -20,7 +20,8 @@ function list(title, utterances, open) {
 }
 
 function key() {
-  const entries = KEY.flatMap(([kind, sample, meaning]) => [element("span", { className: `sample ${kind}`, textContent: sample }), ` ${meaning}  `]);
+  const sample = (kind, textContent) => element("span", { className: `sample ${kind}`, textContent });
+  const entries = KEY.flatMap(([kind, word, meaning]) => [sample(kind, word), ` ${meaning}  `]);
   return element("p", { className: "note alignment-key" }, ...entries);
 }
 
@@ -30,19 +31,18 @@ function first(utterances, weight) {
 }
 
 export function wordLists(testSet, a, b) {
-  const title = element("h3", { textContent: `Utterances of ${testSet}` });
-  if (!testSetsWithWords.includes(testSet)) {
-    return [title, element("p", { textContent: "The references of this test set are not available, so its words cannot be shown." })];
-  }
+  const title = heading(`Utterances of ${testSet}`);
+  if (!testSetsWithWords.includes(testSet)) return [title, note("This test set's references are not available.")];
   const found = utterancesOfBoth(testSet, a, b);
   const { shared, erring } = howMany(testSet);
-  const chosen = shared < erring ? ` They are chosen among ${shared} of ${erring} utterances, those whose word errors differ most between runs.` : "";
-  const note = `The reference is above the hypotheses, which are aligned with it as sclite does it.${chosen}`;
+  const chosen = `The utterances are chosen among ${shared} of ${erring}, whose word errors differ most between runs.`;
+  const together = ({ systems: [x, y] }) => errors(x) + errors(y);
   return [
     title,
-    element("p", { className: "note", textContent: note }),
+    note("The reference is above the hypotheses, which are aligned with it as sclite does it."),
+    ...(shared < erring ? [note(chosen)] : []),
     key(),
     list("Most changed: the most words differ between A and B", first(found, differences), true),
-    list("Worst: the most word errors of A and B together", first(found, ({ systems: [x, y] }) => errors(x) + errors(y)), false),
+    list("Worst: the most word errors of A and B together", first(found, together), false),
   ];
 }

@@ -9,5 +9,8 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+export const heading = (textContent) => element("h3", { textContent });
+export const note = (textContent) => element("p", { className: "note", textContent });
+
 // The JSON in the page's element of this id.
 export const embedded = (id) => JSON.parse(document.getElementById(id).textContent);

@@ -27,15 +27,15 @@ function ranked() {
 const numbers = (ends) => (ends ? ends.map((end) => end.toFixed(1)).join(" to ") : "");
 const share = (value) => `${(100 * value).toFixed(2)}%`;
 
+const mark = (className, at, width = 0) =>
+  element("i", { className, style: { left: share(at), "--width": share(width) } });
+const denseMark = (scale, middle) => (middle === undefined ? [] : [mark("dense", scale.place(middle))]);
+
 function track({ family, wer, interval }, scale, middle) {
-  const marks = middle === undefined ? [] : [element("i", { className: "dense", style: { left: share(scale.place(middle)) } })];
-  if (interval) {
-    const [low, high] = interval.map(scale.place);
-    marks.push(element("i", { className: "interval", style: { left: share(low), width: share(high - low) } }));
-  }
-  marks.push(element("i", { className: "point", style: { left: share(scale.place(wer)) } }));
-  const drawn = element("td", { ariaHidden: "true", className: "track", data: { family } }, element("div", {}, ...marks));
-  return drawn;
+  const [low, high] = (interval ?? []).map(scale.place);
+  const bar = interval ? [mark("interval", low, high - low)] : [];
+  const marks = element("div", {}, ...denseMark(scale, middle), ...bar, mark("point", scale.place(wer)));
+  return element("td", { ariaHidden: "true", className: "track", data: { family } }, marks);
 }
 
 function row(line, scale, middle) {
@@ -52,9 +52,8 @@ function row(line, scale, middle) {
 }
 
 function axis(scale, middle) {
-  const ticks = scale.ticks.map((tick) => element("small", { style: { left: share(scale.place(tick)) }, textContent: tick }));
-  const mark = middle === undefined ? [] : [element("i", { className: "dense", style: { left: share(scale.place(middle)) } })];
-  place.querySelector("thead .track div").replaceChildren(...ticks, ...mark);
+  const tick = (value) => element("small", { style: { left: share(scale.place(value)) }, textContent: value });
+  place.querySelector("thead .track div").replaceChildren(...scale.ticks.map(tick), ...denseMark(scale, middle));
 }
 
 function caption(shown, middle) {

@@ -1,10 +1,13 @@
 // The runs' sections: a link to one opens it, and its charts and words are drawn when it is first opened.
-import { element } from "./elements.js";
+import { element, heading, note } from "./elements.js";
 import { curvesOf, drawCurves } from "./curves.js";
 import { testSetsWithWords, utterancesOf } from "./utterances.js";
 import { aligned, errors } from "./alignment.js";
 
 const WORST = 10;
+const NOTE =
+  "The reference is above the hypothesis. They are aligned as sclite does it. Errors are bold and underlined: " +
+  "*** is a missing word, and + stands before an additional one.";
 
 function open(hash) {
   const section = document.getElementById(decodeURIComponent(hash.slice(1)));
@@ -18,9 +21,10 @@ function drawWorst(place, run) {
   for (const testSet of testSetsWithWords) {
     const most = (a, b) => errors(b.systems[0]) - errors(a.systems[0]);
     const wrong = utterancesOf(testSet, run).filter(({ systems }) => errors(systems[0])).sort(most);
-    place.append(element("h3", { textContent: `Most word errors on ${testSet}` }));
-    if (wrong.length) place.append(element("ol", { className: "utterances" }, ...wrong.slice(0, WORST).map((u) => aligned(u, ["hypothesis"]))));
-    else place.append(element("p", { textContent: "There are no word errors." }));
+    place.append(heading(`Most word errors on ${testSet}`));
+    const items = wrong.slice(0, WORST).map((utterance) => aligned(utterance, ["hypothesis"]));
+    if (!items.length) place.append(element("p", { textContent: "There are no word errors." }));
+    else place.append(note(NOTE), element("ol", { className: "utterances" }, ...items));
   }
 }
 

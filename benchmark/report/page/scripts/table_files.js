@@ -14,16 +14,18 @@ const shown = () =>
 const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 const csv = () => shown().map((line) => line.map(quoted).join(",") + "\n").join("");
 
-const SYMBOLS = { "±": "$\\pm$", "Δ": "$\\Delta$", "°": "$^\\circ$", "<": "$<$", ">": "$>$", "~": "\\textasciitilde{}" };
-const SPECIAL = { "\\": "\\textbackslash{}", "^": "\\textasciicircum{}", "|": "\\textbar{}" };
+const SYMBOLS = { "±": "$\\pm$", "Δ": "$\\Delta$", "°": "$^\\circ$", "<": "$<$", ">": "$>$" };
+const NAMES = { "\\": "backslash", "^": "asciicircum", "|": "bar", "~": "asciitilde" };
+const command = (character) => (NAMES[character] ? `\\text${NAMES[character]}{}` : `\\${character}`);
 const typeset = (text) =>
-  text.replace(/[\\^|±Δ°<>~&%$#_{}]/g, (character) => SYMBOLS[character] ?? SPECIAL[character] ?? `\\${character}`);
+  text.replace(/[\\^|±Δ°<>~&%$#_{}]/g, (character) => SYMBOLS[character] ?? command(character));
 
 function latex() {
   const [head, ...rows] = shown().map((line) => `${line.map(typeset).join(" & ")} \\\\\n`);
   const columns = [...table.tHead.rows[0].cells].filter((cell) => !cell.hidden);
   const format = columns.map((cell) => (cell.classList.contains("number") ? "r" : "l")).join("");
-  return `% needs \\usepackage{booktabs}\n\\begin{tabular}{${format}}\n\\toprule\n${head}\\midrule\n${rows.join("")}\\bottomrule\n\\end{tabular}\n`;
+  const lines = `\\toprule\n${head}\\midrule\n${rows.join("")}\\bottomrule\n`;
+  return `% needs \\usepackage{booktabs}\n\\begin{tabular}{${format}}\n${lines}\\end{tabular}\n`;
 }
 
 const files = { csv: ["text/csv", csv], tex: ["application/x-tex", latex] };

@@ -5,13 +5,15 @@ const sets = embedded("utterances");
 export const testSetsWithWords = Object.keys(sets);
 export const howMany = (testSet) => ({ shared: sets[testSet].shared, erring: sets[testSet].erring });
 
+const KINDS = { "=": "S", "-": "D", "+": "I" };
+
 // `2=word 3- 5+word` as [{position, kind, word}], with sclite's letters for the kinds.
 function edits(text) {
   return text
     .split(" ")
     .filter(Boolean)
     .map((edit) => /^(\d+)([=+-])(.*)$/.exec(edit))
-    .map(([, position, sign, word]) => ({ position: Number(position), kind: { "=": "S", "-": "D", "+": "I" }[sign], word }));
+    .map(([, position, sign, word]) => ({ position: Number(position), kind: KINDS[sign], word }));
 }
 
 function utterance(set, i, texts) {
@@ -24,7 +26,7 @@ export function utterancesOf(testSet, run) {
   const own = set.runs[run];
   if (!own) return [];
   const shared = own.shared.split("\n").slice(0, set.shared);
-  return [...shared.map((text, i) => utterance(set, i, [text])), ...Object.entries(own.worst).map(([i, text]) => utterance(set, i, [text]))];
+  return [...shared.entries(), ...Object.entries(own.worst)].map(([i, text]) => utterance(set, i, [text]));
 }
 
 // The utterances that the page has of both runs.
