@@ -1,4 +1,4 @@
-"""Compares every pair of rows over all their seeds at once, by a bootstrap of seeds and utterances."""
+"""Compares rows at the same target over all their seeds at once, by a bootstrap of seeds and utterances."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Pair:
         a, b: the rows.
         interval_a, interval_b: 95 % intervals of their WERs.
         difference: WER of `a` minus WER of `b`.
-        p_holm: p after Holm's correction over all pairs of the test set; None if no test is possible.
+        p_holm: p after Holm's correction over these pairs of the test set; None if no test is possible.
         resampled: the unit of the test set that the bootstrap drew.
     """
 
@@ -47,7 +47,7 @@ class AllSeeds:
     `scoring/hierarchical.py`.
 
     Attributes:
-        pairs: every pair of finished rows on every test set, in the order of the rows.
+        pairs: the pairs of finished rows at the same target, and of dense with all, in the order of the rows.
     """
 
     def __init__(self, intervals: Mapping[tuple[str, Row], Interval], pairs: Sequence[Pair]) -> None:
@@ -76,7 +76,7 @@ class AllSeeds:
 
 
 def compare_all_seeds(collection: Collection, rows: Sequence[Row], kept: Iterable[Pair]) -> AllSeeds:
-    """Compare all pairs of finished rows.
+    """Compare the finished rows at each target, and all of them with dense.
 
     Args:
         collection: the runs, and the references that there are.
@@ -105,7 +105,7 @@ def _draws(test_set: str, references: Transcripts, rows: Sequence[Row]) -> Draws
 
 
 def _pairs(test_set: str, found: Draws, intervals: Mapping[Row, Interval]) -> list[Pair]:
-    both = list(combinations(intervals, 2))
+    both = [(a, b) for a, b in combinations(intervals, 2) if a.target == b.target or a.is_dense or b.is_dense]
     differences = [found.difference(a.key, b.key) for a, b in both]
     adjusted = holm([difference.p for difference in differences])
     return [

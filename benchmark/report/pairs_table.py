@@ -1,4 +1,4 @@
-"""`pairs.csv`: every pair of rows over all their seeds. The file is read again where references are missing."""
+"""`pairs.csv`: rows compared over all their seeds. The file is read again where references are missing."""
 
 from __future__ import annotations
 
