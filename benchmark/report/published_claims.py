@@ -6,7 +6,7 @@ from benchmark.report.paper_claims import Claim
 from benchmark.report.use_claims import UseClaim
 
 RUDAKOV = "Rudakov et al., 2023, arXiv 2401.07788"
-SMALL = "a small model with little to spare; the papers use larger ones"
+SMALL = "a small model and a short budget; the papers train larger models for longer"
 
 CLAIMS: tuple[Claim | UseClaim, ...] = (
     Claim(
