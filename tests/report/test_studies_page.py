@@ -10,7 +10,19 @@ from synthetic_study import RECIPES, build_study, reported_study
 
 from benchmark.__main__ import main
 from benchmark.report.page.studies import Leader, studies_page, study_line
+from benchmark.report.study_report import write_report
+from benchmark.system.files import write_json
 from benchmark.system.project import ROOT
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_runs_that_are_still_to_come_count_as_planned(tmp_path: Path) -> None:
+    recipes = {"dense": RECIPES["dense"]}
+    folder = build_study(tmp_path / "demo", (0,), utterances=8, troubled=False, recipes=recipes)
+    write_json(folder / "planned.json", ["dense", "wanda-0.65", "wanda-0.85"])
+    write_report(folder / "runs", folder)
+    line = study_line(folder)
+    assert (line.finished, line.planned) == (1, 3)
 
 
 def test_a_line_says_who_leads_at_each_target(tmp_path_factory: pytest.TempPathFactory) -> None:

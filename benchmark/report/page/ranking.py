@@ -9,6 +9,7 @@ from typing import Any
 from benchmark.report.all_seeds import AllSeeds
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.rows import Row, known, percent
+from benchmark.report.standings import compared_targets, standings
 
 
 def ranking(
@@ -22,13 +23,23 @@ def ranking(
     """
     shown = [row for row in rows if row.finished and not row.is_dense]
     counts = Counter(row.target for row in shown)
+    letters = {
+        (standing.row, name): " ".join(standing.letters)
+        for name in comparisons.test_sets
+        for target in compared_targets(rows)
+        for standing in standings(rows, target, name, all_seeds)
+    }
     return {
         "dense": {name: _percent(known(comparisons.dense.wer(name)).mean) for name in comparisons.test_sets}
         if comparisons.dense
         else {},
         "targets": {target_key(target): target_title(target) for target in sorted(counts, key=lambda t: t or 0.0)},
         "target": target_key(max(counts, key=lambda target: (counts[target], target or 0.0))) if shown else "",
-        "lines": [_line(row, comparisons, all_seeds, anchor(row)) for row in shown],
+        "lines": [
+            _line(row, comparisons, all_seeds, anchor(row))
+            | {"letters": {name: letters.get((row, name), "") for name in comparisons.test_sets}}
+            for row in shown
+        ],
     }
 
 

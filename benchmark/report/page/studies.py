@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.report.page.document import HERE
 from benchmark.report.page.ranking import target_title
 from benchmark.runs.ownership import Owner
+from benchmark.runs.reading import read_planned
 from benchmark.study.file import load_study
 from benchmark.study.paths import ResultsFolder
 from benchmark.system.errors import UserError
@@ -69,7 +70,7 @@ def study_line(folder: Path) -> StudyLine:
         dense=100 * float(dense[f"{test_set}{WER}"].iloc[0]) if test_set and len(dense) else None,
         methods=table[~table["family"].isin(["dense", "control"])]["label"].nunique(),
         finished=int(table["finished_runs"].sum()),
-        planned=int(table["planned_runs"].sum()),
+        planned=max(int(table["planned_runs"].sum()), len(read_planned(ResultsFolder(folder)))),
         leaders=tuple(_leaders(table, test_set)) if test_set else (),
     )
 

@@ -18,7 +18,10 @@ function target() {
 function ranked() {
   const shown = lines
     .filter((line) => line.target === target())
-    .map((line) => ({ ...line, wer: line.wer[testSet()], interval: line.interval[testSet()] }))
+    .map((line) => {
+      const [wer, interval, letters] = [line.wer, line.interval, line.letters].map((by) => by[testSet()]);
+      return { ...line, wer, interval, letters };
+    })
     .sort((a, b) => a.wer - b.wer);
   const places = shown.filter((line) => line.ranked).map((line) => line.wer);
   return shown.map((line) => ({ ...line, rank: line.ranked ? 1 + places.indexOf(line.wer) : null }));
@@ -48,6 +51,7 @@ function row(line, scale, middle) {
     track(line, scale, middle),
     element("td", { className: "number", textContent: line.wer.toFixed(2) }),
     element("td", { className: "number ends", textContent: numbers(line.interval) }),
+    element("td", { className: "ends", textContent: line.letters }),
   );
 }
 
