@@ -78,7 +78,7 @@ def test_kept_pairs_stand_in_for_missing_references(
     ("column", "value"), [("wer_a", 0.5), ("seeds_b", "0 9"), ("label_a", "gone"), ("delta", "x"), ("resampled", "x")]
 )
 def test_lines_that_no_longer_hold_are_left_out(
-    column: str, value: object, rows: list[Row], found: AllSeeds, tmp_path: Path
+    column: str, value: float | str, rows: list[Row], found: AllSeeds, tmp_path: Path
 ) -> None:
     frame = pairs_frame(found).astype(object)
     frame.loc[0, column] = value
