@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from benchmark.runs.records import Footprint, MatrixSparsity, RunRecord, Score
 from benchmark.study.plan import run_name
 from benchmark.system.errors import UserError
+from benchmark.system.strict_yaml import one_line
 from benchmark.training.allowance import TOLERANCE
 
 ROUNDING = 1e-9  # relative
@@ -21,7 +22,7 @@ def require_consistent(record: RunRecord, where: str) -> None:
         UserError: the record contradicts itself; the message gives the first contradiction.
     """
     for contradiction in _contradictions(record):
-        raise UserError(f"{where} contradicts itself: {contradiction}; repeat the run")
+        raise UserError(f"{where} contradicts itself: {one_line(contradiction)}; repeat the run")
 
 
 def _contradictions(record: RunRecord) -> Iterator[str]:
