@@ -57,7 +57,7 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
             panel = Panel(axes, test_set, comparisons)
             shown = [row for row in rows if row.target in (target, None) and not row.is_dense and row.wer(test_set)]
-            front = pareto_front(shown, test_set, compression_seconds)
+            front = pareto_front([row for row in shown if row.target == target], test_set, compression_seconds)
             for row in shown:
                 panel.draw_time(row, named=row in front or panel.is_reference(row))
             panel.finish(f"{test_set}, {percent(target)}" if target is not None else test_set, "compression time (s)")

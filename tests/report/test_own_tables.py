@@ -38,7 +38,7 @@ class Made(Evaluation):
 
 
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "evaluations").mkdir()
     (tmp_path / "evaluations" / "loudness.py").write_text(MADE)
     monkeypatch.setattr(evaluations, "__path__", [*evaluations.__path__, str(tmp_path / "evaluations")])
@@ -47,16 +47,22 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = folder / "runs" / f"self_pinching-0.65-seed{seed}" / "run.json"
         metrics = {"loudness": {"test-clean": {"near": near, "far": near - 8, "hidden": 1.0}}}
         write_json(path, read_json(path) | {"metrics": metrics})
-    write_report(folder / "runs", folder)
     return folder
 
 
-def test_a_number_too_small_for_its_digits_is_not_shown_as_nothing(study: Path) -> None:
-    path = study / "runs" / "dense" / "run.json"
+@pytest.fixture
+def study(measured: Path) -> Path:
+    write_report(measured / "runs", measured)
+    return measured
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_number_too_small_for_its_digits_is_not_shown_as_nothing(measured: Path) -> None:
+    path = measured / "runs" / "dense" / "run.json"
     metrics = {"loudness": {"test-clean": {"near": 4e-9, "far": 0.0}}}
     write_json(path, read_json(path) | {"metrics": metrics})
-    write_report(study / "runs", study)
-    text = (study / "README.md").read_text()
+    write_report(measured / "runs", measured)
+    text = (measured / "README.md").read_text()
     section = text[text.index("## Loudness\n") :]
     assert "<0.01" in section
     assert " 0.00 |" in section
