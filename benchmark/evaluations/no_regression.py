@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from benchmark.evaluations.contract import Column, Evaluation, FinishedRun
-from benchmark.scoring.wer import utterance_errors
+from benchmark.scoring.wer import no_regression, utterance_errors
 
 
 class NoRegression(Evaluation):
@@ -30,10 +30,5 @@ class NoRegression(Evaluation):
             UserError: the dense run is not transcribed, or transcripts and references are not of the same utterances.
         """
         spoken = run.references[split]
-        pairs = zip(
-            utterance_errors(spoken, run.hypotheses[split], "the run"),
-            utterance_errors(spoken, run.dense(split), "the dense run"),
-            strict=True,
-        )
-        kept = [own.errors <= dense.errors for own, dense in pairs]
-        return {"share": sum(kept) / len(kept)}
+        own = utterance_errors(spoken, run.hypotheses[split], "the run")
+        return {"share": no_regression(own, utterance_errors(spoken, run.dense(split), "the dense run"))}

@@ -70,7 +70,7 @@ class AllSeeds:
         return None
 
     def p_holm(self, row: Row, other: Row, test_set: str) -> float | None:
-        """p of the difference after Holm's correction over all pairs of the test set; None if there is no test."""
+        """p of the difference after Holm's correction over `pairs` of the test set; None if there is no test."""
         pair = self._pairs.get((test_set, row, other)) or self._pairs.get((test_set, other, row))
         return pair.p_holm if pair else None
 

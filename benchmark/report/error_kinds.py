@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from statistics import fmean
-
 import pandas as pd
 
 from benchmark.report.rows import Row, percent
 from benchmark.report.typesetting import Markdown, markdown
 from benchmark.runs.collection import Collection
-from benchmark.scoring.wer import utterance_errors
+from benchmark.scoring.wer import WordErrors, no_regression, utterance_errors
 
 NOTHING = "-"
 KINDS = ("substitutions", "deletions", "insertions")
@@ -30,25 +28,26 @@ def error_frame(collection: Collection, rows: list[Row], dense: Row | None) -> p
     over that of dense. `no_regression` is the share of utterances with no more errors than dense makes there.
     `real_time_factor` is the transcription time over the length of the speech.
     """
-    shown = [(test_set, row) for test_set in collection.test_sets for row in rows if row.wer(test_set)]
-    lines = [
-        _line(row, test_set, dense) | {"no_regression": _no_regression(collection, row, dense, test_set)}
-        for test_set, row in shown
-    ]
+    lines = []
+    for test_set in collection.test_sets:
+        before = _counts(collection, dense, test_set)[0] if dense and test_set in collection.references else None
+        for row in rows:
+            if row.wer(test_set):
+                share = None if before is None else _no_regression(collection, row, before, test_set)
+                lines.append(_line(row, test_set, dense) | {"no_regression": share})
     return pd.DataFrame(lines)
 
 
-def _no_regression(collection: Collection, row: Row, dense: Row | None, test_set: str) -> float | None:
-    """None without dense, or without the references of the test set."""
-    references = collection.references.get(test_set)
-    if references is None or dense is None:
-        return None
-    (before,) = (utterance_errors(references, run.hypotheses(test_set), dense.name) for run in dense.finished)
-    return fmean(
-        own.errors <= was.errors
-        for run in row.finished
-        for own, was in zip(utterance_errors(references, run.hypotheses(test_set), row.name), before, strict=True)
-    )
+def _no_regression(collection: Collection, row: Row, before: list[WordErrors], test_set: str) -> float:
+    """Over the utterances of all seeds; `before` counts the errors of dense."""
+    seeds = _counts(collection, row, test_set)
+    return no_regression([counts for own in seeds for counts in own], before * len(seeds))
+
+
+def _counts(collection: Collection, row: Row, test_set: str) -> list[list[WordErrors]]:
+    """The errors of each utterance, by seed."""
+    references = collection.references[test_set]
+    return [utterance_errors(references, run.hypotheses(test_set), row.name) for run in row.finished]
 
 
 def _line(row: Row, test_set: str, dense: Row | None) -> dict[str, object]:

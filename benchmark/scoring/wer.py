@@ -81,3 +81,9 @@ def total(counts: Collection[WordErrors]) -> WordErrors:
         deletions=sum(c.deletions for c in counts),
         insertions=sum(c.insertions for c in counts),
     )
+
+
+def no_regression(own: Sequence[WordErrors], before: Sequence[WordErrors]) -> float:
+    """The share of utterances with no more word errors than `before`; both count the same utterances in one order."""
+    kept = [after.errors <= was.errors for after, was in zip(own, before, strict=True)]
+    return sum(kept) / len(kept)
