@@ -23,10 +23,10 @@ import torch
 from transformers import WhisperForConditionalGeneration
 
 from benchmark.corpora.manifest import SAMPLE_RATE, Dataset
+from benchmark.inference.transcription import decode_timed, transcriber
 from benchmark.models.architectures.whisper import extractor
 from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.runs.provenance import provenance
-from benchmark.runs.transcription import decode_timed
 from benchmark.study.file import load_study
 from benchmark.study.plan import Study
 from benchmark.system.files import write_json
@@ -88,7 +88,7 @@ def transcription(study: Study, speech_model: SpeechModel, dataset: Dataset, pre
     ours, theirs, audio, different = [], [], [], 0
     for indices, batch in speech.in_order(study.evaluation.batch_seconds):
         with computing_in(precision, speech.device):
-            transcripts, seconds = decode_timed(speech_model, batch)
+            transcripts, seconds = decode_timed(transcriber(speech_model), batch)
         ours.append(seconds)
         start = time.perf_counter()
         waves = [speech.audio(index).numpy() for index in indices]

@@ -16,6 +16,7 @@ ROOMS = (  # from the ground up; docs/architecture.md has the picture
     "corpora",
     "models",
     "training",
+    "inference",
     "toolbox",
     "smoothing",
     "evaluations",

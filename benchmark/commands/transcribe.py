@@ -73,7 +73,7 @@ def transcribed(speech_model: SpeechModel, files: list[Path]) -> Iterator[Heard]
 
     from benchmark.corpora.audio import UnusableError, decode
     from benchmark.corpora.manifest import SAMPLE_RATE
-    from benchmark.runs.transcription import transcribe_one
+    from benchmark.inference.transcription import transcribe_one
 
     for path in tqdm(files, desc="transcribe", unit="file", leave=False, disable=None):
         try:

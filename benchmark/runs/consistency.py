@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from benchmark.inference.measured_speed import SparseSpeed, Speedup
 from benchmark.runs.records import Footprint, MatrixSparsity, RunRecord, Score
 from benchmark.study.plan import run_name
 from benchmark.system.errors import UserError
@@ -34,8 +35,8 @@ def _contradictions(record: RunRecord) -> Iterator[str]:
         yield from _of_the_matrices(record["footprint"], record.get("matrices", []), record["family"])
     for test_set, score in record.get("scores", {}).items():
         yield from (f"on {test_set} {contradiction}" for contradiction in _of_the_score(score))
-    if "speedup" in record and not record["speedup"]["low"] <= record["speedup"]["median"] <= record["speedup"]["high"]:
-        yield "the median speed-up is not between the lowest and the highest"
+    if "speedup" in record:
+        yield from _of_the_speed(record["speedup"], record.get("sparse"))
 
 
 def _of_the_name(record: RunRecord) -> Iterator[str]:
@@ -50,7 +51,7 @@ def _of_the_status(record: RunRecord) -> Iterator[str]:
     if record["status"] == "ok":
         if record["reason"] is not None:
             yield f"it is ok, but has a reason for failing ({record['reason']})"
-    elif {"scores", "speedup", "metrics"} & record.keys():
+    elif {"scores", "speedup", "sparse", "metrics"} & record.keys():
         yield f"it has results, but its status is {record['status']}"
 
 
@@ -85,6 +86,16 @@ def _of_the_matrices(size: Footprint, matrices: list[MatrixSparsity], family: st
             yield f"encoder_sparsity is {size['encoder_sparsity']}, but {left} of {total} weights remain"
         if outside[1] < 0 or (family in ONLY_MATRICES and outside[1] != outside[0]):
             yield f"remaining_parameters does not follow from the {left} weights that remain in its matrices"
+
+
+def _of_the_speed(speedup: Speedup, sparse: SparseSpeed | None) -> Iterator[str]:
+    measured = [speedup]
+    if sparse is not None:
+        if (sparse["matrices"] > 0) != ("speedup" in sparse):
+            yield f"{sparse['matrices']} matrices are sparse, but their speed-up is {sparse.get('speedup')}"
+        measured += [sparse["speedup"]] if "speedup" in sparse else []
+    if not all(one["low"] <= one["median"] <= one["high"] for one in measured):
+        yield "the median speed-up is not between the lowest and the highest"
 
 
 def _of_the_score(score: Score) -> Iterator[str]:

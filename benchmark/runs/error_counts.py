@@ -46,6 +46,8 @@ def score_run(study: Study, plan: RunPlan, work: WorkFolder) -> RunRecord:
                 raise UserError(f"{lacking}; transcribe again")
             record["scores"] = {split: _score(run, split, timed["sets"][split]) for split in study.corpus.tests}
             record["speedup"] = timed["speedup"]
+            if "sparse" in timed:
+                record["sparse"] = timed["sparse"]
             record["notes"] += _cut(record["scores"])
             if study.evaluation.normalizer != "none":
                 record["normalizer"] = study.evaluation.normalizer

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.inference.transcription import transcribe
 from benchmark.models.checkpoints import SpeechModel, hash_model, save_dense
 from benchmark.runs.error_counts import all_references, references
 from benchmark.runs.evaluated import dense_plan
 from benchmark.runs.identity import identity
 from benchmark.runs.recorded_run import checked_run
-from benchmark.runs.transcription import transcribe
 from benchmark.scoring.normalizers import normalised
 from benchmark.scoring.wer import word_errors
 from benchmark.study.keys import EvaluationConfig

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
+from benchmark.inference.measured_speed import SparseSpeed, Speedup
 from benchmark.system.stamps import Stamps
 from benchmark.system.validated import AtLeastOne, Count, Finite, NotNegative, Positive, Seed
 from benchmark.toolbox.drawn import Drawn
@@ -79,14 +80,6 @@ class Score(TypedDict, closed=True):
     cut: NotRequired[AtLeastOne]  # transcripts that decoding stopped at its limit of tokens; absent if there are none
 
 
-class Speedup(TypedDict, closed=True):
-    """The dense model's transcription time over the compressed model's, measured alternately in several rounds."""
-
-    median: Positive
-    low: Positive
-    high: Positive
-
-
 class Provenance(TypedDict, closed=True):
     """The code, software, machine and time of a record."""
 
@@ -124,7 +117,8 @@ class RunRecord(TypedDict, closed=True):
     matrices: NotRequired[list[MatrixSparsity]]  # likewise
     scores: NotRequired[dict[Name, Score]]  # by test set; absent unless status is ok
     normalizer: NotRequired[Literal["whisper-english"]]  # of the scored texts; absent if they are as they were written
-    speedup: NotRequired[Speedup]  # likewise
+    speedup: NotRequired[Speedup]  # likewise; without sparse matrices
+    sparse: NotRequired[SparseSpeed]  # with them; absent also in older records
     metrics: NotRequired[dict[Name, dict[Name, dict[Name, Finite]]]]  # by evaluation and test set, if the study has any
     notes: list[Text]  # facts that a reader must know, e.g. by how much thresholds were scaled at the end
     precision: NotRequired[Literal["fp32", "bf16"]]  # of its training; absent in a run that did not train, or is older
@@ -149,6 +143,7 @@ class Transcription(TypedDict, closed=True):
 
     sets: NotRequired[dict[Name, TimedSet]]
     speedup: NotRequired[Speedup]
+    sparse: NotRequired[SparseSpeed]
 
 
 class Dense(TypedDict, closed=True):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from benchmark.corpora.manifest import Dataset
+from benchmark.inference.measured_speed import SparseSpeed, Speedup
+from benchmark.inference.sparse_model import sparse_model
+from benchmark.inference.speed import sample, speedups
+from benchmark.inference.transcription import Transcription, transcribe, transcriber
+from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.runs import run_folder
 from benchmark.runs.kept import keep
 from benchmark.runs.reading import read_record
-from benchmark.runs.speed import speedup
-from benchmark.runs.transcription import Transcription, transcribe
 from benchmark.scoring.normalizers import NormalizerName, normalised
 from benchmark.scoring.trn import write_trn
 from benchmark.study.paths import RunFolder, WorkFolder
@@ -46,8 +51,26 @@ def transcribe_run(study: Study, plan: RunPlan, work: WorkFolder) -> None:
             sets[split]["cut"] = result.cut
     with computing_in(study.evaluation.precision, dense.model.device):
         first = Speech(speech_model, dataset, study.corpus.tests[0])
-        faster = speedup(dense, speech_model, first, study.evaluation.batch_seconds)
-    keep(output, {"sets": sets, "speedup": faster})
+        speed = _speed(dense, speech_model, sample(first, study.evaluation.batch_seconds))
+    keep(output, {"sets": sets, **speed})
+
+
+class _Speed(TypedDict):
+    """The part of `transcribe.json` about speed."""
+
+    speedup: Speedup
+    sparse: SparseSpeed
+
+
+def _speed(dense: SpeechModel, compressed: SpeechModel, batches: list[Batch]) -> _Speed:
+    """Time the compressed model against the dense one, as it is and with sparse matrices if some are faster so."""
+    with_sparse, matrices = sparse_model(compressed, batches[len(batches) // 2])
+    ways = {"as it is": compressed} | ({"sparse": with_sparse} if matrices else {})
+    found = speedups(transcriber(dense), {name: transcriber(model) for name, model in ways.items()}, batches)
+    sparse = SparseSpeed(matrices=matrices)
+    if matrices:
+        sparse["speedup"] = found["sparse"]
+    return _Speed(speedup=found["as it is"], sparse=sparse)
 
 
 def transcribe_split(study: Study, speech_model: SpeechModel, dataset: Dataset, split: str) -> Transcription:

@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.inference.transcription import transcribe
 from benchmark.models.checkpoints import SpeechModel, frozen_copy
-from benchmark.runs.transcription import transcribe
 from benchmark.study.registry import load_method
 from benchmark.throughput.phases import HeldJob, on_device, phase_of
 from benchmark.throughput.timing import Loop, bytes_in_use

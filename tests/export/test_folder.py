@@ -18,10 +18,10 @@ from transformers import AutoModelForCTC, AutoProcessor, PreTrainedModel
 
 from benchmark.__main__ import main
 from benchmark.export.folder import export
+from benchmark.inference.transcription import transcribe_one
 from benchmark.models.checkpoints import load, save
 from benchmark.models.in_floats import in_floats
 from benchmark.models.shapes import layer_shapes
-from benchmark.runs.transcription import transcribe_one
 from benchmark.system.files import write_json
 
 

@@ -16,8 +16,8 @@ from transformers import WhisperForConditionalGeneration, pipeline
 
 from benchmark.__main__ import main
 from benchmark.export.folder import export
+from benchmark.inference.transcription import transcribe_one
 from benchmark.models.checkpoints import load
-from benchmark.runs.transcription import transcribe_one
 
 PLAIN = ["whisper", "multilingual whisper", "whisper student"]
 

@@ -18,12 +18,12 @@ from conftest import MakeJob, run_method
 from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.inference.speed import sample, speedups
+from benchmark.inference.transcription import transcribe, transcriber
 from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.models.folder_state import plain_state
 from benchmark.runs.footprint import footprint
-from benchmark.runs.speed import speedup
-from benchmark.runs.transcription import transcribe
 from benchmark.smoothing.kept_votes import Voting, kept_denoiser
 from benchmark.smoothing.votes import Sampling
 from benchmark.study.registry import method_names
@@ -120,7 +120,8 @@ def test_what_surrounds_a_method(
     features = [(tmp_path / device / "features.f16").read_bytes() for device in ("cpu", pretend.NAME)]
     assert features[0] == features[1]
     assert transcribe(speech_model, there, 4.0).hypotheses == transcribe(load(tiny_model), here, 4.0).hypotheses
-    assert speedup(speech_model, speech_model, there, 4.0)["median"] > 0
+    decode = transcriber(speech_model)
+    assert speedups(decode, {"itself": decode}, sample(there, 4.0))["itself"]["median"] > 0
     assert footprint(speech_model.model, speech_model.model, 1) == footprint(here.model, here.model, 1)
 
 

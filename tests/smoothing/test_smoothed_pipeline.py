@@ -9,8 +9,8 @@ import pytest
 from small_models import write_tiny_model
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.inference.transcription import transcribe
 from benchmark.models.checkpoints import load
-from benchmark.runs.transcription import transcribe
 from benchmark.scoring.wer import words
 from benchmark.smoothing.pipeline import Pipeline
 from benchmark.smoothing.votes import loudness

@@ -11,8 +11,8 @@ from long_speech import LONG, TEST, TRAIN, write_long_speech
 from tiny_whisper import WINDOW_SECONDS, tiny_whisper
 
 from benchmark.corpora.manifest import SAMPLE_RATE, Dataset
+from benchmark.inference.transcription import transcribe, transcribe_one
 from benchmark.models.checkpoints import SpeechModel
-from benchmark.runs.transcription import transcribe, transcribe_one
 from benchmark.training.features import Features, write_features
 from benchmark.training.speech import Speech
 from benchmark.training.windows import cuts

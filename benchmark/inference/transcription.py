@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,6 +22,8 @@ from benchmark.system.errors import UserError
 from benchmark.training.precision import wait_for_gpu
 from benchmark.training.speech import Speech, normalised
 from benchmark.training.windows import cuts
+
+Transcriber = Callable[[Batch], list[Transcript]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def _transcribe_whole(speech_model: SpeechModel, samples: np.ndarray) -> tuple[s
     nothing = torch.zeros(0, dtype=torch.long, device=audio.device)
     batch = Batch(audio, None, frames.to(audio.device), nothing, nothing, audio.numel() / SAMPLE_RATE)
     start = time.perf_counter()
-    (transcript,) = _transcripts(speech_model, batch)
+    (transcript,) = transcriber(speech_model)(batch)
     return transcript.text, time.perf_counter() - start
 
 
@@ -72,10 +76,10 @@ def transcribe(speech_model: SpeechModel, speech: Speech, batch_seconds: float) 
         UserError: the GPU's memory is too small for a batch.
     """
     decoded: dict[int, Transcript] = {}
-    seconds = 0.0
+    seconds, decode = 0.0, transcriber(speech_model)
     with Bar(total=len(speech), desc=speech.split, unit="utt", mininterval=2) as bar:
         for indices, batch in speech.in_order(batch_seconds):
-            transcripts, took = decode_timed(speech_model, batch)
+            transcripts, took = decode_timed(decode, batch)
             decoded |= dict(zip(indices, transcripts, strict=True))
             seconds += took
             bar.update(len(indices))
@@ -90,15 +94,19 @@ def transcribe(speech_model: SpeechModel, speech: Speech, batch_seconds: float) 
     )
 
 
-def decode_timed(speech_model: SpeechModel, batch: Batch) -> tuple[list[Transcript], float]:
-    """Decode a batch; return its transcripts and the wall-clock seconds of forward pass and decoding.
+def transcriber(speech_model: SpeechModel) -> Transcriber:
+    """The greedy transcription of batches by a model.
 
-    Raises:
-        UserError: the GPU's memory is too small for the batch.
+    It raises a UserError if the GPU's memory is too small for a batch.
     """
+    return partial(_transcripts, speech_model)
+
+
+def decode_timed(decode: Transcriber, batch: Batch) -> tuple[list[Transcript], float]:
+    """Decode a batch; return its transcripts and the wall-clock seconds of forward pass and decoding."""
     wait_for_gpu()
     start = time.perf_counter()
-    transcripts = _transcripts(speech_model, batch)  # waits for the device
+    transcripts = decode(batch)  # waits for the device
     return transcripts, time.perf_counter() - start
 
 

@@ -1,0 +1,63 @@
+"""Linear layers that do not multiply zeros: compressed sparse rows on a CPU, 2:4 sparsity on a GPU."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.sparse import check_sparse_tensor_invariants, to_sparse_semi_structured
+
+GROUP, LEFT = 4, 2  # of four neighbours in a row, at most two are left
+
+
+class SparseRows(nn.Module):
+    """A Linear whose weight is in compressed sparse rows, which MKL multiplies. It cannot be trained or saved.
+
+    Indices have 32 bits, as MKL wants them; with 64 bits PyTorch converts them in every call.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.in_features, self.out_features, self.bias = linear.in_features, linear.out_features, linear.bias
+        self.weight = _sparse_rows(linear.weight.detach())
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Map inputs (..., in_features) to outputs (..., out_features)."""
+        outputs = F.linear(inputs.reshape(-1, self.in_features), self.weight, self.bias)
+        return outputs.view(*inputs.shape[:-1], self.out_features)
+
+
+class TwoOfFour(nn.Module):
+    """A Linear with 2:4 sparsity, which the tensor cores of GPUs since Ampere multiply twice as fast, in bf16.
+
+    Mishra et al., "Accelerating sparse deep neural networks", 2021, arXiv 2104.08378.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        self.weight = to_sparse_semi_structured(linear.weight.detach().bfloat16())
+        self.bias = None if linear.bias is None else linear.bias.detach().bfloat16()
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Map inputs (..., in_features) to outputs (..., out_features), both in bf16."""
+        outputs = F.linear(inputs.reshape(-1, self.in_features).bfloat16(), self.weight, self.bias)
+        return outputs.view(*inputs.shape[:-1], self.out_features)
+
+
+def _sparse_rows(weight: torch.Tensor) -> torch.Tensor:
+    with warnings.catch_warnings(), check_sparse_tensor_invariants(True):
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+        rows = weight.to_sparse_csr()
+        starts, columns = rows.crow_indices().int(), rows.col_indices().int()
+        return torch.sparse_csr_tensor(starts, columns, rows.values(), rows.shape)
+
+
+def is_two_of_four(weight: torch.Tensor) -> bool:
+    """Whether at most two of four neighbours in each row of a weight (outputs, inputs) are not zero."""
+    outputs, inputs = weight.shape
+    if inputs % GROUP:
+        return False
+    return bool((weight.view(outputs, -1, GROUP).count_nonzero(dim=-1) <= LEFT).all())

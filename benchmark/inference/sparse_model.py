@@ -1,0 +1,102 @@
+"""Holds pruned matrices of a finished model sparse, wherever that is faster on the machine at hand."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmark.inference.sparse_kernels import SparseRows, TwoOfFour, is_two_of_four
+from benchmark.inference.transcription import transcriber
+from benchmark.models.batch import Batch
+from benchmark.models.checkpoints import SpeechModel
+from benchmark.models.encoder import Encoder, Matrix
+from benchmark.models.forms.masked import Masked
+from benchmark.training.precision import wait_for_gpu
+
+FEWEST_ZEROS = 0.5  # share of zeros below which no matrix is tried
+ROUNDS = 5
+
+
+def sparse_model(speech_model: SpeechModel, batch: Batch) -> tuple[SpeechModel, int]:
+    """Return a copy of a model that holds matrices sparse where that is faster, and the number of these matrices.
+
+    Each matrix is multiplied in both forms, on as many frames or tokens as it gets when the model transcribes `batch`.
+    Outputs differ from the dense form's by rounding. Call it in the precision in which the model will compute: sparse
+    rows work in fp32, 2:4 sparsity in bf16.
+
+    Args:
+        speech_model: the model, on its device. It is not changed.
+        batch: speech, on the same device.
+    """
+    copied = replace(speech_model, model=copy.deepcopy(speech_model.model))
+    encoder = Encoder(copied.model)
+    candidates = [matrix for matrix in encoder if isinstance(matrix.form, Masked) and _zeros(matrix) >= FEWEST_ZEROS]
+    with _rows_counted(candidates) as counts, torch.no_grad():
+        transcriber(copied)(batch)
+    sparse = 0
+    for matrix in candidates:
+        kernel = _kernel(matrix.linear)
+        rows = counts[matrix.linear]
+        if kernel is not None and rows and _is_faster(kernel, matrix.linear, _typical(rows)):
+            encoder.put(matrix, kernel)
+            sparse += 1
+    return copied, sparse
+
+
+def _zeros(matrix: Matrix) -> float:
+    return 1 - float(matrix.weight.count_nonzero()) / matrix.weight.numel()
+
+
+def _kernel(linear: nn.Linear) -> nn.Module | None:
+    """The matrix in the sparse form of its device and precision; None if that has no form for it."""
+    device = linear.weight.device.type
+    in_bf16 = torch.is_autocast_enabled(device)
+    if device == "cpu":
+        return None if in_bf16 else SparseRows(linear)
+    return TwoOfFour(linear) if in_bf16 and is_two_of_four(linear.weight) else None
+
+
+@contextmanager
+def _rows_counted(matrices: Iterable[Matrix]) -> Iterator[dict[nn.Module, Counter[int]]]:
+    """Count, for each matrix, how often it is multiplied with how many vectors."""
+    counts: dict[nn.Module, Counter[int]] = {matrix.linear: Counter() for matrix in matrices}
+
+    def count(linear: nn.Module, inputs: tuple[Any, ...]) -> None:
+        counts[linear][inputs[0].numel() // inputs[0].shape[-1]] += 1
+
+    handles = [linear.register_forward_pre_hook(count) for linear in counts]
+    try:
+        yield counts
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _typical(rows: Counter[int]) -> int:
+    """The number of vectors per call at which most vectors are multiplied."""
+    return max(rows, key=lambda count: count * rows[count])
+
+
+@torch.no_grad()
+def _is_faster(kernel: nn.Module, linear: nn.Linear, rows: int) -> bool:
+    """Whether a matrix is multiplied faster in another form, by the fastest of several rounds, in turn."""
+    inputs = torch.randn(rows, linear.in_features, device=linear.weight.device)
+    rounds = [(_seconds(kernel, inputs), _seconds(linear, inputs)) for _ in range(ROUNDS + 1)][1:]  # one warms up
+    ours, dense = (min(times) for times in zip(*rounds, strict=True))
+    return ours < dense
+
+
+def _seconds(module: nn.Module, inputs: torch.Tensor) -> float:
+    wait_for_gpu()
+    start = time.perf_counter()
+    module(inputs)
+    wait_for_gpu()
+    return time.perf_counter() - start
