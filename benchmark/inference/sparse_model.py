@@ -90,8 +90,7 @@ def _is_faster(kernel: nn.Module, linear: nn.Linear, rows: int) -> bool:
     """Whether a matrix is multiplied faster in another form, by the fastest of several rounds, in turn."""
     inputs = torch.randn(rows, linear.in_features, device=linear.weight.device)
     rounds = [(_seconds(kernel, inputs), _seconds(linear, inputs)) for _ in range(ROUNDS + 1)][1:]  # one warms up
-    ours, dense = (min(times) for times in zip(*rounds, strict=True))
-    return ours < dense
+    return min(ours for ours, _ in rounds) < min(dense for _, dense in rounds)
 
 
 def _seconds(module: nn.Module, inputs: torch.Tensor) -> float:
