@@ -8,7 +8,7 @@ from benchmark.report.all_seeds import AllSeeds
 from benchmark.report.comparisons import Comparisons, Verdict
 from benchmark.report.metric_columns import metric_columns
 from benchmark.report.ranking import Rank, ranks
-from benchmark.report.rows import Row, Spread, compression_seconds, speedup
+from benchmark.report.rows import Row, Spread, compression_seconds, dense_speedup, is_faster_sparse, speedup
 
 FOOTPRINT = (
     "total_parameters",
@@ -46,8 +46,9 @@ def _line(
     for name in FOOTPRINT:
         spread = row.spread(lambda record, name=name: record["footprint"][name])  # type: ignore[misc]
         line[name] = spread.mean if spread else None
-    faster = speedup(row)
-    line["speedup"] = faster.mean if faster else None
+    for name, faster in (("speedup", speedup(row)), ("speedup_dense_kernels", dense_speedup(row))):
+        line[name] = faster.mean if faster else None
+    line["speedup_is_sparse"] = is_faster_sparse(row)
     for test_set in comparisons.test_sets:
         line |= _spread_columns(f"{test_set}_wer", row.wer(test_set))
         low, high = all_seeds.interval(row, test_set) or (None, None)

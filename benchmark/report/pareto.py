@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from benchmark.report.comparisons import Comparisons
 from benchmark.report.error_bars import error_bar
-from benchmark.report.rows import Row, Size, bytes_on_disk, known, remaining_parameters
+from benchmark.report.rows import Row, Size, bytes_on_disk, known, remaining_parameters, transcription_time
 from benchmark.report.style import Look
 
 EQUAL_SIZE = 0.005  # relative difference that counts as equal: whole ranks and heads do not meet a target exactly
+EQUAL_TIME = 0.05  # the same for measured times: rows that compute the same differ by up to 4 %
 WIDE = 3.0  # an axis is logarithmic if its largest value is more than this many times its smallest
 LOOKS = {  # by family, in the order of legends
     "dense": Look("black", "o"),
@@ -27,16 +28,27 @@ LOOKS = {  # by family, in the order of legends
 
 @dataclass(frozen=True)
 class SizeAxis:
-    """A measure of size: its name, its axis label, and the function that computes it."""
+    """A measure of size.
+
+    Attributes:
+        name: its name.
+        title: its axis label.
+        of: the function that computes it.
+        unit: one unit of the axis, in the unit of `of`.
+        equal: relative difference that counts as equal.
+    """
 
     name: str
     title: str
     of: Size
+    unit: float
+    equal: float
 
 
 SIZES = (
-    SizeAxis("parameters", "remaining parameters (M)", remaining_parameters),
-    SizeAxis("bytes", "weights on disk (MB)", bytes_on_disk),
+    SizeAxis("parameters", "remaining parameters (M)", remaining_parameters, 1e6, EQUAL_SIZE),
+    SizeAxis("bytes", "weights on disk (MB)", bytes_on_disk, 1e6, EQUAL_SIZE),
+    SizeAxis("time", "transcription time (% of dense)", transcription_time, 0.01, EQUAL_TIME),
 )
 
 
@@ -46,7 +58,7 @@ class Point:
 
     Attributes:
         row: the row.
-        size: mean size over the seeds, in millions.
+        size: mean size over the seeds, in units of its axis.
         wer: mean WER over the seeds, in per cent.
         bar: ends of the error bar in WER, in per cent, or None.
         front: whether no other row beats it in both size and WER.
@@ -86,7 +98,7 @@ class Pareto:
 
 def pareto(rows: list[Row], comparisons: Comparisons, test_set: str, size: SizeAxis) -> Pareto:
     """Make a point of every finished row whose method compresses the model."""
-    front = pareto_front(rows, test_set, size.of)
+    front = pareto_front(rows, test_set, size.of, size.equal)
     shown = [row for row in rows if row.shrinks_model and row.wer(test_set)]
     return Pareto(tuple(_point(row, comparisons, test_set, size, row in front) for row in shown))
 
@@ -95,25 +107,27 @@ def _point(row: Row, comparisons: Comparisons, test_set: str, size: SizeAxis, fr
     bar = error_bar(row, test_set, comparisons)
     return Point(
         row,
-        known(size.of(row)).mean / 1e6,
+        known(size.of(row)).mean / size.unit,
         100 * known(row.wer(test_set)).mean,
         (100 * bar[0], 100 * bar[1]) if bar else None,
         front,
     )
 
 
-def pareto_front(rows: list[Row], test_set: str, size_of: Size = remaining_parameters) -> list[Row]:
+def pareto_front(
+    rows: list[Row], test_set: str, size_of: Size = remaining_parameters, equal: float = EQUAL_SIZE
+) -> list[Row]:
     """Finished rows that no other beats in both size (by default, remaining parameters) and WER, from large to small.
 
-    If two sizes differ by no more than `EQUAL_SIZE`, the lower WER alone wins. A row whose method compresses something
-    else than the model is not compared.
+    If two sizes differ by no more than the share `equal`, the lower WER alone wins. A row whose method compresses
+    something else than the model is not compared.
     """
     points = [(row, size_of(row), row.wer(test_set)) for row in rows if row.shrinks_model]
     known = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
     front = [
         (row, size)
         for row, size, wer in known
-        if not any((w < wer and s <= size * (1 + EQUAL_SIZE)) or (w == wer and s < size) for _, s, w in known)
+        if not any((w < wer and s <= size * (1 + equal)) or (w == wer and s < size) for _, s, w in known)
     ]
     return [row for row, _ in sorted(front, key=lambda point: -point[1])]
 

@@ -79,7 +79,7 @@ def _wer_pictures(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
     return [
         Picture(
             "wer_vs_parameters",
-            "WER against remaining parameters",
+            "WER against size and transcription time",
             _caption("wer_vs_parameters", **values),
             wer_against_parameters(rows, comparisons),
         ),

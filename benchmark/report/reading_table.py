@@ -10,7 +10,7 @@ from benchmark.report.matrix_shares import has_decoder
 from benchmark.report.metric_columns import metric_columns
 from benchmark.report.prose.filling import plain_text
 from benchmark.report.ranking import Rank, ranks
-from benchmark.report.rows import Row, Spread, compression_seconds, percent, speedup
+from benchmark.report.rows import Row, Spread, compression_seconds, is_faster_sparse, percent, speedup
 
 NOTHING = "-"
 FIRST = ("rank", "method", "target", "params (M)", "WER %", "Δ dense", "time (s)", "speed-up")  # what is read first
@@ -42,6 +42,7 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
         dense=comparisons.dense,
         resampled=sorted({test.result.resampled for test in comparisons.tests}) or ["utterances"],
         reference=comparisons.reference,
+        sparse=any(is_faster_sparse(row) for row in rows),
         meanings=[metric.column.meaning for metric in metric_columns(rows)],
     )
     return text.splitlines()
@@ -60,7 +61,7 @@ def _cells(
         ("", "encoder sparsity"): _number(size["encoder_sparsity"], 100, 1, " %"),
         ("", "MB"): _number(size["bytes_on_disk"], 1e-6, 2),
         ("", "MACs/s (M)"): _number(size["macs_per_second"], 1e-6, 0),
-        ("", "speed-up"): _number(speedup(row), 1, 2),
+        ("", "speed-up"): _number(speedup(row), 1, 2, " sparse" if is_faster_sparse(row) else ""),
     }
     for test_set in comparisons.test_sets:
         cells[test_set, "rank"] = str(found[test_set].get(row, NOTHING))

@@ -1,4 +1,4 @@
-"""Plots of WER against cost: remaining parameters (the Pareto plot) and compression time.
+"""Plots of WER against cost: size and transcription time (the Pareto plot), and compression time.
 
 Names stand at the Pareto front and at the reference method only; colours tell the families of the others.
 """
@@ -25,7 +25,7 @@ from benchmark.report.style import FAINT, Look, lay_out, plain_log_axis
 
 
 def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
-    """One column of panels per test set: by parameters above, by bytes on disk below, since the two can differ.
+    """One column of panels per test set: by parameters, by bytes on disk, by transcription time, which can all differ.
 
     A line joins each method's targets; dominated points are hollow and lighter.
     """
