@@ -12,6 +12,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", type=Path, required=True, metavar="DIR", help="the folder to write, which must be new or empty"
     )
+    parser.add_argument(
+        "--runtime",
+        choices=("dense", "sparse"),
+        default="dense",
+        help="sparse: write the small packed file, for `transcribe` to skip zeros where that is faster",
+    )
     parser.add_argument("--onnx", action="store_true", help="also write model.onnx, checked against the model")
 
 
@@ -19,7 +25,7 @@ def run(args: argparse.Namespace) -> None:
     """Export, and print how to load the folder."""
     from benchmark.export.folder import export
 
-    artefact = export(args.run_folder, args.to, onnx=args.onnx)
+    artefact = export(args.run_folder, args.to, runtime=args.runtime, onnx=args.onnx)
     loader = "plain transformers" if artefact.plain else "benchmark.models.checkpoints.load"
     size = f"{artefact.weights}, {artefact.weight_bytes:,} bytes"
     print(f"{args.to}: {size}; loads with {loader}; README.md is its model card")

@@ -12,6 +12,7 @@ from tabulate import tabulate
 
 from benchmark.export.model_lineage import UNKNOWN, Origin
 from benchmark.export.scored_sets import scored_set
+from benchmark.models.folder_state import Runtime
 from benchmark.runs.record_summary import budget, metrics, provenance, settings, sizes
 from benchmark.runs.records import RunRecord
 from benchmark.study.registry import load_method, method_names
@@ -31,6 +32,7 @@ class Artefact:
     Attributes:
         decoding: how text is made from its output, such as `ctc`.
         plain: whether plain `transformers` can load it.
+        runtime: the kernels that it is written for.
         measured: in words, what the run's model uses instead of floats; empty if this folder uses it too.
         same_output: whether this folder gives the same output as the run's model.
         shared: whether layers of the run's model share weights.
@@ -41,6 +43,7 @@ class Artefact:
 
     decoding: str
     plain: bool
+    runtime: Runtime
     measured: str
     same_output: bool
     shared: bool

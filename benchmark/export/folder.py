@@ -12,9 +12,11 @@ from benchmark.export.finished import finished_run
 from benchmark.export.model_lineage import origin_of
 from benchmark.export.onnx_graph import check_packages, write_graph
 from benchmark.export.plain import plain_form
+from benchmark.inference.sparse_model import FEWEST_ZEROS, can_be_sparse
 from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.checkpoints import SpeechModel, load, save, save_dense
 from benchmark.models.encoder import Encoder
+from benchmark.models.folder_state import Runtime
 from benchmark.models.in_floats import in_floats
 from benchmark.models.sharing import shared_parameters
 from benchmark.study.paths import RunFolder
@@ -22,14 +24,15 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write, write_text
 
 
-def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
+def export(run: Path, to: Path, *, runtime: Runtime = "dense", onnx: bool = False) -> Artefact:
     """Write a finished run's model to the folder `to`, completely or not at all.
 
-    Shapes that a config can express are written for plain `transformers`, others for `checkpoints.load`.
+    Shapes that a config can express are written for plain `transformers`, others and those for sparse kernels for
+    `checkpoints.load`.
 
     Raises:
-        UserError: the run has no model, `to` is not empty, a package is missing, or there is no graph or one that
-            differs from the model.
+        UserError: the run has no model, `to` is not empty, a package is missing, no matrix has enough zeros for sparse
+            kernels, or there is no graph or one that differs from the model.
     """
     record = finished_run(run)
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
@@ -43,17 +46,22 @@ def export(run: Path, to: Path, *, onnx: bool) -> Artefact:
             f"{run} has a {decoding} model, which writes token after token, so there is no graph from audio to logits: "
             "leave out --onnx"
         )
-    plain = plain_form(speech_model.model)
+    if runtime == "sparse" and not can_be_sparse(speech_model):
+        raise UserError(
+            f"{run} has no matrix with {100 * FEWEST_ZEROS:g} % zeros, so nothing would be sparse: leave out --runtime"
+        )
+    plain = plain_form(speech_model.model) if runtime == "dense" else None
     with atomic_write(to) as partial:
         if plain is not None:
             save_dense(replace(speech_model, model=plain), partial)
         else:
-            save(speech_model, partial)
+            save(speech_model, partial, runtime)
         (weights,) = partial.glob("*.safetensors")
         difference = _write_graph(speech_model, partial) if onnx else None
         artefact = Artefact(
             decoding=decoding,
             plain=plain is not None,
+            runtime=runtime,
             measured=_measured(speech_model.model) if plain is not None else "",
             same_output=plain is None or all(matrix.form.same_in_floats for matrix in Encoder(speech_model.model)),
             shared=bool(shared_parameters(speech_model.model)),

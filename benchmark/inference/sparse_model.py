@@ -15,6 +15,7 @@ from torch import nn
 
 from benchmark.inference.sparse_kernels import SparseRows, TwoOfFour, is_two_of_four
 from benchmark.inference.transcription import transcriber
+from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import SpeechModel
 from benchmark.models.encoder import Encoder, Matrix
@@ -23,6 +24,7 @@ from benchmark.training.precision import wait_for_gpu
 
 FEWEST_ZEROS = 0.5  # share of zeros below which no matrix is tried
 ROUNDS = 5
+PROBE_SECONDS = 10
 
 
 def sparse_model(speech_model: SpeechModel, batch: Batch) -> tuple[SpeechModel, int]:
@@ -38,7 +40,7 @@ def sparse_model(speech_model: SpeechModel, batch: Batch) -> tuple[SpeechModel, 
     """
     copied = replace(speech_model, model=copy.deepcopy(speech_model.model))
     encoder = Encoder(copied.model)
-    candidates = [matrix for matrix in encoder if isinstance(matrix.form, Masked) and _zeros(matrix) >= FEWEST_ZEROS]
+    candidates = _candidates(encoder)
     with _rows_counted(candidates) as counts, torch.no_grad():
         transcriber(copied)(batch)
     sparse = 0
@@ -49,6 +51,20 @@ def sparse_model(speech_model: SpeechModel, batch: Batch) -> tuple[SpeechModel, 
             encoder.put(matrix, kernel)
             sparse += 1
     return copied, sparse
+
+
+def sparse_for_recordings(speech_model: SpeechModel) -> tuple[SpeechModel, int]:
+    """`sparse_model` for transcribing one recording after the other, of about ten seconds."""
+    return sparse_model(speech_model, architecture_of(speech_model.model).probe(speech_model.model, PROBE_SECONDS))
+
+
+def can_be_sparse(speech_model: SpeechModel) -> bool:
+    """Whether a matrix has so many zeros that its sparse form is tried."""
+    return bool(_candidates(Encoder(speech_model.model)))
+
+
+def _candidates(encoder: Encoder) -> list[Matrix]:
+    return [matrix for matrix in encoder if isinstance(matrix.form, Masked) and _zeros(matrix) >= FEWEST_ZEROS]
 
 
 def _zeros(matrix: Matrix) -> float:
@@ -85,12 +101,17 @@ def _typical(rows: Counter[int]) -> int:
     return max(rows, key=lambda count: count * rows[count])
 
 
-@torch.no_grad()
 def _is_faster(kernel: nn.Module, linear: nn.Linear, rows: int) -> bool:
-    """Whether a matrix is multiplied faster in another form, by the fastest of several rounds, in turn."""
+    """Whether a matrix is multiplied faster in another form, by the fastest of several rounds."""
     inputs = torch.randn(rows, linear.in_features, device=linear.weight.device)
-    rounds = [(_seconds(kernel, inputs), _seconds(linear, inputs)) for _ in range(ROUNDS + 1)][1:]  # one warms up
+    rounds = timed_in_turn(kernel, linear, inputs, ROUNDS)
     return min(ours for ours, _ in rounds) < min(dense for _, dense in rounds)
+
+
+@torch.no_grad()
+def timed_in_turn(kernel: nn.Module, linear: nn.Linear, inputs: torch.Tensor, rounds: int) -> list[tuple[float, float]]:
+    """Wall-clock seconds in which a matrix's other form, and its dense one, map the inputs; a round before warms up."""
+    return [(_seconds(kernel, inputs), _seconds(linear, inputs)) for _ in range(rounds + 1)][1:]
 
 
 def _seconds(module: nn.Module, inputs: torch.Tensor) -> float:

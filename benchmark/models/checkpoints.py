@@ -14,7 +14,7 @@ from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
 
 from benchmark.models.architectures.lookup import architecture_named, architecture_of
 from benchmark.models.configuration import check_config
-from benchmark.models.folder_state import folder_config, plain_state, restore
+from benchmark.models.folder_state import Runtime, folder_config, plain_state, restore
 from benchmark.models.foreign_files import errors_in_one_line
 from benchmark.models.packing import pack, unpack
 from benchmark.models.shapes import reshape
@@ -106,15 +106,17 @@ def _require_finite(state: dict[str, torch.Tensor], source: str | Path) -> None:
             raise UserError(f"{source} has weights that are NaN or infinite, the first in {name}: it is damaged")
 
 
-def save(speech_model: SpeechModel, folder: Path) -> int:
+def save(speech_model: SpeechModel, folder: Path, runtime: Runtime = "dense") -> int:
     """Write a model's folder atomically: config, tokenizer and packed weights. Return the bytes of the weights.
+
+    `runtime` says with which kernels the folder's model is to be run.
 
     Raises:
         UserError: the disk is full; an older folder stays in place.
     """
     with atomic_write(folder) as partial:
         partial.mkdir()
-        folder_config(speech_model.model).save_pretrained(partial)
+        folder_config(speech_model.model, runtime).save_pretrained(partial)
         _save_processor(speech_model, partial)
         save_file(pack(plain_state(speech_model.model)), partial / PACKED)
     return (folder / PACKED).stat().st_size

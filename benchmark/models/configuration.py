@@ -23,6 +23,7 @@ class _Ours(TypedDict):
     layer_shapes: NotRequired[Annotated[list[LayerShape], Field(min_length=1)]]
     int8: NotRequired[Literal["dynamic", "weight_only"]]
     shared: NotRequired[dict[str, str]]
+    runtime: NotRequired[Literal["sparse"]]
 
 
 def check_config(values: dict[str, Any], where: str) -> None:

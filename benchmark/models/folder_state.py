@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
@@ -14,7 +15,8 @@ from benchmark.models.forms.lookup import form_of, stored_form
 from benchmark.models.shapes import layer_shapes
 from benchmark.models.sharing import shared_parameters, tie
 
-OWN_KEYS = ("layer_shapes", "int8", "shared")  # in a folder's config, besides those of transformers
+Runtime = Literal["dense", "sparse"]  # kernels: for all matrices, or sparse ones where they are faster
+OWN_KEYS = ("layer_shapes", "int8", "shared", "runtime")  # in a folder's config, besides those of transformers
 
 
 def plain_config(model: PreTrainedModel) -> PreTrainedConfig:
@@ -26,8 +28,8 @@ def plain_config(model: PreTrainedModel) -> PreTrainedConfig:
     return config
 
 
-def folder_config(model: PreTrainedModel) -> PreTrainedConfig:
-    """A model's config with all that `restore` needs."""
+def folder_config(model: PreTrainedModel, runtime: Runtime = "dense") -> PreTrainedConfig:
+    """A model's config with all that `restore` needs, and the kernels that `runtime_of` tells."""
     config, encoder = plain_config(model), Encoder(model)
     encoder.architecture.set_depths(config, [len(stack) for stack in encoder.stacks])
     config.layer_shapes = layer_shapes(model)
@@ -35,7 +37,15 @@ def folder_config(model: PreTrainedModel) -> PreTrainedConfig:
         config.update(matrix.form.config)
     if shared := shared_parameters(model):
         config.shared = shared
+    if runtime != "dense":
+        config.runtime = runtime
     return config
+
+
+def runtime_of(model: PreTrainedModel) -> Runtime:
+    """The kernels that a loaded model's folder asks for."""
+    runtime: Runtime = getattr(model.config, "runtime", "dense")
+    return runtime
 
 
 def plain_state(model: PreTrainedModel) -> Tensors:
