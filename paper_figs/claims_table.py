@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.report.typesetting import text_column
+from benchmark.report.tables.typesetting import text_column
 from paper_figs import pages
 from paper_figs.main_table import with_sd
 from paper_figs.pages import NOT_RUN, Page, Part

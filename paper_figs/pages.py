@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.report.typesetting import latex, markdown
+from benchmark.report.tables.typesetting import latex, markdown
 from benchmark.system.errors import UserError
 from benchmark.system.files import write_text
 from paper_figs.published import Published, read_published

@@ -10,8 +10,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmark.report.labels import Label, Segment, place_labels
-from benchmark.report.style import MARKERS, figure_style, lay_out, save
+from benchmark.report.figures.labels import Label, Segment, place_labels
+from benchmark.report.figures.style import MARKERS, figure_style, lay_out, save
 from paper_figs import pages
 from paper_figs.published import SUPERB, Published, by_protocol
 from paper_figs.studies import Study

@@ -10,9 +10,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report.label_columns import label_line_ends
-from benchmark.report.labels import Label, Point, Segment, place_labels
-from benchmark.report.style import Look, figure_style, lay_out, look, plain_log_axis, save
+from benchmark.report.figures.label_columns import label_line_ends
+from benchmark.report.figures.labels import Label, Point, Segment, place_labels
+from benchmark.report.figures.style import Look, figure_style, lay_out, look, plain_log_axis, save
 from paper_figs import pages
 from paper_figs.pages import NOT_RUN
 from paper_figs.published import CTC, Published, by_protocol

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report.rows import Row
+from benchmark.report.rows.rows import Row
 from benchmark.runs.collection import Run
 from benchmark.scoring.alignment import align
 from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs, segments

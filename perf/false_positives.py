@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tabulate import tabulate
 from tqdm import tqdm
 
-from benchmark.report.rows import table_rows
+from benchmark.report.rows.rows import table_rows
 from benchmark.runs.collection import Collection, Run, read_collection
 from benchmark.runs.provenance import provenance
 from benchmark.scoring.trn import Transcripts

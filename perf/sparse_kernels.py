@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from benchmark.inference.measured_speed import Speedup
 from benchmark.inference.sparse_kernels import SparseRows
-from benchmark.inference.sparse_model import sparse_for_recordings, timed_in_turn
+from benchmark.inference.sparse_model import BLOCK, sparse_for_recordings, timed_in_turn
 from benchmark.inference.speed import speedups
 from benchmark.inference.transcription import transcriber
 from benchmark.models.architectures.lookup import architecture_of
@@ -37,7 +37,7 @@ SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Kernel:
-    """The dense time of a matrix over its sparse time."""
+    """The dense time of a matrix over the shorter of its sparse times, all frames at once or in blocks."""
 
     outputs: int
     inputs: int
@@ -64,11 +64,12 @@ def pruned(linear: nn.Linear, zeros: float) -> nn.Linear:
 
 
 def kernel(outputs: int, inputs: int, zeros: float) -> Kernel:
-    """Time a matrix in both forms, in turn."""
+    """Time a matrix densely and sparsely, in turn."""
     linear = pruned(nn.Linear(inputs, outputs), zeros)
-    sparse, frames = SparseRows(linear), torch.randn(1, FRAMES, inputs)
-    times = timed_in_turn(sparse, linear, frames, ROUNDS)
-    return Kernel(outputs, inputs, zeros, statistics.median(dense / ours for ours, dense in times))
+    forms: list[nn.Module] = [linear, SparseRows(linear), SparseRows(linear, BLOCK)]
+    times = timed_in_turn(forms, torch.randn(1, FRAMES, inputs), ROUNDS)
+    at_once, in_blocks = (statistics.median(line[0] / line[form] for line in times) for form in (1, 2))
+    return Kernel(outputs, inputs, zeros, max(at_once, in_blocks))
 
 
 def whole(name: str, zeros: float) -> Whole:

@@ -23,7 +23,8 @@ from benchmark.models.forms.masked import Masked
 from benchmark.training.precision import wait_for_gpu
 
 FEWEST_ZEROS = 0.5  # share of zeros below which no matrix is tried
-ROUNDS = 5
+ROUNDS = 3
+BLOCK = 64  # frames that sparse rows multiply at a time
 PROBE_SECONDS = 10
 
 
@@ -45,10 +46,10 @@ def sparse_model(speech_model: SpeechModel, batch: Batch) -> tuple[SpeechModel, 
         transcriber(copied)(batch)
     sparse = 0
     for matrix in candidates:
-        kernel = _kernel(matrix.linear)
         rows = counts[matrix.linear]
-        if kernel is not None and rows and _is_faster(kernel, matrix.linear, _typical(rows)):
-            encoder.put(matrix, kernel)
+        fastest = _fastest([matrix.linear, *_kernels(matrix.linear)], _typical(rows)) if rows else matrix.linear
+        if fastest is not matrix.linear:
+            encoder.put(matrix, fastest)
             sparse += 1
     return copied, sparse
 
@@ -71,13 +72,13 @@ def _zeros(matrix: Matrix) -> float:
     return 1 - float(matrix.weight.count_nonzero()) / matrix.weight.numel()
 
 
-def _kernel(linear: nn.Linear) -> nn.Module | None:
-    """The matrix in the sparse form of its device and precision; None if that has no form for it."""
+def _kernels(linear: nn.Linear) -> list[nn.Module]:
+    """The matrix in the sparse forms that its device has in its precision."""
     device = linear.weight.device.type
     in_bf16 = torch.is_autocast_enabled(device)
     if device == "cpu":
-        return None if in_bf16 else SparseRows(linear)
-    return TwoOfFour(linear) if in_bf16 and is_two_of_four(linear.weight) else None
+        return [] if in_bf16 else [SparseRows(linear), SparseRows(linear, BLOCK)]
+    return [TwoOfFour(linear)] if in_bf16 and is_two_of_four(linear.weight) else []
 
 
 @contextmanager
@@ -101,17 +102,18 @@ def _typical(rows: Counter[int]) -> int:
     return max(rows, key=lambda count: count * rows[count])
 
 
-def _is_faster(kernel: nn.Module, linear: nn.Linear, rows: int) -> bool:
-    """Whether a matrix is multiplied faster in another form, by the fastest of several rounds."""
-    inputs = torch.randn(rows, linear.in_features, device=linear.weight.device)
-    rounds = timed_in_turn(kernel, linear, inputs, ROUNDS)
-    return min(ours for ours, _ in rounds) < min(dense for _, dense in rounds)
+def _fastest(forms: list[nn.Module], rows: int) -> nn.Module:
+    """The form of a matrix, the dense one first, in which it is multiplied fastest in the best of several rounds."""
+    dense = forms[0]
+    inputs = torch.randn(rows, dense.get_parameter("weight").shape[1], device=dense.get_parameter("weight").device)
+    best = [min(times) for times in zip(*timed_in_turn(forms, inputs, ROUNDS), strict=True)]
+    return forms[best.index(min(best))]
 
 
 @torch.no_grad()
-def timed_in_turn(kernel: nn.Module, linear: nn.Linear, inputs: torch.Tensor, rounds: int) -> list[tuple[float, float]]:
-    """Wall-clock seconds in which a matrix's other form, and its dense one, map the inputs; a round before warms up."""
-    return [(_seconds(kernel, inputs), _seconds(linear, inputs)) for _ in range(rounds + 1)][1:]
+def timed_in_turn(forms: list[nn.Module], inputs: torch.Tensor, rounds: int) -> list[list[float]]:
+    """Wall-clock seconds, by round and form, in which a matrix in several forms maps the inputs; one round warms up."""
+    return [[_seconds(form, inputs) for form in forms] for _ in range(rounds + 1)][1:]
 
 
 def _seconds(module: nn.Module, inputs: torch.Tensor) -> float:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from benchmark.report.circumstances import circumstances
-from benchmark.report.comparisons import Comparisons
-from benchmark.report.findings import find
-from benchmark.report.pictures import RANKING, Picture
+from benchmark.report.figures.pictures import RANKING, Picture
+from benchmark.report.findings.circumstances import circumstances
+from benchmark.report.findings.evidence import find
+from benchmark.report.findings.summary import Summary, named
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.prose.wording import verb
-from benchmark.report.rows import Row
-from benchmark.report.summary import Summary, named
-from benchmark.report.typesetting import Markdown
+from benchmark.report.rows.comparisons import Comparisons
+from benchmark.report.rows.rows import Row
+from benchmark.report.tables.typesetting import Markdown
 from benchmark.runs.collection import Collection
 
 

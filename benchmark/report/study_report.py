@@ -6,29 +6,29 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.report.all_seeds import compare_all_seeds
-from benchmark.report.caveats import caveats
-from benchmark.report.comparisons import compare_rows
-from benchmark.report.error_kinds import error_frame, error_tables
-from benchmark.report.free_removal import free_removal_frame, free_removal_section, removals
-from benchmark.report.long_form import long_form
-from benchmark.report.main_table import main_frame
-from benchmark.report.own_tables import own_tables
+from benchmark.report.figures.pictures import Picture, draw
+from benchmark.report.figures.style import figure_style, save
+from benchmark.report.findings.caveats import caveats
+from benchmark.report.findings.paper_claims import claims_frame, claims_section, findings_on
+from benchmark.report.findings.published_claims import CLAIMS
+from benchmark.report.findings.summary import summarise
 from benchmark.report.page.document import page
-from benchmark.report.pairs_table import kept_pairs, pairs_frame
-from benchmark.report.paper_claims import claims_frame, claims_section, findings_on
-from benchmark.report.pictures import Picture, draw
 from benchmark.report.prose.filling import markdown_text
-from benchmark.report.published_claims import CLAIMS
-from benchmark.report.ranking import in_reading_order
-from benchmark.report.reading_table import METHOD, legend, reading_frame, short_frame
 from benchmark.report.results_page import readme
-from benchmark.report.rows import table_rows
-from benchmark.report.searches import search_page
-from benchmark.report.significance_tables import significance_frame, significance_page
-from benchmark.report.style import figure_style, save
-from benchmark.report.summary import summarise
-from benchmark.report.typesetting import latex, markdown
+from benchmark.report.rows.all_seeds import compare_all_seeds
+from benchmark.report.rows.comparisons import compare_rows
+from benchmark.report.rows.ranking import in_reading_order
+from benchmark.report.rows.rows import table_rows
+from benchmark.report.tables.error_kinds import error_frame, error_tables
+from benchmark.report.tables.free_removal import free_removal_frame, free_removal_section, removals
+from benchmark.report.tables.long_form import long_form
+from benchmark.report.tables.main_table import main_frame
+from benchmark.report.tables.own_tables import own_tables
+from benchmark.report.tables.pairs_table import kept_pairs, pairs_frame
+from benchmark.report.tables.reading_table import METHOD, legend, reading_frame, short_frame
+from benchmark.report.tables.searches import search_page
+from benchmark.report.tables.significance_tables import significance_frame, significance_page
+from benchmark.report.tables.typesetting import latex, markdown
 from benchmark.runs.collection import Collection, read_collection
 from benchmark.study.paths import ResultsFolder
 from benchmark.system.files import together, write_text

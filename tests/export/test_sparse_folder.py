@@ -27,7 +27,7 @@ def transcribed(folder: Path, audio: Path, capsys: pytest.CaptureFixture[str], *
 def test_the_folder_says_how_it_is_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(choosing, "_is_faster", lambda *_: True)
+    monkeypatch.setattr(choosing, "_fastest", lambda forms, _rows: forms[-1])
     run, small, dense = make_run(tmp_path / "run", "pruned"), tmp_path / "small", tmp_path / "dense"
     assert main(["export", str(run), "--to", str(small), "--runtime", "sparse"]) == 0
     assert main(["export", str(run), "--to", str(dense)]) == 0

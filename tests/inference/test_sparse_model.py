@@ -26,18 +26,21 @@ FAMILIES = [*KINDS, "whisper"]
 @pytest.mark.parametrize("zeros", [0.0, 0.5, 0.95, 1.0])
 @pytest.mark.parametrize("shape", [(7,), (3, 7), (2, 3, 7)])
 @pytest.mark.parametrize("bias", [True, False])
-def test_sparse_rows_multiply_like_a_dense_matrix(zeros: float, shape: tuple[int, ...], bias: bool) -> None:
+@pytest.mark.parametrize("block", [None, 2])
+def test_sparse_rows_multiply_like_a_dense_matrix(
+    zeros: float, shape: tuple[int, ...], bias: bool, block: int | None
+) -> None:
     torch.manual_seed(0)
     linear, inputs = nn.Linear(7, 5, bias=bias), torch.randn(shape)
     with torch.no_grad():
         linear.weight[torch.rand_like(linear.weight) < zeros] = 0
-        assert torch.allclose(SparseRows(linear)(inputs), linear(inputs), atol=1e-6)
+        assert torch.allclose(SparseRows(linear, block)(inputs), linear(inputs), atol=1e-6)
 
 
 @pytest.fixture
 def faster(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time says that the sparse form is faster."""
-    monkeypatch.setattr(choosing, "_is_faster", lambda *_: True)
+    monkeypatch.setattr(choosing, "_fastest", lambda forms, _rows: forms[-1])
 
 
 @pytest.fixture(params=FAMILIES)
@@ -106,11 +109,11 @@ def test_matrices_are_timed_on_what_they_get(
     batch = first_batch(tiny_pruned, tiny_corpus)
     rows: list[int] = []
 
-    def timed(_kernel: nn.Module, _linear: nn.Linear, count: int) -> bool:
+    def dense(forms: list[nn.Module], count: int) -> nn.Module:
         rows.append(count)
-        return False
+        return forms[0]
 
-    monkeypatch.setattr(choosing, "_is_faster", timed)
+    monkeypatch.setattr(choosing, "_fastest", dense)
     sparse_model(tiny_pruned, batch)
     assert set(rows) == {int(len(batch.frames) * batch.frames.max())}
 

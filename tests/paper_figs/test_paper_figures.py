@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from studied import as_paper_study
 from synthetic_study import RECIPES, reported_study
 
-from benchmark.report.style import figure_style
+from benchmark.report.figures.style import figure_style
 from paper_figs import superb_points, wer_against_ratio
 from paper_figs.published import CTC, SUPERB, Published, by_protocol, read_published
 from paper_figs.studies import Study, read_study

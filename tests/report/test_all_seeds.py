@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from synthetic_study import build_study
 
-from benchmark.report.all_seeds import AllSeeds, compare_all_seeds
-from benchmark.report.pairs_table import kept_pairs, pairs_frame
-from benchmark.report.rows import Row, table_rows
+from benchmark.report.rows.all_seeds import AllSeeds, compare_all_seeds
+from benchmark.report.rows.rows import Row, table_rows
+from benchmark.report.tables.pairs_table import kept_pairs, pairs_frame
 from benchmark.runs.collection import Collection, read_collection
 from benchmark.scoring.multiple import holm
 

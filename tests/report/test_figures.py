@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 from synthetic_study import RECIPES, Recipe, build_study, reported_study
 
-from benchmark.report.comparisons import compare_rows
-from benchmark.report.label_columns import label_at_edge, spread_out
-from benchmark.report.labels import Label, place_labels
-from benchmark.report.layer_figures import drawn_rows, training
-from benchmark.report.rows import known, table_rows
-from benchmark.report.significance_figure import significance_matrix
+from benchmark.report.figures.label_columns import label_at_edge, spread_out
+from benchmark.report.figures.labels import Label, place_labels
+from benchmark.report.figures.layer_figures import drawn_rows, training
+from benchmark.report.figures.significance_figure import significance_matrix
+from benchmark.report.figures.style import plain_log_axis
+from benchmark.report.rows.comparisons import compare_rows
+from benchmark.report.rows.rows import known, table_rows
 from benchmark.report.study_report import write_report
-from benchmark.report.style import plain_log_axis
 from benchmark.runs.collection import read_collection
 from benchmark.system.files import read_json, write_json, write_text
 

@@ -15,12 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from synthetic_study import RECIPES, TEST_SETS, Recipe, build_study, failed, reported_study, scored
 
-from benchmark.report.comparisons import Comparisons, compare_rows
-from benchmark.report.free_removal import Removal, free_removal_section, removals
-from benchmark.report.free_removal_figure import wer_increase
-from benchmark.report.pareto import LOOKS
-from benchmark.report.rows import Row, table_rows
+from benchmark.report.figures.free_removal_figure import wer_increase
+from benchmark.report.figures.pareto import LOOKS
+from benchmark.report.rows.comparisons import Comparisons, compare_rows
+from benchmark.report.rows.rows import Row, table_rows
 from benchmark.report.study_report import write_report
+from benchmark.report.tables.free_removal import Removal, free_removal_section, removals
 from benchmark.runs.collection import read_collection
 from benchmark.scoring.trn import read_trn, write_trn
 from benchmark.system.files import read_json, write_json
@@ -173,7 +173,7 @@ def test_the_lowest_wer_is_that_at_the_smallest_size_and_at_the_size_nearest_to_
     text = " ".join(_section(study).split())
     same = "which is also the nearest to the published compression ratio of 4.26"
     assert f"At the smallest size reached, {same}, With a gap {smallest}" in text
-    monkeypatch.setattr("benchmark.report.free_removal.PUBLISHED_RATIO", 1.5)
+    monkeypatch.setattr("benchmark.report.tables.free_removal.PUBLISHED_RATIO", 1.5)
     text = " ".join(free_removal_section(compared.removals, compared.rows).split())
     nearest = "At the size nearest to the published compression ratio of 1.5"
     assert f"At the smallest size reached, With a gap {smallest} {nearest}, Better first {middle}" in text

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from synthetic_study import FAILED, RECIPES, build_study, failed, reported_study
 
-from benchmark.report.comparisons import compare_rows
-from benchmark.report.error_bars import error_bar
 from benchmark.report.page.curve_points import POINTS, curve_charts
-from benchmark.report.rows import table_rows
+from benchmark.report.rows.comparisons import compare_rows
+from benchmark.report.rows.error_bars import error_bar
+from benchmark.report.rows.rows import table_rows
 from benchmark.report.study_report import write_report
 from benchmark.runs.collection import Run, read_collection
 from benchmark.study.paths import RunFolder
@@ -80,12 +80,13 @@ def test_it_loads_nothing(outline: Outline) -> None:
 def test_the_plots_hold_the_points_of_main_csv(study: Path, outline: Outline) -> None:
     main = pd.read_csv(study / "main.csv")
     plots = [found for found in map(json.loads, outline.json) if "layer" in found]
-    for plot, column in zip(plots, ("remaining_parameters", "bytes_on_disk"), strict=True):
+    sizes = main["remaining_parameters"] / 1e6, main["bytes_on_disk"] / 1e6, 100 / main["speedup"]
+    for plot, column in zip(plots, sizes, strict=True):
         (points,) = plot["datasets"].values()
         for test_set in ("test-clean", "test-other"):
             here = [point for point in points if point["test_set"] == test_set]
             assert [p["wer"] for p in here] == pytest.approx(list(100 * main[f"{test_set}_wer_mean"]), abs=1e-3)
-            assert [1e6 * p["size"] for p in here] == pytest.approx(list(main[column]))
+            assert [p["size"] for p in here] == pytest.approx(list(column))
 
 
 def test_the_ranking_holds_the_wers_of_main_csv(study: Path, outline: Outline) -> None:

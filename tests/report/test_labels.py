@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from benchmark.report.labels import Label, Point, place_labels
+from benchmark.report.figures.labels import Label, Point, place_labels
 
 IN_COLUMN = {name: (1.0, float(height)) for height, name in enumerate(("lowest", "low", "high", "highest"))}
 

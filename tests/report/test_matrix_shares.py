@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from synthetic_study import RECIPES, build_study, footprint
 
-from benchmark.report.layer_figures import drawn_rows, matrix_sparsity
-from benchmark.report.matrix_shares import matrix_shares
-from benchmark.report.rows import table_rows
+from benchmark.report.figures.layer_figures import drawn_rows, matrix_sparsity
+from benchmark.report.rows.matrix_shares import matrix_shares
+from benchmark.report.rows.rows import table_rows
 from benchmark.report.study_report import write_report
 from benchmark.runs.collection import read_collection
 from benchmark.runs.records import RunRecord

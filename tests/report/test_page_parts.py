@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from synthetic_study import reported_study
 
-from benchmark.report.comparisons import compare_rows
+from benchmark.report.figures.pareto import LOOKS
+from benchmark.report.figures.style import COLOURS
 from benchmark.report.page.colours import DARK
 from benchmark.report.page.scripts.joining import FOLDER, IMPORT, script
 from benchmark.report.page.utterances import WORST, embedded
 from benchmark.report.page.word_edits import word_edits
-from benchmark.report.pareto import LOOKS
-from benchmark.report.reading_table import FIRST, reading_frame
-from benchmark.report.rows import table_rows
-from benchmark.report.style import COLOURS
+from benchmark.report.rows.comparisons import compare_rows
+from benchmark.report.rows.rows import table_rows
+from benchmark.report.tables.reading_table import FIRST, reading_frame
 from benchmark.runs.collection import read_collection
 
 REFERENCES = {f"s-{i}": "one two three" for i in range(WORST + 5)}

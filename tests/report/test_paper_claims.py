@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from synthetic_study import Recipe, build_study
 
-from benchmark.report.comparisons import Comparisons, compare_rows
-from benchmark.report.paper_claims import Claim, Finding, claims_frame, claims_section, findings_on
-from benchmark.report.rows import Row, table_rows
-from benchmark.report.use_claims import UseClaim
+from benchmark.report.findings.paper_claims import Claim, Finding, claims_frame, claims_section, findings_on
+from benchmark.report.findings.use_claims import UseClaim
+from benchmark.report.rows.comparisons import Comparisons, compare_rows
+from benchmark.report.rows.rows import Row, table_rows
 from benchmark.runs.collection import read_collection
 
 GOOD = Claim("Author et al., 2020", "It is better.", "good", "bad", "better", "one seed")

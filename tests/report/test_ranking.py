@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-from benchmark.report.ranking import ranks
-from benchmark.report.rows import Row
+from benchmark.report.rows.ranking import ranks
+from benchmark.report.rows.rows import Row
 from benchmark.runs.collection import Run
 from benchmark.study.paths import RunFolder
 

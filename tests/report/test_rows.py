@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from synthetic_study import RECIPES, Recipe, build_study, footprint, with_errors
 
-from benchmark.report.comparisons import SeedTest, Verdict
-from benchmark.report.pareto import pareto_front
-from benchmark.report.rows import Row, percent, table_rows
+from benchmark.report.figures.pareto import pareto_front
+from benchmark.report.rows.comparisons import SeedTest, Verdict
+from benchmark.report.rows.rows import Row, percent, table_rows
 from benchmark.runs.collection import read_collection
 from benchmark.scoring.mapsswe import MatchedPairs
 from benchmark.scoring.significance import Comparison

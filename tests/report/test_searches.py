@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from synthetic_study import build_study, reported_study
 
-from benchmark.report.searches import search_page
 from benchmark.report.study_report import write_report
+from benchmark.report.tables.searches import search_page
 from benchmark.runs.records import Trial
 from benchmark.system.files import write_json
 

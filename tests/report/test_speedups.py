@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from synthetic_study import RECIPES, build_study
 
-from benchmark.report.comparisons import compare_rows
-from benchmark.report.pareto import SIZES, pareto
-from benchmark.report.reading_table import legend, reading_frame
-from benchmark.report.rows import Row, is_faster_sparse, speedup, table_rows, transcription_time
+from benchmark.report.figures.pareto import SIZES, pareto
+from benchmark.report.rows.comparisons import compare_rows
+from benchmark.report.rows.measures import is_faster_sparse, speedup, transcription_time
+from benchmark.report.rows.rows import Row, table_rows
+from benchmark.report.tables.reading_table import legend, reading_frame
 from benchmark.runs.collection import read_collection
 from benchmark.system.files import read_json, write_json
 

@@ -11,18 +11,18 @@ import pandas as pd
 import pytest
 from synthetic_study import RECIPES, TEST_SETS, Recipe, build_study
 
-from benchmark.report.all_seeds import AllSeeds, compare_all_seeds
-from benchmark.report.comparisons import Comparisons, compare_rows
-from benchmark.report.error_kinds import error_frame
-from benchmark.report.paper_claims import Finding
+from benchmark.report.figures.ranking_figure import ranking
+from benchmark.report.findings.paper_claims import Finding
+from benchmark.report.findings.summary import named, summarise
+from benchmark.report.findings.use_claims import UseFinding
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.prose.wording import enumerated, verb
-from benchmark.report.ranking import in_reading_order
-from benchmark.report.ranking_figure import ranking
-from benchmark.report.rows import Row, known, table_rows
-from benchmark.report.standings import compared_targets, standings
-from benchmark.report.summary import named, summarise
-from benchmark.report.use_claims import UseFinding
+from benchmark.report.rows.all_seeds import AllSeeds, compare_all_seeds
+from benchmark.report.rows.comparisons import Comparisons, compare_rows
+from benchmark.report.rows.ranking import in_reading_order
+from benchmark.report.rows.rows import Row, known, table_rows
+from benchmark.report.rows.standings import compared_targets, standings
+from benchmark.report.tables.error_kinds import error_frame
 from benchmark.runs.collection import read_collection
 from benchmark.scoring.multiple import holm
 

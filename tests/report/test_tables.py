@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from synthetic_study import FAILED, OVER_BUDGET, RECIPES, build_study, reported_study
 
-from benchmark.report.comparisons import compare_rows
-from benchmark.report.rows import table_rows
+from benchmark.report.rows.comparisons import compare_rows
+from benchmark.report.rows.rows import table_rows
 from benchmark.report.study_report import write_report
 from benchmark.runs.collection import read_collection
 from benchmark.scoring.significance import compare

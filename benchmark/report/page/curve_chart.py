@@ -6,8 +6,8 @@ from typing import Any
 
 import altair as alt
 
+from benchmark.report.figures.style import COLOURS
 from benchmark.report.page.colours import chart_configuration, themed
-from benchmark.report.style import COLOURS
 
 
 def curve_specification() -> dict[str, Any]:

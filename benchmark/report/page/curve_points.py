@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.report.quantities import quantities
+from benchmark.report.rows.quantities import quantities
 from benchmark.runs.collection import Run
 
 POINTS = 200  # per curve; a chart is about 300 pixels wide

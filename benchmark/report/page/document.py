@@ -10,9 +10,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from benchmark.report.all_seeds import AllSeeds
-from benchmark.report.comparisons import Comparisons
-from benchmark.report.error_bars import bars_caption
+from benchmark.report.figures.pareto import LOOKS
 from benchmark.report.page.colours import themed
 from benchmark.report.page.curve_chart import curve_specification
 from benchmark.report.page.pareto_chart import pareto_plots
@@ -21,9 +19,11 @@ from benchmark.report.page.scripts.joining import script
 from benchmark.report.page.sections import anchor, sections
 from benchmark.report.page.table import table_lines
 from benchmark.report.page.utterances import embedded_utterances
-from benchmark.report.pareto import LOOKS
-from benchmark.report.reading_table import FIRST
-from benchmark.report.rows import Row
+from benchmark.report.rows.all_seeds import AllSeeds
+from benchmark.report.rows.comparisons import Comparisons
+from benchmark.report.rows.error_bars import bars_caption
+from benchmark.report.rows.rows import Row
+from benchmark.report.tables.reading_table import FIRST
 from benchmark.runs.collection import Collection
 from benchmark.system.templates import template
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import altair as alt
 
-from benchmark.report.comparisons import Comparisons
-from benchmark.report.error_bars import bar_meaning
+from benchmark.report.figures.pareto import LOOKS, SIZES, Point, SizeAxis, families, is_wide, pareto
 from benchmark.report.page.colours import LINE, PAPER, chart_configuration, themed
-from benchmark.report.pareto import LOOKS, SIZES, Point, SizeAxis, families, is_wide, pareto
-from benchmark.report.rows import Row
+from benchmark.report.rows.comparisons import Comparisons
+from benchmark.report.rows.error_bars import bar_meaning
+from benchmark.report.rows.rows import Row
 
 SHAPES = {  # Vega's names of matplotlib's markers
     "o": "circle",

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from benchmark.report.all_seeds import AllSeeds
-from benchmark.report.comparisons import Comparisons
-from benchmark.report.rows import Row, known, percent
-from benchmark.report.standings import compared_targets, standings
+from benchmark.report.rows.all_seeds import AllSeeds
+from benchmark.report.rows.comparisons import Comparisons
+from benchmark.report.rows.rows import Row, known, percent
+from benchmark.report.rows.standings import compared_targets, standings
 
 
 def ranking(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.report.matrix_shares import MatrixShares, matrix_shares
 from benchmark.report.page.curve_points import curve_charts
-from benchmark.report.rows import Row
+from benchmark.report.rows.matrix_shares import MatrixShares, matrix_shares
+from benchmark.report.rows.rows import Row
 from benchmark.runs.collection import Run
 from benchmark.runs.record_summary import Facts, budget, provenance, settings, sizes
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.report.reading_table import FIRST
-from benchmark.report.rows import Reference, Row
+from benchmark.report.rows.rows import Reference, Row
+from benchmark.report.tables.reading_table import FIRST
 
 # Column of the reading table -> column of main.csv, except for the reference method's columns.
 NUMBERS = {

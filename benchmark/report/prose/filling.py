@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.report.typesetting import Markdown, inert
+from benchmark.report.tables.typesetting import Markdown, inert
 from benchmark.system.templates import template
 
 HERE = Path(__file__).parent
