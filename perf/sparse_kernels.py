@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from benchmark.inference.measured_speed import Speedup
 from benchmark.inference.sparse_kernels import SparseRows
-from benchmark.inference.sparse_model import BLOCK, sparse_for_recordings, timed_in_turn
+from benchmark.inference.sparse_model import BLOCKS, sparse_for_recordings, timed_in_turn
 from benchmark.inference.speed import speedups
 from benchmark.inference.transcription import transcriber
 from benchmark.models.architectures.lookup import architecture_of
@@ -37,7 +37,7 @@ SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Kernel:
-    """The dense time of a matrix over the shorter of its sparse times, all frames at once or in blocks."""
+    """The dense time of a matrix over the shortest of its sparse times, all frames at once or in blocks."""
 
     outputs: int
     inputs: int
@@ -66,10 +66,10 @@ def pruned(linear: nn.Linear, zeros: float) -> nn.Linear:
 def kernel(outputs: int, inputs: int, zeros: float) -> Kernel:
     """Time a matrix densely and sparsely, in turn."""
     linear = pruned(nn.Linear(inputs, outputs), zeros)
-    forms: list[nn.Module] = [linear, SparseRows(linear), SparseRows(linear, BLOCK)]
+    forms: list[nn.Module] = [linear, *(SparseRows(linear, block) for block in (None, *BLOCKS))]
     times = timed_in_turn(forms, torch.randn(1, FRAMES, inputs), ROUNDS)
-    at_once, in_blocks = (statistics.median(line[0] / line[form] for line in times) for form in (1, 2))
-    return Kernel(outputs, inputs, zeros, max(at_once, in_blocks))
+    ratios = [statistics.median(line[0] / line[form] for line in times) for form in range(1, len(forms))]
+    return Kernel(outputs, inputs, zeros, max(ratios))
 
 
 def whole(name: str, zeros: float) -> Whole:

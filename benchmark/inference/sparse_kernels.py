@@ -20,9 +20,13 @@ class SparseRows(nn.Module):
     """
 
     def __init__(self, linear: nn.Linear, block: int | None = None) -> None:
-        """Take over a Linear's weight; `block` vectors are multiplied at a time, or all.
+        """Take over a Linear's weight.
 
-        Blocks stay in the processor's cache, which pays for matrices with many inputs.
+        Args:
+            linear: the Linear.
+            block: multiply so many vectors at a time, which stay in the processor's cache, and write the outputs one
+                vector after the other. None: multiply all at once, and leave the outputs as columns in memory, which
+                the next sparse matrix reads as they are.
         """
         super().__init__()
         self.block = block
@@ -32,15 +36,21 @@ class SparseRows(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Map inputs (..., in_features) to outputs (..., out_features)."""
         vectors = inputs.reshape(-1, self.in_features)
-        parts = [self._multiplied(part) for part in vectors.split(self.block or max(1, len(vectors)))]
-        outputs = parts[0] if len(parts) == 1 else torch.cat(parts)
-        return outputs.reshape(*inputs.shape[:-1], self.out_features)
+        outputs = self._columns(vectors).t() if self.block is None else self._in_blocks(vectors, self.block)
+        return outputs.view(*inputs.shape[:-1], self.out_features)
 
-    def _multiplied(self, vectors: torch.Tensor) -> torch.Tensor:
+    def _in_blocks(self, vectors: torch.Tensor, block: int) -> torch.Tensor:
+        outputs = vectors.new_empty(len(vectors), self.out_features)
+        for start in range(0, len(vectors), block):
+            outputs[start : start + block] = self._columns(vectors[start : start + block]).t()
+        return outputs
+
+    def _columns(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Outputs (out_features, count) of vectors (count, in_features)."""
         columns = vectors.t().contiguous()
         if self.bias is None:
-            return torch.mm(self.weight, columns).t()
-        return torch.addmm(self.bias[:, None], self.weight, columns).t()
+            return torch.mm(self.weight, columns)
+        return torch.addmm(self.bias[:, None], self.weight, columns)
 
 
 class TwoOfFour(nn.Module):

@@ -24,7 +24,8 @@ from benchmark.training.precision import wait_for_gpu
 
 FEWEST_ZEROS = 0.5  # share of zeros below which no matrix is tried
 ROUNDS = 3
-BLOCK = 64  # frames that sparse rows multiply at a time
+BLOCKS = (64, 200)  # vectors that sparse rows multiply at a time
+READ_BY_ATTENTION = ("q", "k", "v")
 PROBE_SECONDS = 10
 
 
@@ -47,7 +48,7 @@ def sparse_model(speech_model: SpeechModel, batch: Batch) -> tuple[SpeechModel, 
     sparse = 0
     for matrix in candidates:
         rows = counts[matrix.linear]
-        fastest = _fastest([matrix.linear, *_kernels(matrix.linear)], _typical(rows)) if rows else matrix.linear
+        fastest = _fastest([matrix.linear, *_kernels(matrix)], _typical(rows)) if rows else matrix.linear
         if fastest is not matrix.linear:
             encoder.put(matrix, fastest)
             sparse += 1
@@ -72,12 +73,17 @@ def _zeros(matrix: Matrix) -> float:
     return 1 - float(matrix.weight.count_nonzero()) / matrix.weight.numel()
 
 
-def _kernels(linear: nn.Linear) -> list[nn.Module]:
-    """The matrix in the sparse forms that its device has in its precision."""
+def _kernels(matrix: Matrix) -> list[nn.Module]:
+    """The matrix in the sparse forms that its device has in its precision.
+
+    The fast kernels of attention want queries, keys and values one vector after the other.
+    """
+    linear = matrix.linear
     device = linear.weight.device.type
     in_bf16 = torch.is_autocast_enabled(device)
     if device == "cpu":
-        return [] if in_bf16 else [SparseRows(linear), SparseRows(linear, BLOCK)]
+        blocks = BLOCKS if matrix.kind.endswith(READ_BY_ATTENTION) else (None, *BLOCKS)
+        return [] if in_bf16 else [SparseRows(linear, block) for block in blocks]
     return [TwoOfFour(linear)] if in_bf16 and is_two_of_four(linear.weight) else []
 
 
