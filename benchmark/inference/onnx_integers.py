@@ -41,16 +41,18 @@ def in_integers(model: PreTrainedModel) -> PreTrainedModel:
 class _IntegerLinear(nn.Module):
     """A matrix that is computed in floats here, and in its graph from integers (inputs, outputs) and their scales."""
 
+    bias: torch.Tensor | None
+
     def __init__(self, form: Quantised) -> None:
         super().__init__()
         stored = form.tensors()
         self.product = _ProductOfIntegers if form.kind == "dynamic" else _ProductWithIntegers
         self.register_buffer("integers", stored[INTEGERS].t())
         self.register_buffer("scales", stored[SCALES].flatten())
-        self.bias = form.linear.bias
+        self.register_buffer("bias", stored.get("bias"))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        product: torch.Tensor = self.product.apply(inputs, self.integers, self.scales)
+        product: torch.Tensor = self.product.apply(inputs, self.integers, self.scales)  # type: ignore[no-untyped-call]
         return product if self.bias is None else product + self.bias
 
 
