@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic.dataclasses import dataclass as typed_dataclass
 
@@ -37,6 +37,7 @@ class Common:
         dense_model: folder of the model that every run starts from.
         device: the study's `hardware.device`.
         batch_seconds: seconds of audio per batch, padding included.
+        precision: in which models transcribe.
         normalizer: how transcripts are normalised for scoring.
         folder: where an evaluation keeps, in a folder of its own name, what it makes once for all runs.
     """
@@ -46,6 +47,7 @@ class Common:
     dense_model: Path
     device: Device
     batch_seconds: float
+    precision: Literal["fp32", "bf16"]
     normalizer: NormalizerName
     folder: Path
 
@@ -55,7 +57,7 @@ class FinishedRun:
     """The input of an evaluation: a run that has been transcribed.
 
     Attributes:
-        references: the correct transcripts, by split.
+        references: the correct transcripts, by split, in the order of the study's test sets.
         hypotheses: the run's transcripts, by split.
         dense_hypotheses: the dense model's transcripts, by split; empty until the dense run has been transcribed.
         model_folder: folder of the exported model.
@@ -118,6 +120,7 @@ class Evaluation(ABC):
     """A measurement of finished runs. Subclass it in a file of this folder; the file name is the evaluation's name."""
 
     runs_models: ClassVar[bool] = False  # True: scoring leases a device, as timed jobs do
+    timed: ClassVar[bool] = False  # True: its numbers are times, which are not compared when a run is repeated
     columns: ClassVar[Mapping[str, Column]] = {}  # by metric; a metric without a column is only in the record
     section: ClassVar[str] = ""  # title of a section with a table of its own; without one, columns of the main table
     introduction: ClassVar[str] = ""  # what stands first in that section

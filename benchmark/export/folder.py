@@ -8,10 +8,11 @@ from pathlib import Path
 from transformers import PreTrainedModel
 
 from benchmark.export.card import Artefact, model_card
+from benchmark.export.embedded_speech import short_and_long
 from benchmark.export.finished import finished_run
 from benchmark.export.model_lineage import origin_of
-from benchmark.export.onnx_graph import check_packages, write_graph
 from benchmark.export.plain import plain_form
+from benchmark.inference.onnx_graph import check_packages, write_graph
 from benchmark.inference.sparse_model import FEWEST_ZEROS, can_be_sparse
 from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.checkpoints import SpeechModel, load, save, save_dense
@@ -75,7 +76,7 @@ def export(run: Path, to: Path, *, runtime: Runtime = "dense", onnx: bool = Fals
 
 def _write_graph(speech_model: SpeechModel, folder: Path) -> float:
     """Write `model.onnx` with the model's values in floats; return how much its logits differ from the model's."""
-    return write_graph(replace(speech_model, model=in_floats(speech_model.model)), folder / "model.onnx")
+    return write_graph(in_floats(speech_model.model), short_and_long(speech_model), folder / "model.onnx")
 
 
 def _measured(model: PreTrainedModel) -> str:

@@ -36,6 +36,7 @@ def common(study: Study, dataset: Dataset, work: WorkFolder) -> Common:
         dense_model=work.dense_model,
         device=study.hardware.device,
         batch_seconds=study.evaluation.batch_seconds,
+        precision=study.evaluation.precision,
         normalizer=study.evaluation.normalizer,
         folder=work.evaluations,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from benchmark.evaluations.contract import evaluation_names, load_evaluation
 from benchmark.runs.records import RunRecord, Score
 
 # Times, provenance and logged values are not compared.
@@ -50,7 +51,7 @@ class Pair:
         return self.miscounts() or ([f"{name}: the same errors, but different {', '.join(made)}"] if made else [])
 
     def _differing(self, keys: tuple[str, ...]) -> list[str]:
-        own, published = dict(self.own), dict(self.published)
+        own, published = _repeatable(self.own), _repeatable(self.published)
         return [key for key in keys if own.get(key) != published.get(key)]
 
 
@@ -70,6 +71,15 @@ def summary(pairs: list[Pair]) -> str:
         if compared != 1
         else "your error count is as published"
     )
+
+
+def _repeatable(record: RunRecord) -> dict[str, Any]:
+    """A record with only the names of the metrics that are times."""
+    metrics: dict[str, Any] = dict(record.get("metrics", {}))
+    for name in metrics.keys() & evaluation_names():
+        if load_evaluation(name).timed:
+            metrics[name] = {split: sorted(measured) for split, measured in metrics[name].items()}
+    return {**record, "metrics": metrics}
 
 
 def _budget(record: RunRecord) -> tuple[str, float]:

@@ -41,7 +41,7 @@ class Listener:
 
 
 def finished(folder: Path, corpus: Path, settings: dict[str, object], listener: Listener) -> FinishedRun:
-    common = Common(Dataset.open(corpus), "train", folder, "cpu", 4.0, "none", folder)
+    common = Common(Dataset.open(corpus), "train", folder, "cpu", 4.0, "fp32", "none", folder)
     return FinishedRun({"test": SPOKEN}, {"test": PLAIN}, {}, folder, common, settings, LOG, listener)
 
 

@@ -22,7 +22,7 @@ FEW = {"noise": NOISE, "selection": 2, "samples": 12, "utterances": 3, "denoiser
 
 def measured(corpus: Path, model: Path, dense: Path, folder: Path, **settings: object) -> dict[str, float]:
     dataset = Dataset.open(corpus)
-    common = Common(dataset, "train", dense, "cpu", 16.0, "none", folder)
+    common = Common(dataset, "train", dense, "cpu", 16.0, "fp32", "none", folder)
     run = FinishedRun({"test": references(dataset, "test")}, {}, {}, model, common, {}, {}, lambda _model, _split: {})
     return dict(load_evaluation("certified", FEW | settings).measure(run, "test"))
 

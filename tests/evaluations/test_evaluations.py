@@ -36,7 +36,7 @@ HEARD = {"a-1": "one", "a-2": "three", "b-1": "four fife", "b-2": "six six"}
 def finished(hypotheses: dict[str, str], dense: dict[str, str], folder: Path = Path()) -> FinishedRun:
     spoken = {"a-1": "one two", "a-2": "three", "b-1": "four five", "b-2": "six"}
     common = Common(
-        Dataset(Path(), Summary(hash="", splits={}, files={}), {}), "train", Path(), "cpu", 4.0, "none", Path()
+        Dataset(Path(), Summary(hash="", splits={}, files={}), {}), "train", Path(), "cpu", 4.0, "fp32", "none", Path()
     )
     dense_hypotheses = {"test": dense} if dense else {}
     return FinishedRun({"test": spoken}, {"test": hypotheses}, dense_hypotheses, folder, common, {}, {}, deaf)

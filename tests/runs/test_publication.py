@@ -124,6 +124,18 @@ def test_records_of_the_same_results_are_kept_unless_they_are_to_be_replaced(
     assert published_record.read_bytes() == (published.run() / "run.json").read_bytes()
 
 
+def test_times_that_an_evaluation_measured_are_not_compared(
+    published: SmallStudy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for run, speedup in ((published.run(), 2.0), (results(published) / "runs" / RUN, 3.0)):
+        change(run, metrics={"onnx_runtime": {"test": {"speedup": speedup}}})
+    assert published.call("publish") == 0
+    assert "your error count is as published: the published records are kept" in capsys.readouterr().out
+    change(published.run(), metrics={"onnx_runtime": {"test": {"speedup": 2.0, "bytes": 9.0}}})
+    assert published.call("publish") == 0
+    assert "the same errors, but different metrics" in capsys.readouterr().out
+
+
 def test_other_results_are_named_and_replace_all_records(
     published: SmallStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""ONNX graphs: the model's logits at other lengths and batch sizes than it was traced with, or no graph at all."""
+"""Exported ONNX graphs: the model's logits at other lengths and batch sizes than those of tracing, or no graph."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 import soundfile
 import torch
 from made_run import make_run
-from small_models import KINDS, LETTERS, small_model
 from transformers import PreTrainedModel
 
 from benchmark.__main__ import main
-from benchmark.export import onnx_graph
 from benchmark.export.folder import export
-from benchmark.models.checkpoints import SpeechModel, load
+from benchmark.inference import onnx_graph
+from benchmark.models.batch import Batch
+from benchmark.models.checkpoints import load
 
 REASON = "needs the packages of the extra `onnx`"
 onnxruntime = pytest.importorskip("onnxruntime", reason=REASON)
@@ -45,11 +45,6 @@ def test_a_graph_is_the_model_at_any_length_and_batch_size(tmp_path: Path, kind:
         inputs = padded(lengths, names)
         (logits,) = session.run(None, {name: tensor.numpy() for name, tensor in inputs.items()})
         torch.testing.assert_close(torch.from_numpy(logits), of(model, inputs), atol=1e-4, rtol=0)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_architecture_has_a_graph(kind: str, tmp_path: Path) -> None:
-    assert onnx_graph.write_graph(SpeechModel(small_model(kind), LETTERS), tmp_path / "model.onnx") <= 1e-4
 
 
 def padded(lengths: list[int], names: list[str]) -> dict[str, torch.Tensor]:
@@ -83,10 +78,10 @@ def test_the_card_s_code_runs_and_the_graph_writes_what_the_model_writes(
 def test_a_graph_that_is_not_the_model_is_refused_and_nothing_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def other(model: PreTrainedModel, recordings: list[torch.Tensor], path: Path) -> None:
+    def other(model: PreTrainedModel, batch: Batch, path: Path) -> None:
         with torch.no_grad():
             model.lm_head.bias += 0.25
-            trace(model, recordings, path)
+            trace(model, batch, path)
             model.lm_head.bias -= 0.25
 
     trace = onnx_graph._trace
