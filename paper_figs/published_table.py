@@ -44,9 +44,10 @@ def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -
 
 def _format(cells: pd.DataFrame) -> str:
     """LaTeX's column format: words left, numbers right."""
-    ours = {column: text_column(0.18) for column in cells if column.startswith("ours")}
+    columns = [str(column) for column in cells]
+    ours = {column: text_column(0.18) for column in columns if column.startswith("ours")}
     words = {"system": "l", "compressed on": "l", **WIDTHS, **ours}
-    return "".join(words.get(column, "r") for column in cells)
+    return "".join(words.get(column, "r") for column in columns)
 
 
 def _published(row: Published) -> dict[str, str]:

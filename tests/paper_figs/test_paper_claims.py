@@ -93,7 +93,7 @@ def test_another_model_s_share_is_the_largest_below_any_increase(
     rows = main["label"] == "self_pinching"
     main.loc[rows, "test-clean_vs_dense_worse_uncorrected"] = [worse.get(t, 0) for t in main["target_sparsity"][rows]]
     main.to_csv(folder / "main.csv", index=False)
-    assert claims(tmp_path).set_index("claim").loc[ALL, "verdict"].startswith(verdict)
+    assert str(claims(tmp_path).set_index("claim").loc[ALL, "verdict"]).startswith(verdict)
 
 
 def test_a_study_without_test_clean_is_judged_on_its_first_test_set(demo: Path, tmp_path: Path) -> None:
