@@ -11,21 +11,24 @@ from pathlib import Path
 import pandas as pd
 
 from paper_figs import pages
-from paper_figs.pages import NOT_RUN, NOTHING, Page, Part
+from paper_figs.pages import NOT_RUN, NOTHING, Page, Part, Section, described, measured, not_measured, without_empty
 from paper_figs.published import Published
-from paper_figs.studies import DIFFERENCE, SPREAD, Row, Spread, Study, percent
+from paper_figs.rows import DIFFERENCE, SPREAD, Row, Spread, percent
+from paper_figs.studies import Study
 
 NONE_FINISHED = "none finished"
 OWN_SIZE = "own size"
+FOLD = "Differences to dense, and compression times"
 HOURS_FROM = 7200.0  # seconds
 LEGEND = (
-    "Columns: the share of the encoder matrices' weights that is removed, and the whole model's compression ratio; "
-    "own size: methods that are not asked for a share. With several seeds: mean ± standard deviation, and for a "
-    "difference, in points of WER, the lowest and highest end of the seeds' 95 % bootstrap intervals. Marks (MAPSSWE "
-    "against dense, two-tailed, 0.05): `*` significant after Holm's correction, `°` only before it, `ns` not "
-    "significant, `?` no test possible; `*2/3` means in two of three seeds, `±` that seeds contradict each other; "
-    "significant is worse than dense unless `better` stands before it. Compression time is wall-clock; loading, "
-    "exporting and evaluation are excluded."
+    "Rows: the methods that Xu et al. compare (arXiv 2505.22608), and controls. Columns: the share of the weights in "
+    "the matrices of the encoder, and of the decoder if there is one, that is removed, and the whole model's "
+    "compression ratio; own size: methods that are not asked for a share. With several seeds: mean ± standard "
+    "deviation, and for a difference, in points of WER, the lowest and highest end of the seeds' 95 % bootstrap "
+    "intervals. Marks (MAPSSWE against dense, two-tailed, 0.05): `*` significant after Holm's correction, `°` only "
+    "before it, `ns` not significant, `?` no test possible; `*2/3` means in two of three seeds, `±` that seeds "
+    "contradict each other; significant is worse than dense unless `better` stands before it. Compression time is "
+    "wall-clock; loading, exporting and evaluation are excluded."
 )
 
 Cell = Callable[[Row], str]
@@ -33,33 +36,36 @@ Cell = Callable[[Row], str]
 
 def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -> None:
     """Write main_table.md, .tex and .csv."""
-    parts = [part for study in studies for part in _parts(study)]
+    sections = [Section(study.title, described(study, out), _parts(study), FOLD) for study in measured(studies)]
+    sections += not_measured(studies)
     numbers = pd.DataFrame([line for study in studies for line in _lines(study)])
-    pages.write_page(out, "main_table", Page("Methods by parameter reduction", LEGEND, parts, numbers))
+    pages.write_page(out, "main_table", Page("Methods by parameter reduction", LEGEND, sections, numbers))
 
 
 def _parts(study: Study) -> list[Part]:
-    parts = []
+    """WERs; then, folded, the differences to dense and the times."""
+    parts, folded = [], []
     for test_set in study.test_sets:
         wers = _grid(study, lambda row, test_set=test_set: wer_cell(row, test_set))  # type: ignore[misc]
         deltas = _grid(study, lambda row, test_set=test_set: _delta_cell(row, test_set))  # type: ignore[misc]
-        parts.append(Part(f"{study.title}: WER % on {test_set}", wers, _unfinished(study)))
-        parts.append(Part(f"{study.title}: difference to dense on {test_set}", deltas))
+        parts.append(Part(f"WER % on {test_set}", wers, _unfinished(study)))
+        folded.append(Part(f"Difference to dense on {test_set}", deltas, folded=True))
     in_hours = any(row.seconds and row.seconds.mean >= HOURS_FROM for row in study.rows)
     times = _grid(study, lambda row: _time_cell(row, in_hours))
-    return [*parts, Part(f"{study.title}: compression time in {'hours' if in_hours else 'seconds'}", times)]
+    folded.append(Part(f"Compression time in {'hours' if in_hours else 'seconds'}", times, folded=True))
+    return [part for part in (*parts, *folded) if not part.cells.empty]
 
 
 def _grid(study: Study, cell: Cell) -> pd.DataFrame:
     """One line per method, one column per target; `own size` is for methods without a target."""
     lines = []
-    for label, title in study.methods.items():
+    for label, title in study.compared.items():
         takes = study.takes_target(label)
         line = {"method": title, OWN_SIZE: NOTHING if takes else _shown(study.row(label, None), cell)}
         for target in study.targets:
             line[_heading(study, target)] = _shown(study.row(label, target), cell) if takes else NOTHING
         lines.append(line)
-    return pd.DataFrame(lines)
+    return without_empty(pd.DataFrame(lines))
 
 
 def _heading(study: Study, target: float) -> str:
@@ -109,32 +115,31 @@ def with_sd(spread: Spread, factor: float, digits: int) -> str:
 
 
 def _unfinished(study: Study) -> str:
-    """Says which rows have not been run or not finished, and why."""
-    if not study.has_run:
-        return "This study has not been run."
-    troubled = [f"{row.name}: {row.status}" for row in study.rows if row.finished < row.planned]
+    """Says which of the rows shown are not finished, and why."""
+    shown = [row for row in study.rows if row.label in study.compared]
+    troubled = [f"{row.name}: {row.status}" for row in shown if row.finished < row.planned]
     return f"Not finished: {'; '.join(troubled)}." if troubled else ""
 
 
 def _lines(study: Study) -> list[dict[str, object]]:
-    """One line per method, target and test set, including those not run."""
-    lines = []
-    for label, title in study.methods.items():
-        for target in study.targets if study.takes_target(label) else [None]:
-            row = study.row(label, target)
-            for test_set in study.test_sets:
-                names = {"study": study.name, "base_model": study.base_model, "label": label, "title": title}
-                lines.append({**names, "target_sparsity": target, "test_set": test_set, **_numbers(row, test_set)})
-    return lines
+    """One line per row and test set, of all methods."""
+    return [
+        {
+            **{"study": study.name, "model": study.model, "label": row.label, "title": row.title},
+            **{"target_sparsity": row.target, "test_set": test_set},
+            **_numbers(row, test_set),
+        }
+        for row in study.rows
+        for test_set in study.test_sets
+    ]
 
 
-def _numbers(row: Row | None, test_set: str) -> dict[str, object]:
-    state = NOT_RUN if row is None else "run" if row.finished else NONE_FINISHED
-    numbers: dict[str, object] = {"state": state}
-    wer, difference = (row.wer.get(test_set), row.against_dense.get(test_set)) if row else (None, None)
+def _numbers(row: Row, test_set: str) -> dict[str, object]:
+    numbers: dict[str, object] = {"state": "run" if row.finished else NONE_FINISHED}
+    difference = row.against_dense.get(test_set)
     for name in ("finished", "planned", "sparsity", "ratio"):
-        numbers[name] = getattr(row, name) if row else None
-    for name, spread in ("wer", wer), ("compression_seconds", row.seconds if row else None):
+        numbers[name] = getattr(row, name)
+    for name, spread in ("wer", row.wer.get(test_set)), ("compression_seconds", row.seconds):
         values = list(asdict(spread).values()) if spread else [None] * len(SPREAD)
         numbers |= {f"{name}_{part}": value for part, value in zip(SPREAD, values, strict=True)}
     for part in (*DIFFERENCE, "mark"):

@@ -10,9 +10,12 @@ from paper_figs.csv_files import Format, optional, read_csv
 
 FILE = Path(__file__).with_name("published.csv")
 CTC = "CTC fine-tuning greedy no LM"
+WHISPER = "Whisper greedy with its normaliser"
 SUPERB = "SUPERB ASR frozen upstream"
 PROTOCOLS = {
     CTC: "The whole model is fine-tuned with CTC and decoded greedily without a language model, as here.",
+    WHISPER: "Decoded greedily; words are counted after the English normaliser of Whisper's authors: "
+    "not to be ranked with WERs that are counted without it.",
     SUPERB: "The compressed model is frozen and another network is trained on top of it: not to be ranked with CTC "
     "fine-tuning, and no study here does it.",
 }

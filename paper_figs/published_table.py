@@ -10,33 +10,44 @@ import pandas as pd
 
 from benchmark.report.tables.typesetting import text_column
 from paper_figs import pages
+from paper_figs.catalogue import GATES
 from paper_figs.main_table import wer_cell
-from paper_figs.pages import NOT_RUN, NOTHING, Page, Part
-from paper_figs.published import CTC, PROTOCOLS, TEST_SETS, Published, by_protocol
-from paper_figs.studies import GATES, Row, Study
+from paper_figs.pages import NOT_GIVEN, NOTHING, Page, Part, Section, measured, without_empty
+from paper_figs.published import PROTOCOLS, TEST_SETS, Published, by_protocol
+from paper_figs.rows import Row
+from paper_figs.studies import Study
+from paper_figs.unstated_model import NOT_STATED, reckoning
 
-NOT_GIVEN = "not given"
-OTHER_TEST_SET = "other test set"
+WIDTHS = {"base model": text_column(0.2), "source": text_column(0.32)}  # the other columns are as wide as their text
 LEGEND = (
-    "The two protocols give different numbers and are never ranked together. Not given: the source has no such number. "
-    "GPU h: hours of compression. Ours: of dense and the self-pinching gates the row with the nearest ratio, as ratio: "
-    "WER on test-clean / test-other, marked against dense as in the main table; - where the base model is another; "
-    "other test set: our set is not all of LibriSpeech's, so that nothing can stand beside a published number."
+    "The protocols give different numbers and are never ranked together. Not given: the source has no such number. "
+    "GPU h: hours of compression. Ours: where the base model and the protocol are the same and our test set is all of "
+    "LibriSpeech's, the row of dense or of the self-pinching gates with the nearest ratio, as ratio: WER in per cent, "
+    "marked against dense as in the main table."
 )
 
 
 def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -> None:
     """Write published_table.md, .tex and .csv."""
-    parts, numbers = [], []
+    sections, numbers = [], []
     for protocol, rows in by_protocol(list(published)).items():
-        beside = studies if protocol == CTC else ()
-        cells = pd.DataFrame([_published(row) | _beside(row, beside) | {"source": row.source} for row in rows])
-        ours = len(beside) * text_column(0.18)
-        columns = f"l{text_column(0.2)}rrlrrr{ours}{text_column(0.32)}"
-        parts.append(Part(protocol, cells, PROTOCOLS[protocol], columns))
+        beside = [study for study in measured(studies) if any(_mine(row, study) for row in rows)]
+        ours = [{f"ours: {study.title}": _ours(row, study) for study in beside} for row in rows]
+        lines = [_published(row) | mine | {"source": row.source} for row, mine in zip(rows, ours, strict=True)]
+        cells = without_empty(pd.DataFrame(lines))
+        note = reckoning(published) if any(row.base_model == NOT_STATED for row in rows) else ""
+        sections.append(Section(protocol, PROTOCOLS[protocol], [Part("", cells, note, _format(cells))]))
         numbers += [_line(row, study) for row in rows for study in beside or (None,)]
     title = "Published numbers and ours"
-    pages.write_page(out, "published_table", Page(title, LEGEND, parts, pd.DataFrame(numbers)))
+    pages.write_page(out, "published_table", Page(title, LEGEND, sections, pd.DataFrame(numbers)))
+
+
+def _format(cells: pd.DataFrame) -> str:
+    """LaTeX's column format: words left, numbers right."""
+    columns = [str(column) for column in cells]
+    ours = {column: text_column(0.18) for column in columns if column.startswith("ours")}
+    words = {"system": "l", "compressed on": "l", **WIDTHS, **ours}
+    return "".join(words.get(column, "r") for column in columns)
 
 
 def _published(row: Published) -> dict[str, str]:
@@ -55,20 +66,20 @@ def _given(number: float | None, form: str = ".2f") -> str:
     return NOT_GIVEN if number is None else f"{number:{form}}"
 
 
-def _beside(row: Published, studies: Sequence[Study]) -> dict[str, str]:
-    return {f"ours: {study.title}": _ours(row, study) for study in studies}
+def _mine(row: Published, study: Study) -> Row | None:
+    """A study's row that may stand beside a published one."""
+    protocol = study.about.protocol if study.about else None
+    shared = any(study.shares_test_set(test_set) for test_set in TEST_SETS)
+    same = (study.model, protocol) == (row.base_model, row.protocol)
+    return nearest(study, row.ratio) if same and shared else None
 
 
 def _ours(row: Published, study: Study) -> str:
-    if study.base_model and study.base_model not in row.base_model:
-        return NOTHING
-    mine = nearest(study, row.ratio)
+    mine = _mine(row, study)
     if mine is None:
-        return NOT_RUN
-    if not any(study.shares_test_set(test_set) for test_set in TEST_SETS):
-        return OTHER_TEST_SET
-    cells = [wer_cell(mine, name) if study.shares_test_set(name) else OTHER_TEST_SET for name in TEST_SETS]
-    return f"{mine.ratio:.2f}x: {' / '.join(cells)}"
+        return NOTHING
+    wers = [f"{wer_cell(mine, name)} on {name}" for name in TEST_SETS if study.shares_test_set(name)]
+    return f"{mine.ratio:.2f}x: {', '.join(wers)}"
 
 
 def nearest(study: Study, ratio: float) -> Row | None:
@@ -78,7 +89,7 @@ def nearest(study: Study, ratio: float) -> Row | None:
 
 
 def _line(row: Published, study: Study | None) -> dict[str, object]:
-    """A published row, and a study's numbers that may be shown next to it."""
+    """A published row, and a study's numbers that may stand beside it."""
     line: dict[str, object] = {
         "protocol": row.protocol,
         "system": row.system,
@@ -89,15 +100,12 @@ def _line(row: Published, study: Study | None) -> dict[str, object]:
         **{f"{test_set}_wer_percent": row.wer[test_set] for test_set in TEST_SETS},
         "compression_gpu_hours": row.gpu_hours,
         "source": row.source,
-        "our_study": study.name if study else None,
-        "our_cell": _ours(row, study) if study else None,
     }
-    comparable = study if study and (study.base_model is None or study.base_model in row.base_model) else None
-    mine = nearest(comparable, row.ratio) if comparable else None
-    line |= {"our_label": mine.label if mine else None, "our_target": mine.target if mine else None}
-    line |= {"our_ratio": mine.ratio if mine else None}
+    mine = _mine(row, study) if study else None
+    line |= {"our_study": study.name if study and mine else None, "our_label": mine.label if mine else None}
+    line |= {"our_target": mine.target if mine else None, "our_ratio": mine.ratio if mine else None}
     for name in TEST_SETS:
-        shown = mine.wer.get(name) if mine and comparable and comparable.shares_test_set(name) else None
+        shown = mine.wer.get(name) if study and mine and study.shares_test_set(name) else None
         line[f"our_{name}_wer_percent"] = 100 * shown.mean if shown else None
     return line
 

@@ -32,8 +32,13 @@ def make_tables(results: Path, *arguments: str) -> int:
 
 
 def cells(page: Path, part: str) -> pd.DataFrame:
-    """A table of a Markdown page by its heading, with the first column as index."""
-    text = page.read_text(encoding="utf-8").partition(f"## {part}\n")[2]
+    """The first table below a heading of a Markdown page, with the first column as index.
+
+    `part` is the heading, or those of a section and of a table in it, joined by " / ".
+    """
+    text = page.read_text(encoding="utf-8")
+    for level, heading in zip(("## ", "### "), part.split(" / "), strict=False):
+        text = text.partition(f"\n{level}{heading}\n")[2].partition(f"\n{level}")[0]
     lines = [line for line in text.partition("\n## ")[0].splitlines() if line.startswith("|")]
     split = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
     return pd.DataFrame(split[2:], columns=split[0]).set_index(split[0][0])

@@ -46,6 +46,7 @@ def _replace(path: Path, old: str, new: str) -> None:
         ("significance.csv", _drop("label_b"), r'significance\.csv has no column "label_b"'),
         ("main.csv", lambda path: _replace(path, ",0.65,", ",much,"), r'line \d+: "much" in column "target_sparsity"'),
         ("main.csv", lambda path: _replace(path, "\ndense,", "\n,"), r'line 2: nothing in column "label"'),
+        ("planned.json", lambda path: path.write_text("91"), r"planned\.json is not a list of runs"),
     ],
 )
 def test_a_spoilt_file_ends_in_one_line(
