@@ -18,10 +18,14 @@ from conftest import MakeJob, run_method
 from transformers import PreTrainedModel
 
 from benchmark.corpora.manifest import Dataset
+from benchmark.inference import sparse_kernels
+from benchmark.inference import sparse_model as choosing
+from benchmark.inference.sparse_model import sparse_model
 from benchmark.inference.speed import sample, speedups
 from benchmark.inference.transcription import transcribe, transcriber
 from benchmark.models.batch import Batch
 from benchmark.models.checkpoints import SpeechModel, load
+from benchmark.models.encoder import Encoder
 from benchmark.models.folder_state import plain_state
 from benchmark.runs.footprint import footprint
 from benchmark.smoothing.kept_votes import Voting, kept_denoiser
@@ -123,6 +127,24 @@ def test_what_surrounds_a_method(
     decode = transcriber(speech_model)
     assert speedups(decode, {"itself": decode}, sample(there, 4.0))["itself"]["median"] > 0
     assert footprint(speech_model.model, speech_model.model, 1) == footprint(here.model, here.model, 1)
+
+
+def test_matrices_with_2_4_sparsity(
+    speech_model: SpeechModel, tiny_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are chosen by time and multiplied on the device; here the kernel of a GPU is an ordinary product in bf16."""
+    with torch.no_grad():
+        for matrix in Encoder(speech_model.model):
+            matrix.linear.weight.view(len(matrix.linear.weight), -1, 4)[..., ::2] = 0
+    (batch,) = sample(Speech(speech_model, Dataset.open(tiny_corpus), "test"), 48.0)
+    assert sparse_model(speech_model, batch)[1] == 0  # in fp32 there is no such kernel
+    monkeypatch.setattr(sparse_kernels, "to_sparse_semi_structured", lambda weight: weight)
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda _device: True)
+    monkeypatch.setattr(choosing, "_seconds", lambda module, _inputs: float(isinstance(module, torch.nn.Linear)))
+    found, count = sparse_model(speech_model, batch)
+    assert count == len(Encoder(speech_model.model).matrices)
+    monkeypatch.undo()
+    assert len(transcriber(found)(batch)) == len(batch.frames)
 
 
 def test_the_device_refuses_what_a_gpu_refuses() -> None:

@@ -17,11 +17,11 @@ from benchmark.report.rows.all_seeds import AllSeeds
 from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.error_bars import bars_caption
 from benchmark.report.rows.matrix_shares import has_decoder
-from benchmark.report.rows.rows import Row
+from benchmark.report.rows.rows import Row, target_heading
 from benchmark.report.rows.standings import compared_targets
 from benchmark.report.tables.free_removal import removals
 from benchmark.report.tables.own_tables import own_tables
-from benchmark.report.tables.significance_tables import heading, rivals
+from benchmark.report.tables.significance_tables import rivals
 
 RANKING = "ranking_"  # names of these figures begin so
 
@@ -58,12 +58,12 @@ def draw(rows: list[Row], comparisons: Comparisons, all_seeds: AllSeeds) -> list
 
 def _ranking(rows: list[Row], target: float | None, comparisons: Comparisons, all_seeds: AllSeeds) -> Picture:
     figure = ranking(rows, target, comparisons.test_sets, all_seeds, comparisons.dense)
-    return Picture(RANKING + _suffix(target), f"Ranking: {heading(target)}", _caption("ranking"), figure)
+    return Picture(RANKING + _suffix(target), f"Ranking: {target_heading(target)}", _caption("ranking"), figure)
 
 
 def _matrix(rows: list[Row], target: float | None, comparisons: Comparisons) -> Picture:
     figure, caption = significance_matrix(rows, comparisons), _caption("significance_matrix")
-    return Picture(f"significance_{_suffix(target)}", f"Significance: {heading(target)}", caption, figure)
+    return Picture(f"significance_{_suffix(target)}", f"Significance: {target_heading(target)}", caption, figure)
 
 
 def _suffix(target: float | None) -> str:

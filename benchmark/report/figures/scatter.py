@@ -23,6 +23,7 @@ from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.error_bars import bars_caption, error_bar
 from benchmark.report.rows.measures import compression_seconds
 from benchmark.report.rows.rows import Row, known, percent
+from benchmark.report.rows.standings import compared_targets
 
 
 def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
@@ -50,8 +51,11 @@ def wer_against_parameters(rows: list[Row], comparisons: Comparisons) -> Figure:
 
 
 def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
-    """One line of panels per target, one column per test set; methods without a target are drawn in every line."""
-    targets: list[float | None] = [*sorted({row.target for row in rows if row.target is not None})] or [None]
+    """One line of panels per target with several methods, one column per test set.
+
+    Methods without a target are drawn in every line.
+    """
+    targets: list[float | None] = [target for target in compared_targets(rows) if target is not None] or [None]
     columns, panels = len(comparisons.test_sets), []
     figure = Figure(figsize=(5.2 * columns, 3.3 * len(targets) + 0.3), layout="constrained")
     for line, target in zip(figure.subplots(len(targets), columns, squeeze=False), targets, strict=True):

@@ -14,7 +14,7 @@ from benchmark.report.figures.pareto import LOOKS
 from benchmark.report.page.colours import themed
 from benchmark.report.page.curve_chart import curve_specification
 from benchmark.report.page.pareto_chart import pareto_plots
-from benchmark.report.page.ranking import ranking, target_key, target_title
+from benchmark.report.page.ranking import ranking, target_key
 from benchmark.report.page.scripts.joining import script
 from benchmark.report.page.sections import anchor, sections
 from benchmark.report.page.table import table_lines
@@ -22,7 +22,7 @@ from benchmark.report.page.utterances import embedded_utterances
 from benchmark.report.rows.all_seeds import AllSeeds
 from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.error_bars import bars_caption
-from benchmark.report.rows.rows import Row
+from benchmark.report.rows.rows import Row, target_title
 from benchmark.report.tables.reading_table import FIRST
 from benchmark.runs.collection import Collection
 from benchmark.system.templates import template

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.report.rows.all_seeds import AllSeeds
 from benchmark.report.rows.comparisons import Comparisons
-from benchmark.report.rows.rows import Row, known, percent
+from benchmark.report.rows.rows import Row, known, target_title
 from benchmark.report.rows.standings import compared_targets, standings
 
 
@@ -46,11 +46,6 @@ def ranking(
 def target_key(target: float | None) -> str:
     """A target as the page's address names it."""
     return "own" if target is None else f"{target:g}"
-
-
-def target_title(target: float | None) -> str:
-    """A target as the page's menus name it."""
-    return "own sizes" if target is None else percent(target)
 
 
 def _line(row: Row, comparisons: Comparisons, all_seeds: AllSeeds, section: str) -> dict[str, Any]:

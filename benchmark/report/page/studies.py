@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.report.page.document import HERE
-from benchmark.report.page.ranking import target_title
+from benchmark.report.rows.rows import target_title
 from benchmark.runs.ownership import Owner
 from benchmark.runs.reading import read_planned
 from benchmark.study.file import load_study

@@ -69,11 +69,6 @@ class AllSeeds:
             return Difference(-found.delta, -found.high, -found.low, found.p)
         return None
 
-    def p_holm(self, row: Row, other: Row, test_set: str) -> float | None:
-        """p of the difference after Holm's correction over `pairs` of the test set; None if there is no test."""
-        pair = self._pairs.get((test_set, row, other)) or self._pairs.get((test_set, other, row))
-        return pair.p_holm if pair else None
-
 
 def compare_all_seeds(collection: Collection, rows: Sequence[Row], kept: Iterable[Pair]) -> AllSeeds:
     """Compare the finished rows at each target, and all of them with dense.

@@ -143,6 +143,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
+def target_title(target: float | None) -> str:
+    """A target in words."""
+    return "own sizes" if target is None else percent(target)
+
+
+def target_heading(target: float | None) -> str:
+    """A target as a heading."""
+    return target_title(target) + ("" if target is None else " removed")
+
+
 def table_rows(collection: Collection) -> list[Row]:
     """Rows in the order of every table: dense, rows without a target, then by target, family and label."""
     groups: dict[tuple[str, float | None], list[Run]] = {}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.rows.comparisons import Comparisons, SeedTest, Verdict
-from benchmark.report.rows.rows import Row, percent
+from benchmark.report.rows.rows import Row, target_heading
 from benchmark.report.tables.reading_table import NOTHING
 from benchmark.report.tables.typesetting import Markdown, markdown
 
@@ -25,7 +25,9 @@ def significance_frame(comparisons: Comparisons) -> pd.DataFrame:
 def significance_page(rows: list[Row], comparisons: Comparisons, caveats: list[str]) -> Markdown:
     """A matrix of marks for each test set and target, below the caveats."""
     matrices = {
-        name: {heading(target): markdown(_matrix(own, comparisons, name)) for target, own in rivals(rows).items()}
+        name: {
+            target_heading(target): markdown(_matrix(own, comparisons, name)) for target, own in rivals(rows).items()
+        }
         for name in (comparisons.test_sets if comparisons.tests else ())
     }
     return markdown_text("significance.md.jinja", caveats=caveats, matrices=matrices)
@@ -37,11 +39,6 @@ def rivals(rows: list[Row]) -> dict[float | None, list[Row]]:
     return {
         target: [row for row in rows if row.finished and (row.is_dense or row.target == target)] for target in targets
     }
-
-
-def heading(target: float | None) -> str:
-    """A target as a title."""
-    return "own sizes" if target is None else f"{percent(target)} removed"
 
 
 def compared_rows(rows: list[Row], comparisons: Comparisons, test_set: str) -> list[Row]:
