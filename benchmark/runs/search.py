@@ -2,9 +2,9 @@
 
 Each target has its own search, since the best rate grows with the share removed. A trial runs the method on the
 search's budget with the study's first seed. The trials are the study's learning rates. A method with a setting of its
-own (`tunable`; a study may name another) replaces the last rate by that setting's second value at the best rate so far.
-So all methods try nearly all rates: methods that tried only half of them looked worse. A setting that the study fixes
-is not searched.
+own (`tunable`; a study may name another) tries only one of the last two rates, the one nearer to the best so far, and
+then that setting's second value at the best rate. So all methods try nearly all rates: methods that tried only half of
+them looked worse. A setting that the study fixes is not searched.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.runs.reading import read_tuning
@@ -29,9 +30,19 @@ def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> d
     name, first, second = config.tried_of(plan.method) or method.tunable or (None, None, None)
     if name in plan.settings:
         name = None
-    if name and len(trials) == len(config.learning_rates) - 1:
+    rates, number = config.learning_rates, len(trials)
+    if name is None:
+        return {"learning_rate": rates[number]}
+    if number == len(rates) - 1:
         return best(trials) | {name: second}
-    return {"learning_rate": config.learning_rates[len(trials)]} | ({name: first} if name else {})
+    return {"learning_rate": rates[number] if number < len(rates) - 2 else _nearer(rates, trials), name: first}
+
+
+def _nearer(rates: Sequence[float], trials: list[Trial]) -> float:
+    """Of the last two rates, the one that is nearer to the best so far, among the rates by size."""
+    places = sorted(rates)
+    centre = places.index(float(str(best(trials).get("learning_rate", rates[0]))))
+    return min(rates[-2:], key=lambda rate: abs(places.index(rate) - centre))
 
 
 def best(trials: list[Trial]) -> dict[str, object]:

@@ -29,11 +29,11 @@ def planned(method: str, settings: dict[str, object] | None = None) -> RunPlan:
     return RunPlan(f"{method}-0.65-seed0", method, method, 0.65, 0, settings or {})
 
 
-def tried(plan: RunPlan, search: TuningConfig = SEARCH) -> list[dict[str, object]]:
-    """A whole search in which the rate of 1.6e-3 is best."""
+def tried(plan: RunPlan, search: TuningConfig = SEARCH, rate: float = 1.6e-3) -> list[dict[str, object]]:
+    """A whole search in which this rate is best."""
     trials: list[Trial] = []
     while settings := next_settings(plan, search, trials):
-        wer = abs(float(str(settings["learning_rate"])) - 1.6e-3)
+        wer = abs(float(str(settings["learning_rate"])) - rate)
         trials.append({"settings": settings, "dev_wer": wer, "reason": None})
     return [trial["settings"] for trial in trials]
 
@@ -47,7 +47,22 @@ def test_every_method_gets_as_many_trials() -> None:
     assert len(tried(planned("wanda", {"fine_tune": True}))) == 4
 
 
-def test_a_method_s_own_setting_is_tried_at_the_best_rate_in_place_of_the_last() -> None:
+@pytest.mark.parametrize(
+    ("best_rate", "order"),
+    [
+        (1.6e-3, [8e-4, 1.6e-3, 3.2e-3, 1.6e-3]),
+        (3.2e-3, [8e-4, 1.6e-3, 3.2e-3, 3.2e-3]),
+        (8e-4, [8e-4, 1.6e-3, 4e-4, 8e-4]),
+        (4e-4, [8e-4, 1.6e-3, 4e-4, 4e-4]),
+    ],
+)
+def test_a_method_with_a_setting_of_its_own_tries_the_nearer_of_the_last_two_rates(
+    best_rate: float, order: list[float]
+) -> None:
+    assert [settings["learning_rate"] for settings in tried(planned("self_pinching"), rate=best_rate)] == order
+
+
+def test_a_method_s_own_setting_is_tried_at_the_best_rate_in_place_of_a_rate() -> None:
     plan, own = planned("self_pinching"), load_method("self_pinching").tunable
     assert own is not None
     name, first, second = own
