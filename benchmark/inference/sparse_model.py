@@ -32,7 +32,7 @@ PROBE_SECONDS = 10
 def sparse_model(speech_model: SpeechModel, batch: Batch) -> tuple[SpeechModel, int]:
     """Return a copy of a model that holds matrices sparse where that is faster, and the number of these matrices.
 
-    Each matrix is multiplied in both forms, on as many frames or tokens as it gets when the model transcribes `batch`.
+    Each matrix is multiplied in all its forms, on as many frames or tokens as it gets when the model transcribes `batch`.
     Outputs differ from the dense form's by rounding. Call it in the precision in which the model will compute: sparse
     rows work in fp32, 2:4 sparsity in bf16.
 
