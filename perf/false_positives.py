@@ -2,7 +2,7 @@
 
 Run it from the top folder: `python -m perf.false_positives [--repetitions N] [--json FILE]`.
 
-All rates come from committed studies. The default number of repetitions takes about five minutes of one core.
+All rates come from committed studies.
 """
 
 from __future__ import annotations
