@@ -16,7 +16,7 @@ from torch import nn
 from tqdm import tqdm
 
 from benchmark.inference.measured_speed import Speedup
-from benchmark.inference.sparse_kernels import SparseRows
+from benchmark.inference.sparse_kernels import sparse_rows
 from benchmark.inference.sparse_model import BLOCKS, sparse_for_recordings, timed_in_turn
 from benchmark.inference.speed import speedups
 from benchmark.inference.transcription import transcriber
@@ -66,7 +66,7 @@ def pruned(linear: nn.Linear, zeros: float) -> nn.Linear:
 def kernel(outputs: int, inputs: int, zeros: float) -> Kernel:
     """Time a matrix densely and sparsely, in turn."""
     linear = pruned(nn.Linear(inputs, outputs), zeros)
-    forms: list[nn.Module] = [linear, *(SparseRows(linear, block) for block in (None, *BLOCKS))]
+    forms: list[nn.Module] = [linear, *sparse_rows(linear, (None, *BLOCKS))]
     times = timed_in_turn(forms, torch.randn(1, FRAMES, inputs), ROUNDS)
     ratios = [statistics.median(line[0] / line[form] for line in times) for form in range(1, len(forms))]
     return Kernel(outputs, inputs, zeros, max(ratios))

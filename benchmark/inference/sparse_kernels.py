@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -19,19 +20,19 @@ class SparseRows(nn.Module):
     columns, W X^T: `F.linear` would multiply rows, X W^T, three times as slowly.
     """
 
-    def __init__(self, linear: nn.Linear, block: int | None = None) -> None:
-        """Take over a Linear's weight.
+    def __init__(self, rows: torch.Tensor, bias: torch.Tensor | None, block: int | None) -> None:
+        """Take over a weight; `sparse_rows` makes it.
 
         Args:
-            linear: the Linear.
+            rows: the weight (outputs, inputs) in compressed sparse rows.
+            bias: of the Linear.
             block: multiply so many vectors at a time, which stay in the processor's cache, and write the outputs one
                 vector after the other. None: multiply all at once, and leave the outputs as columns in memory, which
                 the next sparse matrix reads as they are.
         """
         super().__init__()
-        self.block = block
-        self.in_features, self.out_features, self.bias = linear.in_features, linear.out_features, linear.bias
-        self.weight = _sparse_rows(linear.weight.detach())
+        self.weight, self.bias, self.block = rows, bias, block
+        self.out_features, self.in_features = rows.shape
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Map inputs (..., in_features) to outputs (..., out_features)."""
@@ -71,7 +72,13 @@ class TwoOfFour(nn.Module):
         return outputs.view(*inputs.shape[:-1], self.out_features)
 
 
-def _sparse_rows(weight: torch.Tensor) -> torch.Tensor:
+def sparse_rows(linear: nn.Linear, blocks: Sequence[int | None] = (None,)) -> list[SparseRows]:
+    """A Linear in sparse rows, once for each size of block; all share one weight."""
+    rows = _compressed(linear.weight.detach())
+    return [SparseRows(rows, linear.bias, block) for block in blocks]
+
+
+def _compressed(weight: torch.Tensor) -> torch.Tensor:
     with warnings.catch_warnings(), check_sparse_tensor_invariants(True):
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
         rows = weight.to_sparse_csr()

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmark.inference.sparse_kernels import SparseRows, TwoOfFour, is_two_of_four
+from benchmark.inference.sparse_kernels import TwoOfFour, is_two_of_four, sparse_rows
 from benchmark.inference.transcription import transcriber
 from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.batch import Batch
@@ -32,14 +32,18 @@ PROBE_SECONDS = 10
 def sparse_model(speech_model: SpeechModel, batch: Batch) -> tuple[SpeechModel, int]:
     """Return a copy of a model that holds matrices sparse where that is faster, and the number of these matrices.
 
-    Each matrix is multiplied in all its forms, on as many frames or tokens as it gets when the model transcribes `batch`.
-    Outputs differ from the dense form's by rounding. Call it in the precision in which the model will compute: sparse
-    rows work in fp32, 2:4 sparsity in bf16.
+    A model that has no matrix with so many zeros is returned as it is.
+
+    Each matrix is multiplied in all its forms, on as many frames or tokens as it gets when the model transcribes
+    `batch`. Outputs differ from the dense form's by rounding. Call it in the precision in which the model will compute:
+    sparse rows work in fp32, 2:4 sparsity in bf16.
 
     Args:
         speech_model: the model, on its device. It is not changed.
         batch: speech, on the same device.
     """
+    if not can_be_sparse(speech_model):
+        return speech_model, 0
     copied = replace(speech_model, model=copy.deepcopy(speech_model.model))
     encoder = Encoder(copied.model)
     candidates = _candidates(encoder)
@@ -83,7 +87,7 @@ def _kernels(matrix: Matrix) -> list[nn.Module]:
     in_bf16 = torch.is_autocast_enabled(device)
     if device == "cpu":
         blocks = BLOCKS if matrix.kind.endswith(READ_BY_ATTENTION) else (None, *BLOCKS)
-        return [] if in_bf16 else [SparseRows(linear, block) for block in blocks]
+        return [] if in_bf16 else [*sparse_rows(linear, blocks)]
     return [TwoOfFour(linear)] if in_bf16 and is_two_of_four(linear.weight) else []
 
 

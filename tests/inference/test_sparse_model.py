@@ -11,7 +11,7 @@ from torch import nn
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.inference import sparse_model as choosing
-from benchmark.inference.sparse_kernels import SparseRows, is_two_of_four
+from benchmark.inference.sparse_kernels import SparseRows, is_two_of_four, sparse_rows
 from benchmark.inference.sparse_model import sparse_model
 from benchmark.inference.transcription import transcriber
 from benchmark.models.batch import Batch
@@ -34,7 +34,8 @@ def test_sparse_rows_multiply_like_a_dense_matrix(
     linear, inputs = nn.Linear(7, 5, bias=bias), torch.randn(shape)
     with torch.no_grad():
         linear.weight[torch.rand_like(linear.weight) < zeros] = 0
-        assert torch.allclose(SparseRows(linear, block)(inputs), linear(inputs), atol=1e-6)
+        (sparse,) = sparse_rows(linear, [block])
+        assert torch.allclose(sparse(inputs), linear(inputs), atol=1e-6)
 
 
 @pytest.fixture
