@@ -9,7 +9,7 @@ from benchmark.report.findings.summary import Summary, named
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.prose.wording import verb
 from benchmark.report.rows.comparisons import Comparisons
-from benchmark.report.rows.rows import Row
+from benchmark.report.rows.rows import Row, target_heading
 from benchmark.report.tables.typesetting import Markdown
 from benchmark.runs.collection import Collection
 
@@ -51,6 +51,7 @@ def readme(
         pictures=[picture for picture in pictures if not picture.name.startswith(RANKING)],
         summary=summary,
         named=named,
+        target_heading=target_heading,
         verb=verb,
         errors=errors,
         searches=searches,

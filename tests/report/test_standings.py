@@ -20,7 +20,7 @@ from benchmark.report.prose.wording import enumerated, verb
 from benchmark.report.rows.all_seeds import AllSeeds, compare_all_seeds
 from benchmark.report.rows.comparisons import Comparisons, compare_rows
 from benchmark.report.rows.ranking import in_reading_order
-from benchmark.report.rows.rows import Row, known, table_rows
+from benchmark.report.rows.rows import Row, known, table_rows, target_heading
 from benchmark.report.rows.standings import compared_targets, standings
 from benchmark.report.tables.error_kinds import error_frame
 from benchmark.runs.collection import read_collection
@@ -154,7 +154,8 @@ def test_a_study_of_one_seed_says_so(read: Read) -> None:
 
 def _summary(read: Read, claims: list[Finding | UseFinding]) -> str:
     summary = summarise(*read, claims)
-    return " ".join(markdown_text("summary.md.jinja", summary=summary, named=named, verb=verb).split())
+    words = {"named": named, "target_heading": target_heading, "verb": verb}
+    return " ".join(markdown_text("summary.md.jinja", summary=summary, **words).split())
 
 
 def test_words_agree() -> None:
