@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paper_figs.published import CTC, Published
+from paper_figs.rows import percent
 
 NOT_STATED = "not stated"  # as the base model in published.csv
 REMOVED = {"wav2vec2-base": 0.65, "HuBERT-large": 0.60}  # without a significant increase; arXiv 2505.22608, abstract
@@ -45,7 +46,7 @@ def reckoning(published: Sequence[Published]) -> str:
     ]
     needed = [
         f"{model} ({size.total:,} parameters, {size.matrices:,} of them in the encoder's matrices) with "
-        f"{percent(size.share(ratio), 1)} of the matrices removed"
+        f"{percent(size.share(ratio))} of the matrices removed"
         for model, size in SIZES.items()
     ]
     return (
@@ -53,8 +54,3 @@ def reckoning(published: Sequence[Published]) -> str:
         f"{', and '.join(stated)}. Both models can have this ratio: {', and '.join(needed)}. So the number stands "
         "under neither model."
     )
-
-
-def percent(share: float, digits: int = 0) -> str:
-    """A share as a percentage with a fixed number of digits."""
-    return f"{100 * share:.{digits}f} %"

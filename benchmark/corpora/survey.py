@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 OPUS_BYTES_A_SECOND = 2000  # for the embedded corpus
 AN4_SECONDS = 2.9  # mean length of an utterance
-AN4_UTTERANCES = {"train": 683, "dev": 76, "test": 319, "official-train": 872, "official-test": 130}  # approximate
 FLAC_BYTES_A_SECOND = 18_200  # for LibriSpeech
 
 
@@ -63,10 +62,10 @@ def _mini(corpus: CorpusConfig, split: str) -> SplitSize:
 
 
 def _an4(corpus: CorpusConfig, split: str) -> SplitSize:
-    if split not in AN4_UTTERANCES:
-        raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(AN4_UTTERANCES)}")
+    if split not in an4.UTTERANCES:
+        raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(an4.UTTERANCES)}")
     if corpus.root is None and not (cache_folder() / "an4").exists():  # the 64 MB will go to the user's cache
-        return SplitSize(AN4_UTTERANCES[split], AN4_UTTERANCES[split] * AN4_SECONDS)
+        return SplitSize(an4.UTTERANCES[split], an4.UTTERANCES[split] * AN4_SECONDS)
     found = list(an4.recordings(corpus, split))
     if not any(isinstance(recording.audio, Path) and recording.audio.is_file() for recording in found):
         raise UserError(f"corpus an4 has no recording of {split} in {corpus.root or cache_folder() / 'an4'}")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.corpora.librispeech import OFFICIAL_UTTERANCES
+from benchmark.corpora import an4, librispeech
 from benchmark.runs.records import RunRecord
 
 LIBRISPEECH_SPLITS = {"test": "test", "dev": "validation"}  # as the hub's `librispeech_asr` calls them
-AN4_UTTERANCES = {"test": 319, "official-test": 130}
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ def scored_set(record: RunRecord, split: str, *, embedded: bool) -> ScoredSet:
     kind, _, part = split.partition("-")
     if embedded:
         return ScoredSet("pinchbench-mini", "the embedded corpus of pinchbench", None, split)
-    if kind in LIBRISPEECH_SPLITS and OFFICIAL_UTTERANCES.get(split) == utterances:
+    if kind in LIBRISPEECH_SPLITS and librispeech.OFFICIAL_UTTERANCES.get(split) == utterances:
         return ScoredSet("librispeech_asr", f"LibriSpeech ({part})", part, LIBRISPEECH_SPLITS[kind])
-    if AN4_UTTERANCES.get(split) == utterances:
+    if an4.UTTERANCES.get(split) == utterances:
         return ScoredSet("an4", "AN4", None, split)
     return ScoredSet(f"pinchbench-{record['study']}", f"pinchbench study {record['study']}", None, split)

@@ -23,9 +23,11 @@ def test_the_official_partition_of_the_real_corpus(tmp_path: Path) -> None:
     prepare(study, tmp_path / "data")
     dataset = Dataset.open(tmp_path / "data")
     test = dataset.split("official-test")
-    assert len(test) == 130
+    for split in ("official-train", "official-test", "dev"):
+        assert len(dataset.split(split)) == an4.UTTERANCES[split]
     assert sum(len(u.text.split()) for u in test) == 773
-    assert len(dataset.split("official-train")) + len(dataset.split("dev")) == 948
+    assert an4.UTTERANCES["official-train"] + an4.UTTERANCES["dev"] == 948
+    assert an4.UTTERANCES["official-test"] == 130
     assert {u.id: u.text for u in dataset.split("official-train")}["fash-an255"] == "u m n y h six"
 
 
@@ -38,7 +40,9 @@ def test_the_speaker_disjoint_partition_of_the_real_corpus(tmp_path: Path) -> No
     assert speakers["official-test"] < speakers["test"]
     assert len(speakers["train"] | speakers["dev"] | speakers["test"]) == SPEAKERS
     assert len(speakers["test"]) / SPEAKERS == pytest.approx(0.30, abs=0.01)
-    assert sum(len(dataset.split(name)) for name in ("train", "dev", "test")) == 948 + 130
+    for split in ("train", "dev", "test"):
+        assert len(dataset.split(split)) == an4.UTTERANCES[split]
+    assert sum(an4.UTTERANCES[split] for split in ("train", "dev", "test")) == 948 + 130
     letters = set("".join(u.text for name in speakers for u in dataset.split(name)))
     assert letters <= set("abcdefghijklmnopqrstuvwxyz ")
 

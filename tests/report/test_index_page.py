@@ -100,6 +100,8 @@ def test_the_ranking_holds_the_wers_of_main_csv(study: Path, outline: Outline) -
         for line, wer in zip(data["lines"], wers, strict=True):
             low, high = line["interval"][test_set]
             assert low <= wer <= high
+        ranks = [line["rank"][test_set] for line in data["lines"]]
+        assert ranks == [None if pd.isna(rank) else rank for rank in main[f"{test_set}_rank"]]
 
 
 def test_failed_runs_stand_with_their_reasons(study: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.report.rows.all_seeds import AllSeeds
 from benchmark.report.rows.comparisons import Comparisons
+from benchmark.report.rows.ranking import Rank, ranks
 from benchmark.report.rows.rows import Row, known, target_title
 from benchmark.report.rows.standings import compared_targets, standings
 
@@ -23,6 +24,7 @@ def ranking(
     """
     shown = [row for row in rows if row.finished and not row.is_dense]
     counts = Counter(row.target for row in shown)
+    places = {name: ranks(rows, name) for name in comparisons.test_sets}
     letters = {
         (standing.row, name): " ".join(standing.letters)
         for name in comparisons.test_sets
@@ -37,7 +39,10 @@ def ranking(
         "target": target_key(max(counts, key=lambda target: (counts[target], target or 0.0))) if shown else "",
         "lines": [
             _line(row, comparisons, all_seeds, anchor(row))
-            | {"letters": {name: letters.get((row, name), "") for name in comparisons.test_sets}}
+            | {
+                "rank": {name: _overall(places[name].get(row)) for name in comparisons.test_sets},
+                "letters": {name: letters.get((row, name), "") for name in comparisons.test_sets},
+            }
             for row in shown
         ],
     }
@@ -53,11 +58,14 @@ def _line(row: Row, comparisons: Comparisons, all_seeds: AllSeeds, section: str)
         "name": row.title,
         "family": row.first["family"],
         "target": target_key(row.target),
-        "ranked": row.shrinks_model and not row.is_control,
         "section": section,
         "wer": {name: _percent(known(row.wer(name)).mean) for name in comparisons.test_sets},
         "interval": {name: _interval(all_seeds.interval(row, name)) for name in comparisons.test_sets},
     }
+
+
+def _overall(rank: Rank | None) -> int | None:
+    return rank.overall if rank else None
 
 
 def _interval(ends: tuple[float, float] | None) -> list[float] | None:

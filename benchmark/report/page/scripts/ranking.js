@@ -14,17 +14,16 @@ function target() {
   return asked in targets ? asked : first;
 }
 
-// The lines that are shown, best first; only methods that compress the model have a rank.
+// The lines that are shown, best first.
 function ranked() {
-  const shown = lines
+  const here = (line) => {
+    const [rank, wer, interval, letters] = [line.rank, line.wer, line.interval, line.letters].map((by) => by[testSet()]);
+    return { ...line, rank, wer, interval, letters };
+  };
+  return lines
     .filter((line) => line.target === target())
-    .map((line) => {
-      const [wer, interval, letters] = [line.wer, line.interval, line.letters].map((by) => by[testSet()]);
-      return { ...line, wer, interval, letters };
-    })
+    .map(here)
     .sort((a, b) => a.wer - b.wer);
-  const places = shown.filter((line) => line.ranked).map((line) => line.wer);
-  return shown.map((line) => ({ ...line, rank: line.ranked ? 1 + places.indexOf(line.wer) : null }));
 }
 
 const numbers = (ends) => (ends ? ends.map((end) => end.toFixed(1)).join(" to ") : "");
