@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.report.rows.rows import Row
-from benchmark.runs.collection import Run
+from benchmark.runs.collection import Collection, Run
 from benchmark.scoring.alignment import align
-from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs, segments
+from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs
 from benchmark.scoring.multiple import holm, significant
+from benchmark.scoring.segments import PlacedErrors, placed_errors, segment_differences
 from benchmark.scoring.trn import Transcripts, speaker
 from benchmark.scoring.wer import words
 
@@ -87,7 +88,8 @@ def equal_systems(
     groups = _groups(list(references), dealt)
     shares, any_marked = [], 0
     for family in range(families):
-        tests = [_test(a, b) for a, b in combinations(_deal(systems, groups, rng), 2)]
+        dealt_errors = [placed_errors(column) for column in _deal(systems, groups, rng)]
+        tests = [_test(a, b) for a, b in combinations(dealt_errors, 2)]
         shares.append(sum(test.better is not None for test in tests) / len(tests))
         any_marked += any(_significant_holm(tests))
         if family < families - 1:
@@ -109,22 +111,21 @@ def _deal(systems: Sequence[Paths], groups: NDArray[np.int64], rng: np.random.Ge
     return [[systems[owner][i] for i, owner in enumerate(column)] for column in owners.T]
 
 
-def _test(a: Paths, b: Paths) -> MatchedPairs:
-    pairs = zip(a, b, strict=True)
-    return matched_pairs(s.errors_a - s.errors_b for x, y in pairs for s in segments(x, y))
+def _test(a: PlacedErrors, b: PlacedErrors) -> MatchedPairs:
+    return matched_pairs(segment_differences(a, b))
 
 
 def _significant_holm(tests: Sequence[MatchedPairs]) -> list[bool]:
     return [significant(p) for p in holm([None if test.degenerate else test.p for test in tests])]
 
 
-def seed_pairs(study: str, test_set: str, references: Transcripts, rows: Sequence[Row]) -> SeedPairs:
+def seed_pairs(study: str, test_set: str, collection: Collection, rows: Sequence[Row]) -> SeedPairs:
     """Test every pair of seeds of every row with several seeds."""
     several = [row for row in rows if len(row.finished) > 1]
     tests = [
-        _test(a, b)
+        _test(collection.scored(a, test_set).placed, collection.scored(b, test_set).placed)
         for row in several
-        for a, b in combinations([paths(references, run.hypotheses(test_set)) for run in row.finished], 2)
+        for a, b in combinations(row.finished, 2)
     ]
     marked = sum(test.better is not None for test in tests)
     return SeedPairs(study, test_set, len(several), len(tests), marked, sum(_significant_holm(tests)))

@@ -18,10 +18,9 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from benchmark.report.rows.rows import table_rows
-from benchmark.runs.collection import Collection, Run, read_collection
+from benchmark.runs.collection import Collection, read_collection
 from benchmark.runs.provenance import provenance
-from benchmark.scoring.trn import Transcripts
-from benchmark.scoring.wer import utterance_errors
+from benchmark.scoring.wer import WordErrors
 from benchmark.system.files import write_json, write_text
 from benchmark.system.project import ROOT
 from perf.equal_systems import Dealt, EqualSystems, SeedPairs, equal_systems, paths, seed_pairs, similar_runs
@@ -64,16 +63,16 @@ def measured(repetitions: int) -> Iterator[Result | None]:
     """All results; None marks progress in between."""
     collections = {study: collection_of(study) for study in STUDIES}
     for study, collection in collections.items():
-        for test_set, references in collection.references.items():
-            yield seed_pairs(study, test_set, references, table_rows(collection))
+        for test_set in collection.references:
+            yield seed_pairs(study, test_set, collection, table_rows(collection))
     largest = collections[STUDY]
     runs = similar_runs(table_rows(largest))
     for test_set, references in largest.references.items():
         systems = [paths(references, run.hypotheses(test_set)) for run in runs]
         for dealt in DEALT:
             yield from equal_systems(test_set, references, systems, dealt, families_of(repetitions))
-    test_set, references = next(iter(largest.references.items()))
-    rates, lengths = utterance_rates(references, runs, test_set)
+    test_set = next(iter(largest.references))
+    rates, lengths = utterance_rates([largest.scored(run, test_set).counts for run in runs])
     for speakers in SPEAKERS:
         for correlated in (False, True):
             yield from test_set_coverage(rates, lengths, speakers, correlated=correlated, repetitions=repetitions)
@@ -86,11 +85,8 @@ def families_of(repetitions: int) -> int:
     return max(2, repetitions // 5)
 
 
-def utterance_rates(
-    references: Transcripts, runs: list[Run], test_set: str
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def utterance_rates(counts: list[list[WordErrors]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Errors per word of each utterance, the mean over runs, and its words."""
-    counts = [utterance_errors(references, run.hypotheses(test_set), run.record["run"]) for run in runs]
     lengths = np.array([c.words for c in counts[0]])
     errors = np.array([[c.errors for c in run] for run in counts])
     return errors.mean(axis=0) / lengths, lengths

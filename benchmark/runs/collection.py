@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from benchmark.runs.curves import read_curves
 from benchmark.runs.ownership import reference_label
 from benchmark.runs.reading import read_planned, read_run
 from benchmark.runs.records import RunRecord, Score
+from benchmark.scoring.scored import Scored, scored
 from benchmark.scoring.trn import Transcripts, read_trn
-from benchmark.scoring.wer import word_errors
+from benchmark.scoring.wer import WordErrors, total, word_errors
 from benchmark.study.paths import ResultsFolder, RunFolder, recorded_runs
 from benchmark.system.errors import UserError
 
@@ -76,6 +77,18 @@ class Collection:
     references: dict[str, Transcripts]
     to_come: tuple[str, ...] = ()  # planned runs without a record
     reference: str | None = None  # label of the method that every other is compared with
+    _scored: dict[tuple[str, str], Scored] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def scored(self, run: Run, test_set: str) -> Scored:
+        """A run's errors on a test set whose references are available, counted at the first call.
+
+        Raises:
+            UserError: the run has a score but no transcripts, or they are of other utterances.
+        """
+        key = run.record["run"], test_set
+        if key not in self._scored:
+            self._scored[key] = scored(self.references[test_set], run.hypotheses(test_set), run.record["run"])
+        return self._scored[key]
 
     @property
     def planned(self) -> int:
@@ -100,8 +113,8 @@ def read_collection(runs_folder: Path) -> Collection:
     if not folders:
         raise UserError(f"no runs in {runs_folder} (expected <run>/run.json); run the study first")
     runs = tuple(Run(read_run(folder), folder) for folder in folders)
-    for field in ("study", "data_hash", "dense_hash"):
-        _require_one(runs, field)
+    for shared in ("study", "data_hash", "dense_hash"):
+        _require_one(runs, shared)
     _require_unique(runs)
     _require_one_precision(runs)
     results = ResultsFolder(runs_folder.parent)
@@ -115,7 +128,8 @@ def read_collection(runs_folder: Path) -> Collection:
     reference = reference_label(runs_folder.parent)
     collection = Collection(runs[0].record["study"], runs_folder.parent, runs, test_sets, found, to_come, reference)
     for run in runs:
-        check_scores(run, found)
+        recounted = {name: total(collection.scored(run, name).counts) for name in found if name in run.scores}
+        check_scores(run, recounted)
     return collection
 
 
@@ -173,18 +187,29 @@ def _require_complete(runs: tuple[Run, ...], test_sets: list[str]) -> None:
             )
 
 
-def check_scores(run: Run, references: Mapping[str, Transcripts]) -> None:
-    """Recount a run's word errors on every test set, or only its utterances where the references are missing.
+def recount(run: Run, references: Mapping[str, Transcripts]) -> dict[str, WordErrors]:
+    """A run's word errors on every test set whose references are available.
+
+    Raises:
+        UserError: the run has a score but no transcripts, or they are of other utterances.
+    """
+    name = run.record["run"]
+    return {
+        test_set: word_errors(references[test_set], run.hypotheses(test_set), name)
+        for test_set in run.scores
+        if test_set in references
+    }
+
+
+def check_scores(run: Run, recounted: Mapping[str, WordErrors]) -> None:
+    """Compare a run's scores with its recounted errors, or only with its utterances where there are none.
 
     Raises:
         UserError: a count does not match the run's hypotheses.
     """
     for test_set, score in run.scores.items():
-        hypotheses, reference = run.hypotheses(test_set), references.get(test_set)
-        if reference is None:
-            counts = {"utterances": len(hypotheses)}
-        else:
-            counts = asdict(word_errors(reference, hypotheses, run.record["run"]))
+        found = recounted.get(test_set)
+        counts = asdict(found) if found else {"utterances": len(run.hypotheses(test_set))}
         recorded: dict[str, Any] = {name: value for name, value in score.items() if name in counts}
         for name, count in counts.items():
             if recorded[name] != count:

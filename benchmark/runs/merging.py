@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.runs.collection import Run, check_scores
+from benchmark.runs.collection import Run, check_scores, recount
 from benchmark.runs.reading import read_planned, read_tuning
 from benchmark.runs.recorded_run import copy_run, open_run, refuse_link
 from benchmark.scoring.trn import read_trn
@@ -81,7 +81,7 @@ def _runs_in(runs: Path, lines: list[str], *, may_be_empty: bool) -> list[Run]:
         if absent:
             lines.append(f"{folder}: left out, because it lacks {', '.join(absent)}")
         else:
-            check_scores(run, spoken)
+            check_scores(run, recount(run, spoken))
             complete.append(run)
     return complete
 

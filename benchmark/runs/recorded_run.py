@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.runs.collection import Run, check_scores
+from benchmark.runs.collection import Run, check_scores, recount
 from benchmark.runs.curves import read_curves
 from benchmark.runs.reading import read_run
 from benchmark.scoring.trn import Transcripts
@@ -43,7 +43,7 @@ def checked_run(folder: RunFolder, references: Mapping[str, Transcripts]) -> Run
     if run.ok and run.scores.keys() != references.keys():
         has, needs = (", ".join(sorted(names)) for names in (run.scores, references))
         raise UserError(f"{folder.record} has scores on {has}, but the test sets are {needs}; repeat the run")
-    check_scores(run, references)
+    check_scores(run, recount(run, references))
     read_curves(folder)
     return run
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 LEVEL = 0.05
 
 
@@ -16,10 +18,14 @@ def significant(p: float | None) -> bool:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down adjusted p values. None (no test was possible) stays None and does not count as a test."""
-    # Imported here because the import takes a second.
-    from statsmodels.stats.multitest import multipletests
+    """Adjusted p values of Holm's step-down procedure (Scandinavian Journal of Statistics 1979).
 
-    tested = [p for p in p_values if p is not None]
-    adjusted = iter(multipletests(tested, method="holm")[1] if tested else [])
-    return [None if p is None else float(next(adjusted)) for p in p_values]
+    The smallest of n is multiplied by n, the next by n - 1, and so on; none is smaller than the one before, or above 1.
+    None (no test was possible) stays None and does not count as a test.
+    """
+    tested = np.array([p for p in p_values if p is not None])
+    order = np.argsort(tested)
+    adjusted = np.empty_like(tested)
+    adjusted[order] = np.minimum(np.maximum.accumulate(tested[order] * np.arange(len(tested), 0, -1)), 1)
+    left = iter(adjusted.tolist())
+    return [None if p is None else next(left) for p in p_values]

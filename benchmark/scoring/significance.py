@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from benchmark.scoring.alignment import align
 from benchmark.scoring.bootstrap import Unit, interval, resample
-from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs, segments
+from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs
 from benchmark.scoring.multiple import holm
+from benchmark.scoring.scored import Scored, scored
+from benchmark.scoring.segments import segment_differences
 from benchmark.scoring.trn import Transcripts
-from benchmark.scoring.wer import WordErrors, total, utterance_errors, words
+from benchmark.scoring.wer import WordErrors, total
 
 
 @dataclass(frozen=True)
@@ -79,25 +80,24 @@ def compare_all(references: Transcripts, systems: Mapping[str, Transcripts]) -> 
     Raises:
         UserError: the utterances differ, or the reference has no words.
     """
+    found = {name: scored(references, hypotheses, name) for name, hypotheses in systems.items()}
+    return compare_scored(list(references), found)
+
+
+def compare_scored(utterances: Sequence[str], systems: Mapping[str, Scored]) -> list[Comparison]:
+    """Compare every pair of systems as `compare_all` does, given the ids of the utterances."""
     if len(systems) < 2:
         return []
-    counts = {name: utterance_errors(references, hypotheses, name) for name, hypotheses in systems.items()}
-    totals = {name: total(utterances) for name, utterances in counts.items()}
-    paths = {name: _paths(references, hypotheses) for name, hypotheses in systems.items()}
-    unit, samples = resample(list(references), list(counts.values()))
+    totals = {name: total(system.counts) for name, system in systems.items()}
+    unit, samples = resample(utterances, [system.counts for system in systems.values()])
     rates = dict(zip(systems, samples.T, strict=True))
     found = [
-        Comparison(a, b, totals[a], totals[b], interval(rates[a] - rates[b]), unit, _test(paths[a], paths[b]))
+        Comparison(a, b, totals[a], totals[b], interval(rates[a] - rates[b]), unit, _test(systems[a], systems[b]))
         for a, b in combinations(systems, 2)
     ]
     adjusted = holm([None if c.test.degenerate else c.test.p for c in found])
     return [replace(c, p_holm=p) for c, p in zip(found, adjusted, strict=True)]
 
 
-def _paths(references: Transcripts, hypotheses: Transcripts) -> list[str]:
-    return [align(words(text), words(hypotheses[utterance])) for utterance, text in references.items()]
-
-
-def _test(paths_a: list[str], paths_b: list[str]) -> MatchedPairs:
-    pairs = zip(paths_a, paths_b, strict=True)
-    return matched_pairs(s.errors_a - s.errors_b for a, b in pairs for s in segments(a, b))
+def _test(a: Scored, b: Scored) -> MatchedPairs:
+    return matched_pairs(segment_differences(a.placed, b.placed))

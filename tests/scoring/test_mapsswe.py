@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from random_texts import corpora
 from scipy.stats import norm
+from sctk_walk import segments
 
 from benchmark.scoring.alignment import align
-from benchmark.scoring.mapsswe import matched_pairs, segments
+from benchmark.scoring.mapsswe import matched_pairs
+from benchmark.scoring.segments import placed_errors, segment_differences
+
+Corpus = list[tuple[list[str], list[str], list[str]]]  # reference, system A, system B
+
+
+def paths(corpus: Corpus) -> list[tuple[str, str]]:
+    return [(align(reference, a), align(reference, b)) for reference, a, b in corpus]
 
 
 def test_closed_form() -> None:
@@ -64,18 +72,22 @@ def test_no_test_is_possible(differences: list[int], reason: str) -> None:
 
 
 @given(corpora)
-def test_swapping_the_systems_changes_only_the_sign(corpus: list[tuple[list[str], ...]]) -> None:
-    paths = [(align(reference, a), align(reference, b)) for reference, a, b in corpus]
-    ahead = matched_pairs(s.errors_a - s.errors_b for a, b in paths for s in segments(a, b))
-    back = matched_pairs(s.errors_a - s.errors_b for a, b in paths for s in segments(b, a))
+def test_swapping_the_systems_changes_only_the_sign(corpus: Corpus) -> None:
+    a, b = (placed_errors(column) for column in zip(*paths(corpus), strict=True))
+    ahead, back = matched_pairs(segment_differences(a, b)), matched_pairs(segment_differences(b, a))
     assert (ahead.mean, ahead.std, ahead.z) == (-back.mean, back.std, -back.z)
     assert (ahead.segments, ahead.p, ahead.p_sctk_table) == (back.segments, back.p, back.p_sctk_table)
 
 
 @given(corpora)
-def test_segments_hold_every_error_once(corpus: list[tuple[list[str], ...]]) -> None:
-    for reference, a, b in corpus:
-        paths = align(reference, a), align(reference, b)
-        found = segments(*paths)
-        for errors, path in zip(([s.errors_a for s in found], [s.errors_b for s in found]), paths, strict=True):
+def test_the_segments_of_a_test_set_are_those_of_the_walk_through_each_utterance(corpus: Corpus) -> None:
+    found = segment_differences(*(placed_errors(column) for column in zip(*paths(corpus), strict=True)))
+    assert list(found) == [s.errors_a - s.errors_b for a, b in paths(corpus) for s in segments(a, b)]
+
+
+@given(corpora)
+def test_the_walk_meets_every_error_once(corpus: Corpus) -> None:
+    for pair in paths(corpus):
+        found = segments(*pair)
+        for errors, path in zip(([s.errors_a for s in found], [s.errors_b for s in found]), pair, strict=True):
             assert sum(errors) == len(path) - path.count("C")

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sctk_walk import segments
 
 from benchmark.scoring.alignment import align
-from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs, segments
+from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs
+from benchmark.scoring.segments import placed_errors, segment_differences
 from benchmark.scoring.significance import compare
 from benchmark.scoring.trn import read_trn
 from benchmark.scoring.wer import words
@@ -65,7 +67,9 @@ def test_random_test_sets(number: int) -> None:
     case = RANDOM[number]
     found = found_segments(aligned(case["ref"], case["sysA"]), aligned(case["ref"], case["sysB"]))
     assert sorted([s[0], *s[5:]] for s in found) == sorted(case["segments"])
-    check(matched_pairs(s[6] - s[7] for s in found), case)
+    a, b = (placed_errors(aligned(case["ref"], case[name]).values()) for name in ("sysA", "sysB"))
+    assert sorted(segment_differences(a, b)) == sorted(s[6] - s[7] for s in found)
+    check(matched_pairs(segment_differences(a, b)), case)
 
 
 def test_copy_is_the_original() -> None:

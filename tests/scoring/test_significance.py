@@ -6,6 +6,9 @@ import json
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from benchmark.scoring.multiple import holm, significant
 from benchmark.scoring.significance import compare, compare_all
@@ -70,6 +73,11 @@ def test_all_pairs_equal_the_single_comparisons_but_for_holm() -> None:
         assert single.p_holm == single.test.p
     assert [c.p_holm for c in found] == holm([c.test.p for c in found])
     assert compare_all(references, {"w": systems[0]}) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1))
+def test_holm_equals_that_of_statsmodels(p_values: list[float]) -> None:
+    assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
 
 
 def test_holm() -> None:

@@ -10,7 +10,6 @@ from tqdm import tqdm
 from benchmark.report.page.word_edits import word_edits
 from benchmark.runs.collection import Collection
 from benchmark.scoring.trn import Transcripts
-from benchmark.scoring.wer import utterance_errors
 
 WORST = 10  # utterances shown of each run and test set
 ROOM = 2_500_000  # characters for the utterances that are embedded for every run
@@ -24,22 +23,30 @@ def embedded_utterances(collection: Collection) -> dict[str, dict[str, Any]]:
     """
     room = ROOM // max(1, len(collection.references))
     with tqdm(collection.references.items(), desc="page", unit="test set") as progress:
-        return {
-            test_set: embedded(
-                references,
-                {run.record["run"]: run.hypotheses(test_set) for run in collection.runs if test_set in run.scores},
-                room,
-            )
-            for test_set, references in progress
+        return {test_set: _of_test_set(collection, test_set, references, room) for test_set, references in progress}
+
+
+def _of_test_set(collection: Collection, test_set: str, references: Transcripts, room: int) -> dict[str, Any]:
+    runs = {run.record["run"]: run for run in collection.runs if test_set in run.scores}
+    hypotheses = {name: run.hypotheses(test_set) for name, run in runs.items()}
+    errors = {
+        name: {
+            id: counts.errors for id, counts in zip(references, collection.scored(run, test_set).counts, strict=True)
         }
+        for name, run in runs.items()
+    }
+    return embedded(references, hypotheses, errors, room)
 
 
-def embedded(references: Transcripts, runs: Mapping[str, Transcripts], room: int) -> dict[str, Any]:
+def embedded(
+    references: Transcripts, runs: Mapping[str, Transcripts], errors: Mapping[str, Mapping[str, int]], room: int
+) -> dict[str, Any]:
     """Embed utterances, first those whose word errors differ most between runs.
 
     Args:
         references: all references of a test set.
         runs: every run's hypotheses, by the run's name.
+        errors: every run's word errors by utterance.
         room: the number of characters that the edits of all runs may take.
 
     Returns:
@@ -47,7 +54,6 @@ def embedded(references: Transcripts, runs: Mapping[str, Transcripts], room: int
         `erring`, in how many of the test set any run errs; and `runs`. A run has its edits (see `word_edits`) in each
         shared utterance, one a line, and by position those in its own worst utterances that are not shared.
     """
-    errors = {run: _errors(references, hypotheses, run) for run, hypotheses in runs.items()}
     erring = _most_varied(references, errors)
     shared = _shared(references, runs, erring, room)
     worst = {run: _worst(counts) for run, counts in errors.items()}
@@ -72,18 +78,13 @@ def embedded(references: Transcripts, runs: Mapping[str, Transcripts], room: int
     }
 
 
-def _errors(references: Transcripts, hypotheses: Transcripts, run: str) -> dict[str, int]:
-    counted = utterance_errors(references, hypotheses, run)
-    return {name: found.errors for name, found in zip(references, counted, strict=True)}
-
-
-def _worst(errors: dict[str, int]) -> list[str]:
+def _worst(errors: Mapping[str, int]) -> list[str]:
     """The utterances with the most errors, most first; ties keep their order. Correct ones are left out."""
     wrong = sorted((name for name in errors if errors[name]), key=lambda name: -errors[name])
     return wrong[:WORST]
 
 
-def _most_varied(references: Transcripts, errors: dict[str, dict[str, int]]) -> list[str]:
+def _most_varied(references: Transcripts, errors: Mapping[str, Mapping[str, int]]) -> list[str]:
     """The utterances in which any run errs, first those with the largest difference between two runs."""
     spread = {}
     for name in references:

@@ -11,8 +11,6 @@ from benchmark.runs.collection import Collection
 from benchmark.scoring.bootstrap import Unit
 from benchmark.scoring.hierarchical import Difference, Draws, draws
 from benchmark.scoring.multiple import holm
-from benchmark.scoring.trn import Transcripts
-from benchmark.scoring.wer import utterance_errors
 
 Interval = tuple[float, float]
 
@@ -83,20 +81,17 @@ def compare_all_seeds(collection: Collection, rows: Sequence[Row], kept: Iterabl
     pairs = [pair for pair in kept if pair.test_set not in collection.references]
     for pair in pairs:
         intervals |= {(pair.test_set, pair.a): pair.interval_a, (pair.test_set, pair.b): pair.interval_b}
-    for test_set, references in collection.references.items():
-        found = _draws(test_set, references, finished)
+    for test_set in collection.references:
+        found = _draws(collection, test_set, finished)
         own = {row: found.interval(row.key) for row in finished}
         intervals |= {(test_set, row): interval for row, interval in own.items()}
         pairs += _pairs(test_set, found, own)
     return AllSeeds(intervals, pairs)
 
 
-def _draws(test_set: str, references: Transcripts, rows: Sequence[Row]) -> Draws:
-    systems = {
-        row.key: [utterance_errors(references, run.hypotheses(test_set), run.record["run"]) for run in row.finished]
-        for row in rows
-    }
-    return draws(list(references), systems)
+def _draws(collection: Collection, test_set: str, rows: Sequence[Row]) -> Draws:
+    systems = {row.key: [collection.scored(run, test_set).counts for run in row.finished] for row in rows}
+    return draws(list(collection.references[test_set]), systems)
 
 
 def _pairs(test_set: str, found: Draws, intervals: Mapping[Row, Interval]) -> list[Pair]:

@@ -12,7 +12,7 @@ from benchmark.report.rows.kept_tests import KeptTests
 from benchmark.report.rows.rows import Reference, Row, dense_row, reference_of
 from benchmark.runs.collection import Collection
 from benchmark.scoring.multiple import significant
-from benchmark.scoring.significance import Comparison, compare_all
+from benchmark.scoring.significance import Comparison, compare_scored
 
 Direction = Literal["worse", "better", "mixed", "none"]
 
@@ -212,8 +212,8 @@ def _compare_seed(collection: Collection, kept: KeptTests, rows: list[Row], test
     systems = {row.key: row for row in rows if row.run_at(seed) is not None}
     runs = {key: run for key, row in systems.items() if (run := row.run_at(seed)) is not None}
     if test_set in collection.references:
-        hypotheses = {key: run.hypotheses(test_set) for key, run in runs.items()}
-        found = compare_all(collection.references[test_set], hypotheses)
+        scored = {key: collection.scored(run, test_set) for key, run in runs.items()}
+        found = compare_scored(list(collection.references[test_set]), scored)
     else:
         found = kept.compare_all(runs, test_set)
     return [SeedTest(test_set, seed, systems[c.a], systems[c.b], c) for c in found]

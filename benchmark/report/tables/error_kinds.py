@@ -7,7 +7,7 @@ import pandas as pd
 from benchmark.report.rows.rows import Row, percent
 from benchmark.report.tables.typesetting import Markdown, markdown
 from benchmark.runs.collection import Collection
-from benchmark.scoring.wer import WordErrors, no_regression, utterance_errors
+from benchmark.scoring.wer import WordErrors, no_regression
 
 NOTHING = "-"
 KINDS = ("substitutions", "deletions", "insertions")
@@ -46,8 +46,7 @@ def _no_regression(collection: Collection, row: Row, before: list[WordErrors], t
 
 def _counts(collection: Collection, row: Row, test_set: str) -> list[list[WordErrors]]:
     """The errors of each utterance, by seed."""
-    references = collection.references[test_set]
-    return [utterance_errors(references, run.hypotheses(test_set), row.name) for run in row.finished]
+    return [collection.scored(run, test_set).counts for run in row.finished]
 
 
 def _line(row: Row, test_set: str, dense: Row | None) -> dict[str, object]:
