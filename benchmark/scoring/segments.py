@@ -1,7 +1,7 @@
 """The segments of MAPSSWE: parts of a test set with errors of either system, cut where both have two words right.
 
-NIST SCTK walks along both systems' alignments word by word, as `tests/scoring/sctk_walk.py` does. Here all segments of a
-pair of systems are found at once, so that a table of a hundred systems takes seconds.
+NIST SCTK walks along both systems' alignments word by word, as `tests/scoring/sctk_walk.py` does. Here all segments of
+two systems are found at once, so that a table of a hundred systems takes seconds.
 """
 
 from __future__ import annotations
