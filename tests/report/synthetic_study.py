@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from benchmark.report.study_report import write_report
 from benchmark.runs.records import SCHEMA
@@ -80,9 +83,14 @@ def build_study(
 
 @cache
 def reported_study(parent: Path) -> Path:
-    """A study with one failed and one over-budget run and its report in the same folder, made once."""
-    folder = build_study(parent / "demo", utterances=120)
-    write_report(folder / "runs", folder)
+    """A study with one failed and one over-budget run and its report in the same folder, made once for all workers."""
+    shared = parent.parent if "PYTEST_XDIST_WORKER" in os.environ else parent
+    folder, done = shared / "demo", shared / "demo is done"
+    with FileLock(shared / "demo.lock"):
+        if not done.exists():
+            build_study(folder, utterances=120)
+            write_report(folder / "runs", folder)
+            done.touch()
     return folder
 
 
