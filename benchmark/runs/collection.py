@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from benchmark.runs.curves import read_curves
 from benchmark.runs.ownership import reference_label
@@ -127,9 +128,10 @@ def read_collection(runs_folder: Path) -> Collection:
     found: dict[str, Transcripts] = {name: read_trn(references[name]) for name in test_sets if name in references}
     reference = reference_label(runs_folder.parent)
     collection = Collection(runs[0].record["study"], runs_folder.parent, runs, test_sets, found, to_come, reference)
-    for run in runs:
-        recounted = {name: total(collection.scored(run, name).counts) for name in found if name in run.scores}
-        check_scores(run, recounted)
+    with tqdm(runs, desc="recount", unit="run") as progress:
+        for run in progress:
+            recounted = {name: total(collection.scored(run, name).counts) for name in found if name in run.scores}
+            check_scores(run, recounted)
     return collection
 
 
