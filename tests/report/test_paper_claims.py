@@ -13,7 +13,9 @@ from benchmark.report.rows.comparisons import Comparisons, compare_rows
 from benchmark.report.rows.rows import Row, table_rows
 from benchmark.runs.collection import read_collection
 
-GOOD = Claim("Author et al., 2020", "It is better.", "good", "bad", "better", "one seed")
+GOOD = Claim(
+    paper="Author et al., 2020", says="It is better.", label="good", rival="bad", expected="better", limits="one seed"
+)
 RECIPES = {
     "dense": Recipe("Dense", "dense", {None: 0.050}),
     "good": Recipe("Good", "low-rank", {0.65: 0.055, 0.85: 0.09}),
@@ -64,7 +66,15 @@ def test_the_line_says_where_and_by_how_much(compared: tuple[list[Row], Comparis
     assert "one seed" in claims_section(findings_on([GOOD], *compared), compared[1])
 
 
-USE = UseClaim("Author et al., 2020", "It needs the noise.", "good", "noise", "noisy_wer", "plain_wer", "one seed")
+USE = UseClaim(
+    paper="Author et al., 2020",
+    says="It needs the noise.",
+    label="good",
+    evaluation="noise",
+    lower="noisy_wer",
+    higher="plain_wer",
+    limits="one seed",
+)
 
 
 @pytest.mark.parametrize(

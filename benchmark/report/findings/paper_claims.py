@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from benchmark.report.findings.claim import PaperClaim
 from benchmark.report.findings.use_claims import UseClaim, UseFinding, use_finding
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.rows.comparisons import Comparisons, Verdict
@@ -15,25 +16,17 @@ from benchmark.report.rows.rows import Row, percent
 from benchmark.report.tables.typesetting import Markdown, markdown
 
 
-@dataclass(frozen=True)
-class Claim:
+@dataclass(frozen=True, kw_only=True)
+class Claim(PaperClaim):
     """A claim that a study can test by comparing the WERs of two of its labels.
 
     Attributes:
-        paper: authors and year, with the number on arXiv.
-        says: the claim in the abstract, in our words.
-        label: the rows that it is about.
-        rival: the rows that they are compared with at the same target, or without a target if these have none.
+        rival: the rows that the claim's are compared with at the same target, or without a target if these have none.
         expected: `better` than the rival, or `no worse`.
-        limits: what the comparison cannot show.
     """
 
-    paper: str
-    says: str
-    label: str
     rival: str
     expected: Literal["better", "no worse"]
-    limits: str
 
     @property
     def compares(self) -> str:

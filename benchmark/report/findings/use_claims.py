@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmark.report.findings.claim import PaperClaim
 from benchmark.report.rows.rows import Row, percent
 from benchmark.report.tables.significance_tables import p_value
 from benchmark.scoring.multiple import significant
 
 
-@dataclass(frozen=True)
-class UseClaim:
+@dataclass(frozen=True, kw_only=True)
+class UseClaim(PaperClaim):
     """A claim that the same model has a lower WER when it is used in one way than in another.
 
     Attributes:
-        paper: authors and year, with the number on arXiv.
-        says: the claim in the abstract, in our words.
-        label: the rows that it is about.
         evaluation: what measured both WERs, as metrics, and their MAPSSWE as the metric `p`.
         lower: the metric that the claim says is the lower one.
         higher: the other metric.
-        limits: what the comparison cannot show.
     """
 
-    paper: str
-    says: str
-    label: str
     evaluation: str
     lower: str
     higher: str
-    limits: str
 
     @property
     def compares(self) -> str:
