@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from benchmark.report.rows.rows import Row
 from benchmark.runs.collection import Collection, Run
-from benchmark.scoring.alignment import align
 from benchmark.scoring.mapsswe import MatchedPairs, matched_pairs
 from benchmark.scoring.multiple import holm, significant
 from benchmark.scoring.segments import PlacedErrors, placed_errors, segment_differences
 from benchmark.scoring.trn import Transcripts, speaker
-from benchmark.scoring.wer import words
 
 # Rows of `mini-full` with 65 % of the weights removed, whose WERs are within three points. Two seeds of each make ten
 # systems.
@@ -73,11 +71,6 @@ def similar_runs(rows: Sequence[Row]) -> list[Run]:
     """The runs of `LABELS`."""
     chosen = [row for row in rows if row.label in LABELS and row.target == TARGET]
     return [run for row in chosen for run in row.finished if run.record["seed"] in SEEDS]
-
-
-def paths(references: Transcripts, hypotheses: Transcripts) -> Paths:
-    """SCTK's alignment of every utterance."""
-    return [align(words(text), words(hypotheses[utterance])) for utterance, text in references.items()]
 
 
 def equal_systems(

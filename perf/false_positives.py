@@ -20,10 +20,11 @@ from tqdm import tqdm
 from benchmark.report.rows.rows import table_rows
 from benchmark.runs.collection import Collection, read_collection
 from benchmark.runs.provenance import provenance
+from benchmark.scoring.scored import edit_strings
 from benchmark.scoring.wer import WordErrors
 from benchmark.system.files import write_json, write_text
 from benchmark.system.project import ROOT
-from perf.equal_systems import Dealt, EqualSystems, SeedPairs, equal_systems, paths, seed_pairs, similar_runs
+from perf.equal_systems import Dealt, EqualSystems, SeedPairs, equal_systems, seed_pairs, similar_runs
 from perf.interval_coverage import (
     SPEAKERS,
     SeedCoverage,
@@ -68,7 +69,7 @@ def measured(repetitions: int) -> Iterator[Result | None]:
     largest = collections[STUDY]
     runs = similar_runs(table_rows(largest))
     for test_set, references in largest.references.items():
-        systems = [paths(references, run.hypotheses(test_set)) for run in runs]
+        systems = [edit_strings(references, run.hypotheses(test_set)) for run in runs]
         for dealt in DEALT:
             yield from equal_systems(test_set, references, systems, dealt, families_of(repetitions))
     test_set = next(iter(largest.references))

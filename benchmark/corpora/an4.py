@@ -35,8 +35,7 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     Raises:
         UserError: the split does not exist, the root is not AN4, or a training and a test split share speakers.
     """
-    if split not in UTTERANCES:
-        raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(UTTERANCES)}")
+    require_split(split)
     if corpus.train == "official-train" and "test" in corpus.tests:
         raise UserError(
             "corpus an4: `official-train` and `test` share speakers: train on `train`, or test on `official-test`"
@@ -49,6 +48,16 @@ def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
                 id = f"{speaker}-{name.split('-')[0]}"
                 path = root / "wav" / folder / speaker / f"{name}.sph"
                 yield Recording(id, texts.get(name, ""), path, str(path))
+
+
+def require_split(split: str) -> None:
+    """Refuse a split that AN4 does not have.
+
+    Raises:
+        UserError: the split does not exist.
+    """
+    if split not in UTTERANCES:
+        raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(UTTERANCES)}")
 
 
 def _splits(part: str, speaker: str) -> set[str]:

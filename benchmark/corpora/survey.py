@@ -62,8 +62,7 @@ def _mini(corpus: CorpusConfig, split: str) -> SplitSize:
 
 
 def _an4(corpus: CorpusConfig, split: str) -> SplitSize:
-    if split not in an4.UTTERANCES:
-        raise UserError(f"corpus an4 has no split {split!r}; there are: {', '.join(an4.UTTERANCES)}")
+    an4.require_split(split)
     if corpus.root is None and not (cache_folder() / "an4").exists():  # the 64 MB will go to the user's cache
         return SplitSize(an4.UTTERANCES[split], an4.UTTERANCES[split] * AN4_SECONDS)
     found = list(an4.recordings(corpus, split))

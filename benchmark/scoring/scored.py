@@ -25,5 +25,9 @@ def scored(references: Transcripts, hypotheses: Transcripts, name: str) -> Score
         UserError: the utterances differ, or the reference has no words.
     """
     counts = utterance_errors(references, hypotheses, name)
-    paths = (align(words(text), words(hypotheses[utterance])) for utterance, text in references.items())
-    return Scored(counts, placed_errors(paths))
+    return Scored(counts, placed_errors(edit_strings(references, hypotheses)))
+
+
+def edit_strings(references: Transcripts, hypotheses: Transcripts) -> list[str]:
+    """SCTK's alignment of every utterance, in the order of the references."""
+    return [align(words(text), words(hypotheses[utterance])) for utterance, text in references.items()]

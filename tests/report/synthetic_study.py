@@ -6,7 +6,6 @@ import math
 import os
 import random
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +80,6 @@ def build_study(
     return folder
 
 
-@cache
 def reported_study(parent: Path) -> Path:
     """A study with one failed and one over-budget run and its report in the same folder, made once for all workers."""
     shared = parent.parent if "PYTEST_XDIST_WORKER" in os.environ else parent

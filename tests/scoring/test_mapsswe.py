@@ -12,13 +12,17 @@ from sctk_walk import segments
 
 from benchmark.scoring.alignment import align
 from benchmark.scoring.mapsswe import matched_pairs
-from benchmark.scoring.segments import placed_errors, segment_differences
+from benchmark.scoring.segments import PlacedErrors, placed_errors, segment_differences
 
 Corpus = list[tuple[list[str], list[str], list[str]]]  # reference, system A, system B
 
 
 def paths(corpus: Corpus) -> list[tuple[str, str]]:
     return [(align(reference, a), align(reference, b)) for reference, a, b in corpus]
+
+
+def placed(corpus: Corpus) -> list[PlacedErrors]:
+    return [placed_errors(column) for column in zip(*paths(corpus), strict=True)]
 
 
 def test_closed_form() -> None:
@@ -73,7 +77,7 @@ def test_no_test_is_possible(differences: list[int], reason: str) -> None:
 
 @given(corpora)
 def test_swapping_the_systems_changes_only_the_sign(corpus: Corpus) -> None:
-    a, b = (placed_errors(column) for column in zip(*paths(corpus), strict=True))
+    a, b = placed(corpus)
     ahead, back = matched_pairs(segment_differences(a, b)), matched_pairs(segment_differences(b, a))
     assert (ahead.mean, ahead.std, ahead.z) == (-back.mean, back.std, -back.z)
     assert (ahead.segments, ahead.p, ahead.p_sctk_table) == (back.segments, back.p, back.p_sctk_table)
@@ -81,7 +85,7 @@ def test_swapping_the_systems_changes_only_the_sign(corpus: Corpus) -> None:
 
 @given(corpora)
 def test_the_segments_of_a_test_set_are_those_of_the_walk_through_each_utterance(corpus: Corpus) -> None:
-    found = segment_differences(*(placed_errors(column) for column in zip(*paths(corpus), strict=True)))
+    found = segment_differences(*placed(corpus))
     assert list(found) == [s.errors_a - s.errors_b for a, b in paths(corpus) for s in segments(a, b)]
 
 
