@@ -124,6 +124,15 @@ def small_study(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
+def published(small_study: SmallStudy, capsys: pytest.CaptureFixture[str]) -> SmallStudy:
+    """A study, both of whose runs are finished and published."""
+    small_study.make_runs()
+    assert small_study.call("publish") == 0
+    capsys.readouterr()
+    return small_study
+
+
+@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of four megabytes; skipped where it cannot be mounted."""
     folder = tmp_path / "disk"

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from benchmark.study.file import parse_study
+from benchmark.study.plan import Study
+
 METHOD = '''"""Made for a test."""
 
 from dataclasses import dataclass
@@ -48,6 +51,13 @@ def configuration(**changes: Any) -> dict[str, Any]:
         "seeds": [0],
         "methods": {"start": None},
     } | changes
+
+
+def study(**changes: Any) -> Study:
+    """The study that this configuration defines."""
+    made = parse_study(configuration(**changes), Path("config/made.yaml"))
+    assert made.runs
+    return made
 
 
 def use_methods(

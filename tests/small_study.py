@@ -7,14 +7,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmark.__main__ import main
 from benchmark.study import registry
+from benchmark.system.files import read_json, write_json
 
 REPOSITORY = Path(__file__).parents[1]
 RUN = "breaks_off-0.65-seed0"
+RUNS = ("dense", RUN)
 METHOD = '''
 import os
 
@@ -61,6 +64,11 @@ def copy_code(root: Path) -> None:
     (root / "config").mkdir(parents=True)
 
 
+def change_record(run: Path, **changes: Any) -> None:
+    """Give the record in a run's folder other values."""
+    write_json(run / "run.json", read_json(run / "run.json") | changes)
+
+
 class SmallStudy:
     """The copy, its commands, and what they leave."""
 
@@ -86,6 +94,11 @@ class SmallStudy:
     def work(self) -> Path:
         return self.root / "work" / "small"
 
+    @property
+    def results(self) -> Path:
+        """What is published."""
+        return self.root / "results" / "small"
+
     def run(self, name: str = RUN) -> Path:
         """A run's folder."""
         return self.work / "runs" / name
@@ -93,6 +106,12 @@ class SmallStudy:
     def call(self, command: str, *arguments: str) -> int:
         """`python -m benchmark COMMAND CONFIG ...` in this process; its exit status."""
         return main([command, str(self.config), *arguments])
+
+    def make_runs(self) -> None:
+        """All steps of both runs except publishing them together."""
+        for run in RUNS:
+            for command in ("compress", "transcribe-tests", "score"):
+                assert self.call(command, run) == 0
 
     def process(self, command: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """The same in a process of its own, which may be killed."""

@@ -81,7 +81,7 @@ def test_a_study_has_its_numbers_in_a_table_of_its_own(small_study: SmallStudy) 
         for command in ("compress", "transcribe-tests", "score"):
             assert small_study.call(command, name) == 0
     assert small_study.call("publish") == 0
-    results = small_study.root / "results" / "small"
+    results = small_study.results
     record = read_json(results / "runs" / run / "run.json")
     own = record["metrics"]["boundary"]["test"]
     assert own["activation_bits"] == record["log"]["cut1_activation_bits"]

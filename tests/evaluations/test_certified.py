@@ -74,7 +74,7 @@ def test_a_study_gets_a_table_and_a_figure(small_study: SmallStudy) -> None:
             assert small_study.call(command, run) == 0
     assert small_study.call("publish") == 0
     assert small_study.call("tables") == 0
-    results = small_study.root / "results" / "small"
+    results = small_study.results
     with (results / "certified.csv").open() as file:
         rows = {row["label"]: row for row in csv.DictReader(file)}
     assert rows.keys() == {"dense", "breaks_off"}

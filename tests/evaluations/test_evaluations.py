@@ -95,7 +95,7 @@ def evaluated(small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> Small
 
 
 def test_metrics_land_in_the_record_and_the_tables_and_failures_in_notes(evaluated: SmallStudy) -> None:
-    results = evaluated.root / "results" / "small"
+    results = evaluated.results
     record = read_json(results / "runs" / RUN / "run.json")
     spoken = read_trn(results / "ref" / "test.trn")
     own, dense = (read_trn(results / "runs" / run / "hyp" / "test.trn") for run in (RUN, "dense"))

@@ -105,7 +105,7 @@ def test_a_study_has_its_numbers_in_a_table_of_its_own(small_study: SmallStudy, 
         for command in ("compress", "transcribe-tests", "score"):
             assert small_study.call(command, run) == 0
     assert small_study.call("publish") == small_study.call("tables") == 0
-    results = small_study.root / "results" / "small"
+    results = small_study.results
     record = read_json(results / "runs" / RUN / "run.json")
     assert record["notes"] == []
     assert record["metrics"]["onnx_runtime"]["test"]["different"] == 0

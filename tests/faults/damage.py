@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+from snapshot import contents
 
 from benchmark.__main__ import main
 
@@ -80,12 +81,6 @@ def damaged_file(draw: st.DrawFn, data: bytes) -> bytes:
     if draw(st.integers(0, 3)):
         return json.dumps(draw(damaged_value(value))).encode()
     return draw(damaged_bytes(data))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder but locks, which hold nothing."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files if "lock" not in path.name}
 
 
 def call(*arguments: str | Path) -> tuple[int, str]:

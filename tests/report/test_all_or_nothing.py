@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from snapshot import contents
 from synthetic_study import RECIPES, build_study
 
 from benchmark.__main__ import main
@@ -21,10 +22,6 @@ GATES = "self_pinching-0.65-seed0"
 def study(tmp_path: Path) -> Path:
     recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}
     return build_study(tmp_path / "demo", seeds=(0,), utterances=6, troubled=False, recipes=recipes)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -95,7 +95,7 @@ def test_the_published_wer_can_be_compared_with_recorded_transcripts(
     assert expect(small_study, tiny_model, measured) == 0
     for command in ("compress", "transcribe-tests", "score"):
         assert small_study.call(command, "dense") == 0
-    shutil.copytree(small_study.work / "runs", small_study.root / "results" / "small" / "runs", dirs_exist_ok=True)
+    shutil.copytree(small_study.work / "runs", small_study.results / "runs", dirs_exist_ok=True)
     transcribed: list[str] = []
 
     def recorded(model: SpeechModel, dataset: Dataset, split: str, evaluation: EvaluationConfig) -> float:

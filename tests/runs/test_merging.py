@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snapshot import contents
 from synthetic_study import RECIPES, build_study, failed
 
 from benchmark.__main__ import main
@@ -43,10 +44,6 @@ def change(run: Path, **changes: Any) -> None:
 
 def merge(*arguments: Path | str) -> int:
     return main(["merge", *map(str, arguments)])
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_what_is_missing_is_taken_and_the_rest_kept(

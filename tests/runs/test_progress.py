@@ -40,7 +40,7 @@ def test_a_new_method_leaves_a_published_study_as_complete_as_it_was(
     everything: SmallStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert everything.call("publish") == 0
-    planned = everything.root / "results" / "small" / "planned.json"
+    planned = everything.results / "planned.json"
     before = read_json(planned)
     add_method(everything)
     assert everything.call("status") == 0

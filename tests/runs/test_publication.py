@@ -1,4 +1,4 @@
-"""Published records are kept or replaced: equal, unplanned, damaged and other people's records."""
+"""Published records are kept or replaced: equal, unplanned and other people's records."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-from small_study import RUN, SmallStudy
+from small_study import RUN, RUNS, SmallStudy, change_record
+from snapshot import contents
 
 from benchmark.__main__ import main
 from benchmark.scoring.trn import read_trn, write_trn
@@ -19,42 +19,12 @@ from benchmark.system.errors import UserError
 from benchmark.system.files import read_json, write_json
 from benchmark.workflow import chosen_study
 
-RUNS = ("dense", RUN)
-
-
-def run_through(study: SmallStudy) -> None:
-    """Make all steps of both runs except publishing them together."""
-    for run in RUNS:
-        for command in ("compress", "transcribe-tests", "score"):
-            assert study.call(command, run) == 0
-
-
-@pytest.fixture
-def published(small_study: SmallStudy, capsys: pytest.CaptureFixture[str]) -> SmallStudy:
-    """A study, both of whose runs are finished and published."""
-    run_through(small_study)
-    assert small_study.call("publish") == 0
-    capsys.readouterr()
-    return small_study
-
-
-def results(study: SmallStudy) -> Path:
-    return study.root / "results" / "small"
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def change(run: Path, **changes: Any) -> None:
-    write_json(run / "run.json", read_json(run / "run.json") | changes)
-
 
 def begin_later(run: Path) -> None:
     """Let a run be made again: the same results at another time."""
     record = read_json(run / "run.json")
     seconds = 2 * record["compression_seconds"]
-    change(
+    change_record(
         run,
         compression_seconds=seconds,
         phases={"other": seconds},
@@ -70,10 +40,10 @@ def mishear(study: SmallStudy) -> None:
     heard = read_trn(path)
     first = next(iter(heard))
     write_trn(path, heard | {first: f"{heard[first]} more"})
-    counted = word_errors(read_trn(results(study) / "ref" / "test.trn"), read_trn(path))
+    counted = word_errors(read_trn(study.results / "ref" / "test.trn"), read_trn(path))
     score = read_json(run / "run.json")["scores"]["test"]
     kinds = {kind: getattr(counted, kind) for kind in ("errors", "substitutions", "deletions", "insertions", "wer")}
-    change(run, scores={"test": score | kinds})
+    change_record(run, scores={"test": score | kinds})
 
 
 def git(study: SmallStudy, *arguments: str) -> str:
@@ -92,8 +62,8 @@ def test_a_study_made_again_with_the_same_result_leaves_the_checkout_clean(
     small_study: SmallStudy, capsys: pytest.CaptureFixture[str], undrawn: None
 ) -> None:
     def make() -> None:
-        run_through(small_study)
-        assert small_study.call("publish") == main(["tables", str(results(small_study))]) == 0
+        small_study.make_runs()
+        assert small_study.call("publish") == main(["tables", str(small_study.results)]) == 0
 
     make()
     commit(small_study)
@@ -110,28 +80,28 @@ def test_a_study_made_again_with_the_same_result_leaves_the_checkout_clean(
 def test_records_of_the_same_results_are_kept_unless_they_are_to_be_replaced(
     published: SmallStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = contents(results(published))
+    before = contents(published.results)
     begin_later(published.run())
     assert published.call("publish") == 0
     assert capsys.readouterr().out.splitlines() == [
         "your error count is as published: the published records are kept, with their times",
         "2 of 2 runs are in results/small/runs",
     ]
-    assert contents(results(published)) == before
+    assert contents(published.results) == before
     assert published.call("publish", "--replace") == 0
     assert "your error count is as published; your records replace the published ones" in capsys.readouterr().out
-    published_record = results(published) / "runs" / RUN / "run.json"
+    published_record = published.results / "runs" / RUN / "run.json"
     assert published_record.read_bytes() == (published.run() / "run.json").read_bytes()
 
 
 def test_times_that_an_evaluation_measured_are_not_compared(
     published: SmallStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for run, speedup in ((published.run(), 2.0), (results(published) / "runs" / RUN, 3.0)):
-        change(run, metrics={"onnx_runtime": {"test": {"speedup": speedup}}})
+    for run, speedup in ((published.run(), 2.0), (published.results / "runs" / RUN, 3.0)):
+        change_record(run, metrics={"onnx_runtime": {"test": {"speedup": speedup}}})
     assert published.call("publish") == 0
     assert "your error count is as published: the published records are kept" in capsys.readouterr().out
-    change(published.run(), metrics={"onnx_runtime": {"test": {"speedup": 2.0, "bytes": 9.0}}})
+    change_record(published.run(), metrics={"onnx_runtime": {"test": {"speedup": 2.0, "bytes": 9.0}}})
     assert published.call("publish") == 0
     assert "the same errors, but different metrics" in capsys.readouterr().out
 
@@ -145,7 +115,7 @@ def test_other_results_are_named_and_replace_all_records(
     mishear(published)
     errors = {
         place: read_json(place / "run.json")["scores"]["test"]["errors"]
-        for place in (published.run(), results(published) / "runs" / RUN)
+        for place in (published.run(), published.results / "runs" / RUN)
     }
     own, theirs = errors.values()
     assert published.call("publish") == 0
@@ -154,7 +124,7 @@ def test_other_results_are_named_and_replace_all_records(
         f"{RUN}, test: {own} errors, published {theirs} ({own - theirs:+d})",
     ]
     for run in RUNS:
-        place = results(published) / "runs" / run / "run.json"
+        place = published.results / "runs" / run / "run.json"
         assert place.read_bytes() == (published.run(run) / "run.json").read_bytes()
 
 
@@ -163,7 +133,7 @@ def test_other_results_than_committed_ones_lie_beside_them_until_they_are_to_rep
 ) -> None:
     assert main(["tables", "small"]) == 0
     commit(published)
-    before = contents(results(published))
+    before = contents(published.results)
     begin_later(published.run("dense"))
     mishear(published)
     capsys.readouterr()
@@ -183,15 +153,15 @@ def test_other_results_than_committed_ones_lie_beside_them_until_they_are_to_rep
     assert main(["tables", "small"]) == 0
     assert (own / "main.csv").read_bytes() != before["main.csv"]
     assert f"report:  {own / 'README.md'}" in re.sub(r"(\.\./)+", "/", capsys.readouterr().out)
-    assert contents(results(published)) == before
+    assert contents(published.results) == before
     assert git(published, "status", "--short") == ""
 
     assert published.call("publish", "--replace") == main(["tables", "small"]) == 0
     assert not own.exists()
     for run in RUNS:
-        place = results(published) / "runs" / run / "run.json"
+        place = published.results / "runs" / run / "run.json"
         assert place.read_bytes() == (published.run(run) / "run.json").read_bytes()
-    assert contents(results(published))["main.csv"] != before["main.csv"]
+    assert contents(published.results)["main.csv"] != before["main.csv"]
 
 
 def test_own_results_go_when_they_agree_with_the_committed_ones_again(published: SmallStudy) -> None:
@@ -209,21 +179,21 @@ def test_own_results_go_when_they_agree_with_the_committed_ones_again(published:
 
 
 def test_scoring_publishes_a_new_run_and_leaves_a_published_one(published: SmallStudy) -> None:
-    before = contents(results(published))
+    before = contents(published.results)
     begin_later(published.run())
     record = read_json(published.run() / "run.json")
     write_json(published.run() / "compress.json", record)
     assert published.call("score", RUN) == 0
-    assert contents(results(published)) == before
-    shutil.rmtree(results(published) / "runs" / RUN)
+    assert contents(published.results) == before
+    shutil.rmtree(published.results / "runs" / RUN)
     assert published.call("score", RUN) == 0
-    assert read_json(results(published) / "runs" / RUN / "run.json") == record
+    assert read_json(published.results / "runs" / RUN / "run.json") == record
 
 
 def test_a_failure_that_was_made_good_is_published_and_the_rest_kept(
     published: SmallStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs = results(published) / "runs"
+    runs = published.results / "runs"
     record = read_json(runs / RUN / "run.json")
     failed = {key: value for key, value in record.items() if key not in ("scores", "speedup")}
     write_json(runs / RUN / "run.json", failed | {"status": "failed", "reason": "the disk caught fire"})
@@ -236,100 +206,10 @@ def test_a_failure_that_was_made_good_is_published_and_the_rest_kept(
     assert contents(runs / "dense") == before
 
 
-def a_run_of_another_study(run: Path) -> None:
-    change(run, study="other")
-
-
-def an_empty_record(run: Path) -> None:
-    write_json(run / "run.json", {})
-
-
-def half_a_record(run: Path) -> None:
-    (run / "run.json").write_text((run / "run.json").read_text()[:200])
-
-
-def another_run(run: Path) -> None:
-    shutil.copy(run.parent / "dense" / "run.json", run)
-
-
-def wrong_counts(run: Path) -> None:
-    record = read_json(run / "run.json")
-    score = record["scores"]["test"]
-    score |= {"errors": score["errors"] + 1, "insertions": score["insertions"] + 1}
-    score["wer"] = score["errors"] / score["words"]
-    write_json(run / "run.json", record)
-
-
-def a_missing_transcript(run: Path) -> None:
-    (run / "hyp" / "test.trn").unlink()
-
-
-def a_missing_test_set(run: Path) -> None:
-    change(run, scores={})
-
-
-def a_link(run: Path) -> None:
-    (run / "hyp" / "test.trn").rename(run.parent / "elsewhere.trn")
-    (run / "hyp" / "test.trn").symlink_to(run.parent / "elsewhere.trn")
-
-
-DAMAGES = [
-    an_empty_record,
-    half_a_record,
-    another_run,
-    wrong_counts,
-    a_missing_transcript,
-    a_missing_test_set,
-    a_link,
-    a_run_of_another_study,
-]
-
-
-def test_what_is_damaged_never_replaces_a_published_record(
-    published: SmallStudy, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = contents(results(published))
-    whole = published.work / "whole"
-    shutil.copytree(published.run(), whole)
-    for damage in DAMAGES:
-        damage(published.run())
-        assert published.call("publish") == 2, damage
-        (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith("error: ")
-        assert str(published.run()) in line, line
-        assert contents(results(published)) == before
-        shutil.rmtree(published.run())
-        shutil.copytree(whole, published.run())
-
-
-def test_a_published_record_that_is_damaged_is_replaced_and_named(
-    published: SmallStudy, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = contents(results(published))
-    wrong_counts(results(published) / "runs" / RUN)
-    assert published.call("publish") == 0
-    assert f"not compared with a damaged record: {results(published) / 'runs' / RUN}" in capsys.readouterr().out
-    assert contents(results(published)) == before
-
-
-def test_what_is_damaged_is_not_taken_over_but_made(published: SmallStudy, capsys: pytest.CaptureFixture[str]) -> None:
-    place = results(published) / "runs" / RUN
-    whole = published.work / "whole"
-    shutil.copytree(place, whole)
-    for damage in (half_a_record, wrong_counts, a_missing_transcript, a_link):
-        shutil.rmtree(published.run())
-        damage(place)
-        assert published.call("compress", RUN, "--reuse") == 0
-        assert f"{RUN}: published record not copied, because {place}" in capsys.readouterr().out
-        assert (published.run() / "model").is_dir()
-        shutil.rmtree(place)
-        shutil.copytree(whole, place)
-
-
 def test_unplanned_runs_are_set_aside_and_deleted_only_when_asked(
     published: SmallStudy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs = results(published) / "runs"
+    runs = published.results / "runs"
     before = contents(runs / RUN)
     published.config.write_text(published.config.read_text().replace(", breaks_off: }", "}"))
     assert published.call("publish") == 0
@@ -351,17 +231,17 @@ def test_unplanned_runs_are_set_aside_and_deleted_only_when_asked(
 
 
 def test_results_belong_to_one_file(published: SmallStudy, capsys: pytest.CaptureFixture[str]) -> None:
-    assert read_json(results(published) / "study.json") == {"file": "config/small.yaml", "reference": "self_pinching"}
+    assert read_json(published.results / "study.json") == {"file": "config/small.yaml", "reference": "self_pinching"}
     copy = published.config.with_name("copy.yaml")
     copy.write_text(published.config.read_text().replace(", breaks_off: ", ""))
-    before = contents(results(published))
+    before = contents(published.results)
     message = (
         "results/small belongs to config/small.yaml, and the study in config/copy.yaml has the same name: "
         "give it another `name:`"
     )
     assert main(["publish", str(copy)]) == 2
     assert capsys.readouterr().err == f"error: {message}\n"
-    assert contents(results(published)) == before
+    assert contents(published.results) == before
     with pytest.raises(UserError, match=r"belongs to config/small\.yaml"):
         chosen_study([copy], {"reuse": True})
     assert chosen_study([published.config], {}).name == "small"
@@ -370,5 +250,5 @@ def test_results_belong_to_one_file(published: SmallStudy, capsys: pytest.Captur
 def test_a_file_that_was_renamed_keeps_its_results(published: SmallStudy) -> None:
     moved = published.config.rename(published.config.with_name("moved.yaml"))
     assert main(["publish", str(moved)]) == 0
-    assert read_json(results(published) / "study.json") == {"file": "config/moved.yaml", "reference": "self_pinching"}
+    assert read_json(published.results / "study.json") == {"file": "config/moved.yaml", "reference": "self_pinching"}
     assert load_study(moved).name == "small"

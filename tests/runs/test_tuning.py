@@ -202,7 +202,7 @@ def test_a_published_search_is_taken_over(small_study: SmallStudy, monkeypatch: 
     assert small_study.call("publish") == 0
     search = small_study.work / "tuning" / "uniform_magnitude-0.65.json"
     tuning = search.read_text()
-    assert (small_study.root / "results" / "small" / "tuning" / search.name).read_text() == tuning
+    assert (small_study.results / "tuning" / search.name).read_text() == tuning
     shutil.rmtree(search.parent)
     monkeypatch.setattr(benchmark.runs.search, "_try", None)  # there is nothing to try
     assert small_study.call("tune", "uniform_magnitude-0.65", "--reuse") == 0

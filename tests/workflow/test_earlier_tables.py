@@ -42,7 +42,7 @@ def snakemake(study: SmallStudy, *options: str) -> subprocess.CompletedProcess[s
 
 def tables(study: SmallStudy) -> dict[str, bytes]:
     """All files beside the records."""
-    folder = study.root / "results" / "small"
+    folder = study.results
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(p.relative_to(folder)): p.read_bytes() for p in files if "runs" not in p.relative_to(folder).parts}
 
@@ -51,7 +51,7 @@ def test_tables_outlive_a_failure_come_back_when_deleted_and_are_reported(tabula
     before = tables(tabulated)
     assert {"README.md", "main.csv", "index.html", "figures/wer_vs_time.png"} <= before.keys()
 
-    path = tabulated.root / "results" / "small" / "runs" / RUN / "run.json"
+    path = tabulated.results / "runs" / RUN / "run.json"
     record = read_json(path)
     write_json(path, record | {"settings": None})
     failed = snakemake(tabulated, "--forcerun", "tables")
@@ -68,5 +68,5 @@ def test_tables_outlive_a_failure_come_back_when_deleted_and_are_reported(tabula
     for name in ("index.html", "main.csv", "significance.csv", "runs.csv", "wer_vs_parameters"):
         assert name in report
 
-    (tabulated.root / "results" / "small" / "main.md").unlink()
+    (tabulated.results / "main.md").unlink()
     assert "Tables and figures of small" in snakemake(tabulated, "-n").stdout
