@@ -64,7 +64,7 @@ class Directions(nn.Module):
         bound = inputs**-0.5
         self.down = nn.Parameter(torch.empty(adapter_rank, inputs).uniform_(-bound, bound, generator=generator))
         self.up = nn.Parameter(torch.zeros(outputs, adapter_rank))
-        self.formed = weight
+        self.formed = weight.detach().requires_grad_()
 
     def forward(self, _weight: torch.Tensor) -> torch.Tensor:
         """W in the current step."""

@@ -16,7 +16,7 @@ from benchmark.models.encoder import Matrix
 from benchmark.models.forms.adapted import AdaptedLinear
 from benchmark.system.errors import CannotReachTarget
 from benchmark.toolbox.contract import Method
-from benchmark.toolbox.costs import singular_value_decomposition
+from benchmark.toolbox.costs import singular_value_decomposition, singular_values
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.layer_by_layer import OneLayer, Waiting, layers_in_turn
 from benchmark.toolbox.references import Reference
@@ -158,8 +158,8 @@ def nearest_layers(job: Job, ranks: dict[str, int]) -> dict[int, int]:
         going, staying = [i for i in layers if i in replaced], [j for j in layers if j not in replaced]
         distances = dict.fromkeys(product(going, staying), 0.0)
         for kind in job.encoder.architecture.paths(stack[0]) if going else ():
-            decompositions = len(layers) + len(distances)
-            job.charge(decompositions * singular_value_decomposition(*weights[layers[0], kind].shape))
+            shape = weights[layers[0], kind].shape
+            job.charge(len(layers) * singular_value_decomposition(*shape) + len(distances) * singular_values(*shape))
             near = {layer: approximated(weights[layer, kind], rank) for layer in layers}
             for i, j in distances:
                 distances[i, j] += distance(near[i], near[j], rank)

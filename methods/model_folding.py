@@ -188,8 +188,9 @@ class ModelFolding(Method):
     The incoming weights of a cluster are averaged and the outgoing ones summed. Averaging shrinks the variance of the
     pre-activations: Fold-AR restores it from the weights alone, REPAIR from calibration audio. Adaptations: every layer
     loses the same share, of its heads too, since a high target leaves hardly any neurons otherwise. Heads are compared
-    by what no rotation changes, and rotated onto each other before they are averaged. No norm layer follows the merged
-    neurons, so Fold-AR scales the merged rows, and not their biases. Fold-DIR needs batch norm and is left out.
+    by what no rotation changes, and rotated onto each other before they are averaged. In WavLM merged heads take the
+    position bias and its gate from one of them, so folding equal heads is not lossless there. No norm layer follows the
+    merged neurons, so Fold-AR scales the merged rows, and not their biases. Fold-DIR needs batch norm and is left out.
     With `fine_tune` the rest of the budget trains the folded model.
     """
 

@@ -29,7 +29,7 @@ class SAMInt8(Method):
         Reference("Kwon et al.", 2021, "ICML", arxiv="2102.11600", note="ASAM"),
     )
     takes_target = False
-    tunable = ("rho", 0.05, 0.2)
+    tunable = ("rho", 0.05, 0.01)
 
     @dataclass(frozen=True)
     class Settings(FlatTraining):

@@ -4,7 +4,7 @@ Each target has its own search, since the best rate grows with the share removed
 search's budget with the study's first seed. The trials are the study's learning rates. A method with a setting of its
 own (`tunable`; a study may name another) tries only one of the last two rates, the one nearer to the best so far, and
 then that setting's second value at the best rate. So all methods try nearly all rates: methods that tried only half of
-them looked worse. A setting that the study fixes is not searched.
+them looked worse. A setting that the study fixes is not searched, the learning rate included.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmark.runs.outcome import read_back, require_size, returned_model
 from benchmark.runs.published_wer import word_error_rate
 from benchmark.runs.reading import read_tuning
 from benchmark.runs.records import Trial, Tuning
-from benchmark.runs.trials import best, next_settings
+from benchmark.runs.trials import best, next_settings, rates_to_try, trial_count
 from benchmark.study.keys import TuningConfig
 from benchmark.study.paths import ResultsFolder, WorkFolder
 from benchmark.study.plan import RunPlan, Study
@@ -53,14 +53,14 @@ def tune(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolde
     assert path is not None
     searched, plan = replace(study, budget=study.tuning.budget), replace(plan, budget_share=1)
     data, dense = Dataset.open(work.data).hash, dense_hash(work)
-    asked: dict[str, object] = {"learning_rates": study.tuning.learning_rates, "settings": plan.settings}
+    asked: dict[str, object] = {"learning_rates": rates_to_try(plan, study.tuning), "settings": plan.settings}
     if tried := study.tuning.tried_of(plan.method):
         asked["tunable"] = tried
     key = identity(searched, plan, asked, data, dense)
     others = sorted(work.searches.glob("*.json"))
     done = _begun(key, kept_file(path), path, *others, *([reuse_from.search(plan.search)] if reuse_from else []))
     while settings := _next_of(plan, study.tuning, done["trials"]):
-        enter(f"tune, trial {len(done['trials']) + 1} of {len(study.tuning.learning_rates)}")
+        enter(f"tune, trial {len(done['trials']) + 1} of {trial_count(plan, study.tuning)}")
         checkpoints = work.searches / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
         done["trials"].append(_try(searched, replace(plan, settings=settings), work, checkpoints))
         done["chosen"] = best(done["trials"])

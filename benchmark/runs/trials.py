@@ -10,32 +10,49 @@ from benchmark.runs.records import Trial
 from benchmark.study.keys import TuningConfig
 from benchmark.study.plan import RunPlan
 from benchmark.study.registry import load_method
-from benchmark.toolbox.contract import Method
 
 
-def is_searched(method: Method) -> bool:
-    """Whether a method, with its settings, has a learning rate to search."""
-    return method.trains_as_set and "learning_rate" in method.setting_types
+def trial_count(plan: RunPlan, config: TuningConfig) -> int:
+    """How many trials a search has. All methods with a learning rate have equally many, others none.
 
-
-def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
-    """Return what to try after `trials`, or None at the end. All methods that train get equally many, others none.
+    If the study fixes the rate, only the two values of the method's own setting are tried, at that rate.
 
     Raises:
         UserError: the method's file does not import.
     """
     method = load_method(plan.method)(plan.settings)
-    if not is_searched(method) or len(trials) == len(config.learning_rates):
+    if not (method.trains_as_set and "learning_rate" in method.setting_types):
+        return 0
+    return len(rates_to_try(plan, config)) or len(_own_values(plan, config))
+
+
+def rates_to_try(plan: RunPlan, config: TuningConfig) -> Sequence[float]:
+    """The learning rates of a search; none if the study fixes the rate."""
+    return () if "learning_rate" in plan.settings else config.learning_rates
+
+
+def next_settings(plan: RunPlan, config: TuningConfig, trials: list[Trial]) -> dict[str, object] | None:
+    """Return what to try after `trials`, or None at the end.
+
+    Raises:
+        UserError: the method's file does not import.
+    """
+    rates, own, number = rates_to_try(plan, config), _own_values(plan, config), len(trials)
+    if number >= trial_count(plan, config):
         return None
-    name, first, second = config.tried_of(plan.method) or method.tunable or (None, None, None)
-    if name in plan.settings:
-        name = None
-    rates, number = config.learning_rates, len(trials)
-    if name is None:
+    if not rates:
+        return own[number]
+    if not own:
         return {"learning_rate": rates[number]}
     if number == len(rates) - 1:
-        return best(trials) | {name: second}
-    return {"learning_rate": rates[number] if number < len(rates) - 2 else _nearer(rates, trials), name: first}
+        return best(trials) | own[1]
+    return {"learning_rate": rates[number] if number < len(rates) - 2 else _nearer(rates, trials)} | own[0]
+
+
+def _own_values(plan: RunPlan, config: TuningConfig) -> list[dict[str, object]]:
+    """The method's own setting at its two values; empty if it has none or the study fixes it."""
+    name, *values = config.tried_of(plan.method) or load_method(plan.method).tunable or (None,)
+    return [] if name is None or name in plan.settings else [{name: value} for value in values]
 
 
 def _nearer(rates: Sequence[float], trials: list[Trial]) -> float:

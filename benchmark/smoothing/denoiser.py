@@ -49,7 +49,8 @@ class Denoiser(nn.Module):
     def predicted(self, noisy: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """The noise (batch, samples), of unit variance.
 
-        It is a share of every bin of the spectrum. Before training, this is the share that noise has in the power.
+        It is a share of every bin of the spectrum. Before training, this share is sigma^2 / (sigma^2 + |Y|^2) for noise
+        of power sigma^2 and noisy speech of power |Y|^2.
         """
         spectrum = torch.stft(noisy, FFT, HOP, window=self.window, pad_mode="constant", return_complex=True)
         white = noise.square() * self.window.square().sum()  # power of the noise in every bin

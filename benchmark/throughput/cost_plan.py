@@ -9,7 +9,7 @@ from itertools import groupby
 
 from benchmark.corpora.librispeech import OFFICIAL_HOURS
 from benchmark.corpora.manifest import Summary
-from benchmark.runs.trials import is_searched
+from benchmark.runs.trials import trial_count
 from benchmark.study.plan import RunPlan, Study
 from benchmark.study.registry import load_method
 from benchmark.system.errors import UserError
@@ -84,9 +84,9 @@ def _cost(study: Study, plans: list[RunPlan], rates: Rates, dev: float, tests: f
     if not method.trains_as_set:
         return Cost(plans[0].label, (), (tests,) * len(plans))
     searches: tuple[float | None, ...] = ()
-    if study.tuning is not None and is_searched(method):
+    if study.tuning is not None and (trials := trial_count(plans[0], study.tuning)):
         trial = rates.training(name, study.tuning.budget)
-        search = None if trial is None else len(study.tuning.learning_rates) * (trial + dev)
+        search = None if trial is None else trials * (trial + dev)
         searches = (search,) * len({plan.search for plan in plans})
     run = rates.training(name, study.budget_of(plans[0]))
     return Cost(plans[0].label, searches, (None if run is None else run + tests,) * len(plans))

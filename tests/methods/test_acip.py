@@ -71,6 +71,13 @@ def test_masks_have_the_gradients_of_the_paper_s_factors(score_map: ScoreMap) ->
     torch.testing.assert_close(score_map.masks.grad, wanted, rtol=1e-4, atol=1e-3)
 
 
+def test_a_step_can_be_timed_before_the_first_one(job: Job, score_map: ScoreMap) -> None:
+    """A budget in seconds times the steps of the frozen model."""
+    job.model.requires_grad_(False)
+    job.loss(job._speech.batch([0])).backward()
+    assert all(one.formed.grad is not None for one in score_map.directions)
+
+
 def test_the_earlier_a_mask_closes_the_lower_its_score(score_map: ScoreMap) -> None:
     for dying in (3, 1, 5):  # of the first matrix, one per step
         score_map.masks.data[dying] = -1e-4

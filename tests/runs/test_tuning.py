@@ -86,6 +86,18 @@ def test_a_setting_of_the_study_s_own_is_not_searched() -> None:
     assert settings == [{"learning_rate": rate} for rate in SEARCH.learning_rates]
 
 
+def test_where_the_study_fixes_the_rate_only_the_method_s_own_setting_is_searched() -> None:
+    fixed: dict[str, object] = {"learning_rate": 2e-4}
+    trials: list[Trial] = []
+    for noise in ("rounding", "zeroing"):
+        settings = next_settings(planned("quant_noise", fixed), SEARCH, trials)
+        assert settings == {"noise": noise}
+        trials.append({"settings": settings, "dev_wer": 0.5, "reason": None})
+    assert next_settings(planned("quant_noise", fixed), SEARCH, trials) is None
+    assert next_settings(planned("quant_noise", fixed | {"noise": "rounding"}), SEARCH, []) is None
+    assert next_settings(planned("uniform_magnitude", fixed), SEARCH, []) is None
+
+
 @pytest.mark.parametrize("study", ["mini", "mini-full", "an4", "an4-rates"])
 def test_committed_studies_plan_and_search_what_was_run(study: str) -> None:
     """Defaults may change; what a study's file and the published searches say must not. Rows may still be missing."""

@@ -38,7 +38,11 @@ def _line(name: str, search: Tuning) -> dict[str, str]:
 
 def _named(trial: Trial, first: Trial) -> str:
     known = first["settings"]
-    changed = {key: value for key, value in trial["settings"].items() if key == RATE or value != known.get(key)}
+    changed = {
+        key: value
+        for key, value in trial["settings"].items()
+        if key == RATE or RATE not in known or value != known.get(key)
+    }
     return ", ".join(_value(value) if key == RATE else f"{key} {_value(value)}" for key, value in changed.items())
 
 
