@@ -81,7 +81,11 @@ def method_files(wildcards):
 
 
 def tuned_files(wildcards):
-    return steps.method_files(SEARCHES[wildcards.search])
+    return steps.tuned_files(SEARCHES[wildcards.search])
+
+
+def tuned_settings(wildcards):
+    return steps.tuned_settings(SEARCHES[wildcards.search])
 
 
 def tuning(wildcards):
@@ -176,6 +180,7 @@ rule tune:
         runtime=minutes(steps.tuning_budgets(STUDY)),
     params:
         tuning=steps.described(STUDY.tuning) if STUDY.tuning else "",
+        settings=tuned_settings,
         training=steps.described(STUDY.training),
         study=study_file,
         reuse=reuse,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.evaluations.contract import evaluation_path
+from benchmark.runs import trials
 from benchmark.runs.evaluated import dense_plan, runs_models
 from benchmark.runs.event_files import LOGS, require_tensorboard
 from benchmark.runs.ownership import refuse_other_file
@@ -80,6 +81,16 @@ def dense_files(study: Study) -> list[str]:
 def method_files(plan: RunPlan) -> list[str]:
     """The source of a run's method, and of the shared code that it imports."""
     return [os.path.relpath(path) for path in source_files(plan.method)]
+
+
+def tuned_files(plan: RunPlan) -> list[str]:
+    """What a search depends on: the files of its method, and the rules of searching."""
+    return [*method_files(plan), os.path.relpath(trials.__file__)]
+
+
+def tuned_settings(plan: RunPlan) -> str:
+    """The settings that a search does not vary, in words."""
+    return f"set by the study: {plan.settings}"
 
 
 def evaluation_files(study: Study) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,21 @@ import yaml
 from made_study import configuration, use_methods
 
 from benchmark.study.file import read_yaml
+from benchmark.study.plan import RunPlan
 from benchmark.system.errors import UserError
 from benchmark.system.project import ROOT
 from benchmark.training.allowance import BudgetConfig
-from benchmark.workflow import DEFAULT, chosen_study, dense_budgets, described, minutes, threads, tuning_budgets
+from benchmark.workflow import (
+    DEFAULT,
+    chosen_study,
+    dense_budgets,
+    described,
+    minutes,
+    threads,
+    tuned_files,
+    tuned_settings,
+    tuning_budgets,
+)
 
 
 @pytest.fixture
@@ -63,6 +75,12 @@ def test_time_is_the_budget_and_a_quarter_and_half_an_hour() -> None:
     assert minutes([]) == 30
     assert minutes([BudgetConfig("device_seconds", 3600)]) == 30 + 75
     assert minutes([BudgetConfig("work", 12000)] * 2) == 30 + 25  # twice 12,000 units at 20 a second
+
+
+def test_a_search_depends_on_what_the_study_sets_and_on_the_rules_of_searching() -> None:
+    plan = RunPlan("movement-0.5-seed0", "movement", "movement", 0.5, 0, {})
+    assert tuned_settings(plan) != tuned_settings(replace(plan, settings={"learning_rate": 1e-4}))
+    assert {"methods/movement.py", "benchmark/runs/trials.py"} <= set(tuned_files(plan))
 
 
 def test_a_search_and_a_fine_tuned_start_have_budgets_of_their_own(file: Path) -> None:
