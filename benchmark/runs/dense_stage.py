@@ -17,6 +17,7 @@ from benchmark.models.checkpoints import SpeechModel, hash_model, load, save_den
 from benchmark.models.regularisation import regularise
 from benchmark.models.source import model_folder
 from benchmark.runs.kept import keep, kept_file
+from benchmark.runs.labels import write_labels
 from benchmark.runs.published_wer import check_published, word_error_rate
 from benchmark.runs.records import Dense
 from benchmark.study.keys import FineTuneConfig
@@ -39,8 +40,8 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
     """Run the dense stage: load the starting model, cache its front-end's output, fine-tune it if the study says so.
 
     A frozen front-end stays frozen here too, so that fine-tuning and all later runs can use the cache.
-    Writes `work/dense/model`, `work/dense/features` and `work/dense/dense.json`. Existing files made from the same
-    inputs are kept.
+    Writes `work/dense/model`, `work/dense/features`, `work/dense/labels.json` (if labels are to be written as the model
+    writes) and `work/dense/dense.json`. Existing files made from the same inputs are kept.
 
     Raises:
         UserError: there is no such model, its fine-tuning failed, or its WER is not the published one.
@@ -79,10 +80,14 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
         _fine_tune(study, recipe, speech_model, speech, work.dense_checkpoints)
         check_published(study, speech_model, dataset, reuse_from)
     dev = word_error_rate(speech_model, dataset, study.corpus.dev, study.evaluation)
+    if study.training.orthography == "model":
+        write_labels(speech_model, speech, study.evaluation, work.labels)
     save_dense(speech_model, work.dense_model)
     made = [*work.dense_model.iterdir()]
     if study.training.frozen_frontend:  # a later, failing call may replace them by another model's
         made.append(work.features / INDEX)
+    if study.training.orthography == "model":
+        made.append(work.labels)
     record = Dense(
         identity=identity,
         hash=hash_model(work.dense_model),

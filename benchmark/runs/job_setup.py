@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import load
 from benchmark.models.regularisation import regularise
+from benchmark.runs.labels import read_labels
 from benchmark.study.paths import WorkFolder
 from benchmark.study.plan import RunPlan, Study
 from benchmark.toolbox.job import Job
@@ -27,9 +28,10 @@ def job_for(
     speech_model.to(device)
     regularise(speech_model.model, dropout=study.training.dropout, spec_augment=study.training.spec_augment)
     features = Features(work.features) if study.training.frozen_frontend else None
+    texts = read_labels(work.labels) if study.training.orthography == "model" else None
     return Job(
         speech_model,
-        Speech(speech_model, Dataset.open(work.data), study.corpus.train, features=features, training=True),
+        Speech(speech_model, Dataset.open(work.data), study.corpus.train, features, texts, training=True),
         Budget(budget.kind, budget.limit, Clock(wait_for_gpu)),
         Options(
             learning_rate=0.0,

@@ -106,6 +106,9 @@ with it, which a run measures first; each record names its precision"""
     """dropout of the Transformer; LayerDrop is always off"""
     spec_augment: bool = False
     """SpecAugment as in the dense model's configuration"""
+    orthography: Literal["corpus", "model"] = "corpus"
+    """how labels are written: as in the corpus, or with the capitals and punctuation of the dense model's own \
+transcripts, where these have the same words"""
 
 
 @dataclass(frozen=True, config=KEYS)

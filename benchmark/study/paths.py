@@ -176,6 +176,11 @@ class WorkFolder(StudyFolder):
         return self.dense / "features"
 
     @property
+    def labels(self) -> Path:
+        """The training labels, if they are written as the dense model writes."""
+        return self.dense / "labels.json"
+
+    @property
     def dense_checkpoints(self) -> Path:
         """Folder of the checkpoints of the dense model's fine-tuning."""
         return self.dense / "checkpoint"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +33,7 @@ class Speech:
         split: name of the split.
         features: returns the cached front-end output (frames, channels) of an utterance at a speed. If it is given,
             batches hold features instead of audio.
+        texts: labels by utterance id, instead of the corpus's.
         training: whether to train on it. For a model that hears windows of one length, neighbouring utterances are then
             joined to fill them. Otherwise an utterance that is longer than a window is cut, and its parts have its id.
 
@@ -46,12 +47,15 @@ class Speech:
         dataset: Dataset,
         split: str,
         features: Callable[[int, float], np.ndarray] | None = None,
+        texts: Mapping[str, str] | None = None,
         *,
         training: bool = False,
     ) -> None:
         self.dataset, self.split = dataset, split
         self.window = architecture_of(speech_model.model).window_samples(speech_model.model)
         self.utterances = self._fitting(dataset.split(split), training)
+        if texts is not None:
+            self.utterances = [replace(utterance, text=texts[utterance.id]) for utterance in self.utterances]
         self.seconds = [(self.window or u.samples) / SAMPLE_RATE for u in self.utterances]
         self.labels = [torch.tensor(speech_model.tokenizer.encode(u.text), dtype=torch.long) for u in self.utterances]
         self.model = speech_model.model
