@@ -88,7 +88,8 @@ CLAIMS: tuple[Claim | UseClaim, ...] = (
         label="sam",
         rival="sam_adamw",
         expected="better",
-        limits="SAM takes half of AdamW's steps on the same budget",
+        limits="SAM takes half of AdamW's steps on the same budget, and its minima need not be flatter then: the "
+        "records have `sharpness_after`",
     ),
     Claim(
         paper="Fan et al., 2021, arXiv 2004.07320",
@@ -112,7 +113,8 @@ CLAIMS: tuple[Claim | UseClaim, ...] = (
         label="boundary_compression_topk_ef",
         rival="boundary_compression_topk",
         expected="better",
-        limits="shows that feedback helps, not that almost nothing is lost",
+        limits="feedback of the gradients only, as in the authors' notebooks; shows that it helps, not that almost "
+        "nothing is lost",
     ),
     UseClaim(
         paper=RUDAKOV,
