@@ -126,6 +126,8 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
         record["compression_seconds"] = sum(record["phases"].values())
         if "train" in record["phases"]:
             record["precision"] = precision
+            if study.training.orthography == "model":
+                record["orthography"] = "model"
         record["notes"], record["log"] = job.notes, _finite(job.last)
         if undefined := sorted(job.last.keys() - record["log"].keys()):
             more = f" and {len(undefined) - 1} more" if undefined[1:] else ""

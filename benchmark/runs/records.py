@@ -122,6 +122,7 @@ class RunRecord(TypedDict, closed=True):
     metrics: NotRequired[dict[Name, dict[Name, dict[Name, Finite]]]]  # by evaluation and test set, if the study has any
     notes: list[Text]  # facts that a reader must know, e.g. by how much thresholds were scaled at the end
     precision: NotRequired[Literal["fp32", "bf16"]]  # of its training; absent in a run that did not train, or is older
+    orthography: NotRequired[Literal["model"]]  # of its labels; absent if it is the corpus's, or nothing was trained
     log: dict[Text, Finite]  # last value of every scalar that the method logged
     corpus_remarks: NotRequired[list[Text]]  # on the audio, such as lossy compression; absent if there are none
     partial_corpus: NotRequired[bool]  # whether the study allows, or selects, only a part of an official split

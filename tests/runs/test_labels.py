@@ -10,9 +10,14 @@ from long_speech import write_long_speech
 from made_study import PRUNES, configuration, use_methods
 from tiny_whisper import write_tiny_whisper
 
+from benchmark.__main__ import main
 from benchmark.runs import labels
+from benchmark.runs.compression import compress
 from benchmark.runs.dense_stage import dense_hash, prepare_dense
+from benchmark.runs.error_counts import score_run
 from benchmark.runs.job_setup import job_for
+from benchmark.runs.publication import publish
+from benchmark.runs.transcripts import transcribe_run
 from benchmark.study.file import parse_study
 from benchmark.study.plan import Study
 from benchmark.system.errors import UserError
@@ -42,6 +47,22 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 def test_jobs_learn_the_words_of_the_corpus_as_the_model_writes_them(study: Study, tmp_path: Path) -> None:
     speech = job_for(study, study.run("good-0.5-seed0"), study.work, tmp_path)._speech
     assert [window.text for window in speech.utterances] == ["One. Two.", "Three.", "Four. Five."]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_records_and_tables_say_so(study: Study) -> None:
+    records = {}
+    for plan in study.runs:
+        compress(study, plan, study.work)
+        transcribe_run(study, plan, study.work)
+        records[plan.run] = score_run(study, plan, study.work)
+    assert {run: record.get("orthography") for run, record in records.items()} == {
+        "start": None,
+        "good-0.5-seed0": "model",
+    }
+    publish(study)
+    assert main(["tables", str(study.results.path)]) == 0
+    assert "written with the capitals and punctuation of the dense model" in (study.results / "main.md").read_text()
 
 
 def test_labels_that_were_changed_are_refused_and_made_again(study: Study) -> None:

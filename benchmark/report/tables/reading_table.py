@@ -38,6 +38,7 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
         "legend.jinja",
         decoder=any(has_decoder(run.record) for row in rows for run in row.finished),
         normalised=any("normalizer" in run.record for row in rows for run in row.runs),
+        written_by_model=any("orthography" in run.record for row in rows for run in row.runs),
         communicating=dict.fromkeys(row.title for row in rows if row.finished and not row.shrinks_model),
         several_seeds=any(len(row.finished) > 1 for row in rows),
         dense=comparisons.dense,
