@@ -22,10 +22,12 @@ from benchmark.models.source import model_folder
 from benchmark.models.vocabulary import Tokenizer
 from benchmark.models.weight_files import PACKED
 from benchmark.system.errors import UserError
-from benchmark.system.files import atomic_write, hash_file
+from benchmark.system.files import atomic_write, hash_file, hash_of
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
+
+DECODING = ("generation_config.json", "tokenizer.json")  # of an encoder-decoder; CTC models have neither
 
 
 @dataclass
@@ -137,9 +139,11 @@ def _save_processor(speech_model: SpeechModel, folder: Path) -> None:
 
 
 def hash_model(folder: Path) -> str:
-    """Hash of a model folder's weights."""
+    """Hash of a model folder's weights and, for an encoder-decoder, of its tokens and of how it decodes."""
     weights = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
-    return "+".join(hash_file(path) for path in weights)[:64]
+    decoding = [path for name in DECODING if (path := folder / name).exists()]
+    hashes = [hash_file(path) for path in (*weights, *decoding)]
+    return hashes[0] if len(hashes) == 1 else hash_of(hashes)
 
 
 def frozen_copy(model: PreTrainedModel) -> PreTrainedModel:

@@ -96,7 +96,7 @@ class TrainingConfig:
     gradient_accumulation: Annotated[int, Field(ge=1, le=10_000)] = 1
     """batches per step"""
     frozen_frontend: bool = True
-    """keep the front-end fixed and cache its output"""
+    """keep the front-end fixed and cache its output; in Whisper the token embedding stays fixed too"""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`fp32`, `bf16`, or `auto`: bf16 on GPUs that support it, and on CPUs that are at least 1.2 times as fast \
 with it, which a run measures first; each record names its precision"""

@@ -135,10 +135,12 @@ class Job:
         return [self._architecture.with_labels(self.model, batch) for batch in batches]
 
     def label_by(self, model: PreTrainedModel) -> None:
-        """Train on an encoder-decoder's transcripts of the training speech instead of the corpus's; that is charged."""
+        """Train on an encoder-decoder's transcripts of the speech that the budget reaches; that is charged."""
         self.meter(model)
+        write, options = partial(self._architecture.with_labels, model), self._options
+        count = self.expected_steps() * options.gradient_accumulation
         with self.budget.clock.phase("labels"):
-            self._speech.relabel(partial(self._architecture.with_labels, model), self._options.batch_seconds)
+            self._speech.relabel(write, count, options.batch_seconds, self._seed)
 
     def expected_steps(self, share: float = 1.0) -> int:
         """About how many plain steps, forward and backward of the dense model, `share` of the budget left pays for."""

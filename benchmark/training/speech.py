@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import torch
@@ -136,17 +137,18 @@ class Speech:
         for indices in self.decoding_batches(batch_seconds):
             yield indices, self.batch(indices)
 
-    def relabel(self, with_labels: Callable[[Batch], Batch], batch_seconds: float) -> None:
-        """Replace the labels of all utterances by those that `with_labels` gives to their batches."""
-        for indices, batch in self.in_order(batch_seconds):
-            labelled = with_labels(batch)
+    def relabel(self, with_labels: Callable[[Batch], Batch], count: int, batch_seconds: float, seed: int) -> None:
+        """Replace labels by those that `with_labels` gives: in the first `count` batches of the seed's first epoch."""
+        first = chain(*epoch_batches(self.seconds, batch_seconds, seed, epoch=0)[:count])
+        for indices in self.decoding_batches(batch_seconds, first):
+            labelled = with_labels(self.batch(indices))
             each = labelled.labels.cpu().split(labelled.label_lengths.tolist())
             for index, labels in zip(indices, each, strict=True):
                 self.labels[index] = labels
 
-    def decoding_batches(self, batch_seconds: float) -> list[list[int]]:
-        """The batches of `in_order`, as lists of utterance indices."""
-        order = sorted(range(len(self)), key=lambda i: (self.utterances[i].samples, i))
+    def decoding_batches(self, batch_seconds: float, chosen: Iterable[int] | None = None) -> list[list[int]]:
+        """The batches of `in_order`, as lists of utterance indices: of all utterances, or of the chosen ones."""
+        order = sorted(range(len(self)) if chosen is None else chosen, key=lambda i: (self.utterances[i].samples, i))
         return group_by_length(self.seconds, order, batch_seconds)
 
     def unlabelled(self, seconds: float, batch_seconds: float, seed: int) -> list[Batch]:

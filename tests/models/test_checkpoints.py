@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tiny_whisper import write_tiny_whisper
 from transformers import AutoModelForCTC, BertConfig, BertModel, HubertConfig, HubertModel, Wav2Vec2Processor
 
-from benchmark.models.checkpoints import SpeechModel, load, save, save_dense
+from benchmark.models.checkpoints import SpeechModel, hash_model, load, save, save_dense
 from benchmark.models.vocabulary import Vocabulary
 from benchmark.system.errors import UserError
+from benchmark.system.files import hash_file
 
 
 def test_plain_transformers_loads_our_dense_folder(tiny: SpeechModel, tmp_path: Path) -> None:
@@ -24,6 +26,20 @@ def test_plain_transformers_loads_our_dense_folder(tiny: SpeechModel, tmp_path: 
     assert torch.equal(model.lm_head.weight, tiny.model.lm_head.weight)
     processor = Wav2Vec2Processor.from_pretrained(tmp_path / "model")
     assert processor.tokenizer("ab a").input_ids == tiny.tokenizer.encode("ab a")
+
+
+def test_the_hash_is_of_all_weights_and_of_how_a_model_decodes(tiny: SpeechModel, tmp_path: Path) -> None:
+    save_dense(tiny, tmp_path / "ctc")
+    assert hash_model(tmp_path / "ctc") == hash_file(tmp_path / "ctc/model.safetensors")
+    folder = write_tiny_whisper(tmp_path / "whisper")
+    hashes = {hash_model(folder)}
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps(settings | {"suppress_tokens": [3]}))
+    hashes.add(hash_model(folder))
+    save_file({"more": torch.zeros(1)}, folder / "model-2.safetensors")
+    hashes.add(hash_model(folder))
+    save_file({"more": torch.ones(1)}, folder / "model-2.safetensors")
+    assert len(hashes | {hash_model(folder)}) == 4
 
 
 def test_a_bin_checkpoint_loads(tiny: SpeechModel, tmp_path: Path) -> None:

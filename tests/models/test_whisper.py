@@ -44,6 +44,15 @@ def batch_of(speech_model: SpeechModel, texts: list[str]) -> Batch:
     return Batch(padded, None, frames, torch.cat(labels), lengths, float(WINDOW_SECONDS * len(texts)))
 
 
+def test_with_the_front_end_the_token_embedding_is_frozen_and_nothing_else() -> None:
+    model = tiny_whisper().model
+    architecture_of(model).freeze_front_end(model)
+    frozen = {name.split(".")[2] for name, parameter in model.named_parameters() if not parameter.requires_grad}
+    assert frozen == {"conv1", "conv2", "embed_positions", "embed_tokens"}
+    assert model.get_parameter("model.decoder.embed_positions.weight").requires_grad
+    assert model.get_parameter("proj_out.weight") is model.get_parameter("model.decoder.embed_tokens.weight")
+
+
 def test_the_six_matrices_of_an_encoder_layer_and_the_ten_of_a_decoder_layer() -> None:
     encoder = Encoder(tiny_whisper().model)
     names = [matrix.name for matrix in encoder]

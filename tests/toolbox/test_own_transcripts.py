@@ -58,9 +58,17 @@ def test_training_goes_on_with_the_teacher_s_transcripts_which_are_charged(job: 
         assert labels_of(batch) == labels_of(architecture.with_labels(teacher, batch))
 
 
+def test_only_the_speech_that_the_budget_reaches_is_transcribed(make_job: MakeJob, tmp_path: Path) -> None:
+    job = make_job(tmp_path, model=write_tiny_model("whisper", tmp_path / "model"), limit=60.0)
+    steps = job.expected_steps()  # of two windows of two seconds
+    assert steps == 5
+    job.label_by(job.teacher())
+    assert job.budget.spent == pytest.approx(steps * 4.0)
+
+
 def test_transcripts_cannot_cost_more_than_the_budget(make_job: MakeJob, tmp_path: Path) -> None:
-    job = make_job(tmp_path, model=write_tiny_model("whisper", tmp_path / "model"), limit=10.0)
-    with pytest.raises(OverBudget, match="of 10 work"):
+    job = make_job(tmp_path, model=write_tiny_model("whisper", tmp_path / "model"), limit=3.0)
+    with pytest.raises(OverBudget, match="of 3 work"):
         job.label_by(job.teacher())
 
 

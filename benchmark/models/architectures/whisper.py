@@ -102,8 +102,14 @@ class Whisper(WhisperLayers):
         encoder = parts(model).encoder
         return nn.ModuleList([encoder.conv1, encoder.conv2])
 
-    def freeze_front_end(self, model: PreTrainedModel) -> None:  # noqa: D102
+    def freeze_front_end(self, model: PreTrainedModel) -> None:
+        """As `Architecture.freeze_front_end`, and the token embedding too, which is also the output layer.
+
+        The softmax pushes every token down that a batch lacks. That gradient is small, but of one sign, and Adam makes
+        full steps of it: in a short training the model unlearns the words that the training speech lacks.
+        """
         self.front_end_module(model).requires_grad_(False)
+        parts(model).decoder.embed_tokens.requires_grad_(False)
 
     def front_end(self, model: PreTrainedModel, audio: torch.Tensor) -> torch.Tensor:
         """Features (batch, frames of a window, width) from audio (batch, samples), at most a window long.
