@@ -8,7 +8,8 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `export`."""
-    parser.add_argument("run_folder", type=Path, metavar="RUN", help="a run's folder, such as work/mini/runs/int8")
+    example = "work/mini/runs/self_pinching-0.65-seed0"
+    parser.add_argument("run_folder", type=Path, metavar="RUN", help=f"a run's folder, such as {example}")
     parser.add_argument(
         "--to", type=Path, required=True, metavar="DIR", help="the folder to write, which must be new or empty"
     )

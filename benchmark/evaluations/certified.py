@@ -37,8 +37,9 @@ COMPARED = 50  # where on the curve a row is compared with dense
 
 INTRODUCTION = """\
 **What a radius says.** Noise is added to a recording many times. A small denoiser takes out what it can, the model
-transcribes every copy, and the copies vote. No change of the recording whose l2 norm is below the certified radius can
-turn this vote, whatever the change is. Speech is scaled to unit RMS first, so a second of it has a norm of 126.
+transcribes every copy, and the copies vote. Whatever the change of the recording, it cannot turn this vote if its l2
+norm is below the certified radius. This statement is wrong for an utterance with a probability of at most `alpha`.
+Speech is scaled to unit RMS first, so a second of it has a norm of 126.
 
 **What it does not say.** Certified changes are tiny: the ratio below is that of speech to change. The noise of the
 votes has a far larger norm than any radius, and a change beyond the radius may well turn the vote. The radius belongs

@@ -20,7 +20,8 @@ def finished_run(folder: Path) -> RunRecord:
     scored, compressed = run.record, run.compressed
     if not scored.exists() and not compressed.exists():
         raise UserError(
-            f"{folder} is not the folder of a finished run (such as work/mini/runs/int8): no run.json in it"
+            f"{folder} is not the folder of a finished run (such as work/mini/runs/self_pinching-0.65-seed0): "
+            "no run.json in it"
         )
     record = read_record(scored) if scored.exists() else read_record(compressed, scored=False)
     if compressed.exists() and read_record(compressed, scored=False)["identity"] != record["identity"]:

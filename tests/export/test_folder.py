@@ -107,7 +107,7 @@ def test_the_command_line_exports_and_transcribes(tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("changes", "missing", "message"),
     [
-        ({}, "run.json", r"is not the folder of a finished run \(such as work/mini/runs/int8\)"),
+        ({}, "run.json", r"is not the folder of a finished run \(such as work/mini/runs/self_pinching-0.65-seed0\)"),
         ({}, "model", "is a published record, which has no weights: run study made and use work/made/runs/"),
         ({"status": "failed", "reason": "the loss is nan"}, None, r"the run ended as failed \(the loss is nan\)"),
         ({"schema": 0}, None, "has schema 0"),
