@@ -18,6 +18,10 @@ from typing import Any, NoReturn
 from benchmark.system.errors import UserError, suggestion
 
 SCRIPT = "pinchbench"
+DESCRIPTION = """\
+Compress speech models by many methods on one budget, and compare their word error rates. Start with: run, status,
+tables, show, significance, export, transcribe. The Snakefile calls prepare, dense, tune, compress, transcribe-tests,
+score, publish."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -56,7 +60,7 @@ def command_modules() -> list[str]:
 def build_parser() -> Parser:
     """The parser, with one sub-parser per command. A command's help is the first line of its file's docstring."""
     called = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m benchmark"
-    parser = Parser(prog=called, description="Compare compression methods fairly.")
+    parser = Parser(prog=called, description=DESCRIPTION)
     parser.add_argument("--version", action=Version, nargs=0, help="print version and commit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in command_modules():

@@ -29,7 +29,7 @@ def print_results(folder: Path) -> None:
     if not (folder / "main.md").exists():
         raise UserError(f"{folder / 'main.md'} does not exist: run the study, or `python -m benchmark tables`")
     print((folder / "main.md").read_text(encoding="utf-8"))
-    print(f"report:  {folder / 'README.md'}")
+    print(f"results: {folder / 'README.md'}")
     if (folder / "index.html").exists():
         print(f"page:    {folder / 'index.html'} (open it in a browser to sort, filter and inspect runs)")
     print(f"tables:  {folder / 'main.csv'}, main.md, main.tex, significance.csv, significance.md, pairs.csv, runs.csv")

@@ -152,7 +152,7 @@ def test_other_results_than_committed_ones_lie_beside_them_until_they_are_to_rep
         assert (own / "runs" / run / "run.json").read_bytes() == (published.run(run) / "run.json").read_bytes()
     assert main(["tables", "small"]) == 0
     assert (own / "main.csv").read_bytes() != before["main.csv"]
-    assert f"report:  {own / 'README.md'}" in re.sub(r"(\.\./)+", "/", capsys.readouterr().out)
+    assert f"results: {own / 'README.md'}" in re.sub(r"(\.\./)+", "/", capsys.readouterr().out)
     assert contents(published.results) == before
     assert git(published, "status", "--short") == ""
 
