@@ -29,9 +29,9 @@ LEGEND = (
     "matrices' weights, in the encoder and in the decoder if there is one. An increase counts as significant by "
     "the uncorrected MAPSSWE test (0.05): Holm's correction would make it harder to find and the claim easier to keep. "
     "Not significant is not equal: the upper end of the interval (95 % bootstrap, outermost over the seeds) is the "
-    "increase that cannot be excluded. Rivals: every method, controls left out, whose ratio is within 5 % of "
-    "the gates'. Two-stage: methods that train in two phases. Time is compared at equal WER: of the gates' rows, some "
-    "of which had a share of the budget only, the quickest that is significantly worse in no seed."
+    "increase that cannot be excluded. A rival is any method, except a control, whose ratio is within 5 % of the "
+    "gates'. A two-stage method trains in two phases. Time is compared at equal WER: of the gates' rows, some with "
+    "only a share of the budget, the quickest that is significantly worse in no seed counts."
 )
 ANOTHER_MODEL = (
     f"The model is not one of the paper's ({' and '.join(PAPER_MODELS)}). The rows ask whether the claims carry over "

@@ -9,6 +9,7 @@ from itertools import takewhile
 import pandas as pd
 
 from benchmark.report.prose.filling import markdown_text
+from benchmark.report.prose.wording import verb
 from benchmark.report.rows.comparisons import Comparisons, Verdict
 from benchmark.report.rows.measures import compression_ratio, encoder_sparsity
 from benchmark.report.rows.rows import Row, known, percent
@@ -138,6 +139,7 @@ def free_removal_section(found: dict[str, list[Removal]], rows: list[Row]) -> Ma
         differences={name: markdown(_differences(of_set)) for name, of_set in found.items()},
         sizes={name: _lowest_wers(rows, name) for name in found},
         published_ratio=PUBLISHED_RATIO,
+        verb=verb,
     )
 
 
