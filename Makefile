@@ -15,7 +15,7 @@ mini: $(INSTALLED)
 	@echo "HTML:    work/mini/report.html"
 	@cat work/mini/published
 
-# The second line in processes of its own: to PyTorch a device is the whole process's.
+# The second call has processes of its own, because PyTorch knows one pretended device per process.
 test: $(INSTALLED)
 	$(BIN)/python -m pytest $(WORKERS) --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m pytest $(WORKERS) --dist loadgroup -m second_device tests/second_device

@@ -15,7 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_name", metavar="RUN", help="a run of the method boundary_compression")
     parser.add_argument("--stages", type=int, choices=(2, 4), help="processes (default: as the run's settings say)")
     parser.add_argument("--steps", type=int, default=8, help="training steps, at least 2 (default: 8)")
-    parser.add_argument("--micro-batches", type=int, default=2, help="of the study's batch_seconds each (default: 2)")
+    micro_batches = "micro-batches per step, each of the study's batch_seconds (default: 2)"
+    parser.add_argument("--micro-batches", type=int, default=2, help=micro_batches)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers, and where they were measured")
 
 
