@@ -95,7 +95,9 @@ def _speech(folder: Path, config: Path | None, seconds: float) -> tuple[Dataset,
 def as_table(measured: Throughput) -> str:
     """Markdown table of medians, with quartiles in brackets, followed by the failed rows and their reasons."""
     rows = [_cells(row) for row in measured["rows"] if row["figures"]]
-    headers = ["model", "precision", "step of", "speech s/s", "time of plain", "peak memory (GB)"]
+    headers = ["model", "precision", "step of", "speech s/s", "time of plain"]
+    if measured["device"] != "cpu":
+        headers.append("peak memory (GB)")  # of the GPU
     failed = [f"{row['model']}, {row['precision']}, {row['name']}: {row['reason']}" for row in _failed(measured)]
     machine = measured["provenance"]
     speech = f"{measured['utterances']} utterances of {measured['mean_seconds']:.1f} s on average"
@@ -124,7 +126,7 @@ def _cells(row: Row) -> list[str]:
         f"`{row['name']}`",
         _spread(found["speech_per_second"], 1),
         _spread(ratio, 2) if ratio else "-",
-        f"{peak / 1e9:.2f}" if peak is not None else "-",
+        *([f"{peak / 1e9:.2f}"] if peak is not None else []),
     ]
 
 
