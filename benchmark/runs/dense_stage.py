@@ -80,13 +80,12 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
         _fine_tune(study, recipe, speech_model, speech, work.dense_checkpoints)
         check_published(study, speech_model, dataset, reuse_from)
     dev = word_error_rate(speech_model, dataset, study.corpus.dev, study.evaluation)
-    if study.training.orthography == "model":
-        write_labels(speech_model, speech, study.evaluation, work.labels)
     save_dense(speech_model, work.dense_model)
     made = [*work.dense_model.iterdir()]
     if study.training.frozen_frontend:  # a later, failing call may replace them by another model's
         made.append(work.features / INDEX)
     if study.training.orthography == "model":
+        write_labels(speech_model, speech, study.evaluation, work.labels)
         made.append(work.labels)
     record = Dense(
         identity=identity,

@@ -30,14 +30,17 @@ def word_error_rate(
 ) -> float:
     """WER of a model on a split, with greedy decoding."""
     evaluation = evaluation or EvaluationConfig()
-    # The copy is not metered: evaluation is not charged to any budget. Its weights stay trainable, because autocast
-    # keeps the casts of no others.
-    speech_model = replace(speech_model, model=copy.deepcopy(speech_model.model).eval())
-    speech = Speech(speech_model, dataset, split)
-    with computing_in(evaluation.precision, speech.device):
-        hypotheses = transcribe(speech_model, speech, evaluation.batch_seconds).hypotheses
+    hypotheses = free_transcripts(speech_model, Speech(speech_model, dataset, split), evaluation)
     spoken, written = references(dataset, split), normalised(hypotheses, evaluation.normalizer)
     return word_errors(normalised(spoken, evaluation.normalizer), written).wer
+
+
+def free_transcripts(speech_model: SpeechModel, speech: Speech, evaluation: EvaluationConfig) -> dict[str, str]:
+    """A model's transcripts by utterance id, with greedy decoding, charged to no budget."""
+    # The copy is not metered. Its weights stay trainable, because autocast keeps the casts of no others.
+    speech_model = replace(speech_model, model=copy.deepcopy(speech_model.model).eval())
+    with computing_in(evaluation.precision, speech.device):
+        return transcribe(speech_model, speech, evaluation.batch_seconds).hypotheses
 
 
 def check_published(

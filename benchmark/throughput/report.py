@@ -94,10 +94,9 @@ def _speech(folder: Path, config: Path | None, seconds: float) -> tuple[Dataset,
 
 def as_table(measured: Throughput) -> str:
     """Markdown table of medians, with quartiles in brackets, followed by the failed rows and their reasons."""
-    rows = [_cells(row) for row in measured["rows"] if row["figures"]]
-    headers = ["model", "precision", "step of", "speech s/s", "time of plain"]
-    if measured["device"] != "cpu":
-        headers.append("peak memory (GB)")  # of the GPU
+    has_peak = measured["device"] != "cpu"  # of the GPU's memory
+    rows = [_cells(row, has_peak=has_peak) for row in measured["rows"] if row["figures"]]
+    headers = ["model", "precision", "step of", "speech s/s", "time of plain"] + ["peak memory (GB)"] * has_peak
     failed = [f"{row['model']}, {row['precision']}, {row['name']}: {row['reason']}" for row in _failed(measured)]
     machine = measured["provenance"]
     speech = f"{measured['utterances']} utterances of {measured['mean_seconds']:.1f} s on average"
@@ -116,7 +115,7 @@ def _failed(measured: Throughput) -> list[Row]:
     return [row for row in measured["rows"] if row["figures"] is None]
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, *, has_peak: bool) -> list[str]:
     found = row["figures"]
     assert found is not None
     ratio, peak = found["time_of_plain"], found["peak_bytes"]
@@ -126,7 +125,7 @@ def _cells(row: Row) -> list[str]:
         f"`{row['name']}`",
         _spread(found["speech_per_second"], 1),
         _spread(ratio, 2) if ratio else "-",
-        *([f"{peak / 1e9:.2f}"] if peak is not None else []),
+        *([f"{peak / 1e9:.2f}" if peak is not None else "-"] if has_peak else []),
     ]
 
 

@@ -70,8 +70,7 @@ class Job:
         self.curves: list[dict[str, float]] = []
         self.last: dict[str, float] = {}
         self._speech, self._options, self._seed = speech, options, seed
-        self._frozen_frontend, self._checkpoints, self.phases = frozen_frontend, checkpoints, 0
-        self._shared = shared
+        self._checkpoints, self._shared, self.phases = checkpoints, shared, 0
         self._state: State | None = None
         if frozen_frontend:
             self._architecture.freeze_front_end(self.model)  # otherwise it would need gradients of the audio

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from long_speech import write_long_speech
-from made_study import PRUNES, configuration, use_methods
-from tiny_whisper import write_tiny_whisper
+import yaml
+from small_study import SmallStudy
+from whisper_study import run_through, whisper_study
 
 from benchmark.__main__ import main
+from benchmark.corpora.manifest import Dataset
 from benchmark.runs import labels
-from benchmark.runs.compression import compress
 from benchmark.runs.dense_stage import dense_hash, prepare_dense
-from benchmark.runs.error_counts import score_run
 from benchmark.runs.job_setup import job_for
 from benchmark.runs.publication import publish
-from benchmark.runs.transcripts import transcribe_run
-from benchmark.study.file import parse_study
 from benchmark.study.plan import Study
 from benchmark.system.errors import UserError
+from benchmark.system.files import read_json
 from benchmark.training.speech import Speech
 
 
@@ -28,20 +25,11 @@ from benchmark.training.speech import Speech
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study over long speech with a tiny Whisper that hears every word, and writes it with a capital and a stop."""
 
-    def hear(_model: object, speech: Speech, _seconds: float) -> SimpleNamespace:
-        heard = {u.id: " ".join(f"{word.capitalize()}." for word in u.text.split()) for u in speech.utterances}
-        return SimpleNamespace(hypotheses=heard)
+    def hear(_model: object, speech: Speech, _evaluation: object) -> dict[str, str]:
+        return {u.id: " ".join(f"{word.capitalize()}." for word in u.text.split()) for u in speech.utterances}
 
-    use_methods(monkeypatch, tmp_path / "methods", {"good": PRUNES})
-    monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
-    monkeypatch.setattr(labels, "transcribe", hear)
-    dense = {"model": str(write_tiny_whisper(tmp_path / "whisper"))}
-    training = {"orthography": "model", "frozen_frontend": True}
-    config = configuration(dense=dense, training=training, methods={"start": None, "good": None})
-    made = parse_study(config, Path("made.yaml"))
-    write_long_speech(made.work / "data")
-    prepare_dense(made, made.work)
-    return made
+    monkeypatch.setattr(labels, "free_transcripts", hear)
+    return whisper_study(tmp_path, monkeypatch, training={"orthography": "model", "frozen_frontend": True})
 
 
 def test_jobs_learn_the_words_of_the_corpus_as_the_model_writes_them(study: Study, tmp_path: Path) -> None:
@@ -51,11 +39,7 @@ def test_jobs_learn_the_words_of_the_corpus_as_the_model_writes_them(study: Stud
 
 @pytest.mark.usefixtures("undrawn")
 def test_records_and_tables_say_so(study: Study) -> None:
-    records = {}
-    for plan in study.runs:
-        compress(study, plan, study.work)
-        transcribe_run(study, plan, study.work)
-        records[plan.run] = score_run(study, plan, study.work)
+    records = {plan.run: run_through(study, plan.run) for plan in study.runs}
     assert {run: record.get("orthography") for run, record in records.items()} == {
         "start": None,
         "good-0.5-seed0": "model",
@@ -72,3 +56,14 @@ def test_labels_that_were_changed_are_refused_and_made_again(study: Study) -> No
         dense_hash(study.work)
     prepare_dense(study, study.work)
     assert study.work.labels.read_text() == written
+
+
+def test_a_start_that_was_fine_tuned_writes_labels_for_free(small_study: SmallStudy) -> None:
+    config = yaml.safe_load(small_study.config.read_text())
+    config["dense"]["fine_tune"] = {"budget": {"kind": "work", "limit": 200}, "learning_rate": 1e-4}
+    config["training"]["orthography"] = "model"
+    small_study.config.write_text(yaml.safe_dump(config))
+    assert small_study.call("dense") == 0
+    written = read_json(small_study.work / "dense" / "labels.json")
+    said = {utterance.id: utterance.text for utterance in Dataset.open(small_study.work / "data").split("train")}
+    assert written == said  # a model of letters alone writes as the corpus does

@@ -7,22 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from long_speech import TEST, write_long_speech
-from made_study import PRUNES, configuration, use_methods
-from tiny_whisper import write_tiny_whisper
+from long_speech import TEST
+from whisper_study import run_through, whisper_study
 
 from benchmark.__main__ import main
-from benchmark.runs.compression import compress
-from benchmark.runs.dense_stage import prepare_dense
-from benchmark.runs.error_counts import score_run
 from benchmark.runs.identity import identity
 from benchmark.runs.publication import publish
-from benchmark.runs.records import RunRecord
-from benchmark.runs.transcripts import transcribe_run
 from benchmark.scoring.normalizers import NormalizerName, normalised
 from benchmark.scoring.trn import read_trn
 from benchmark.scoring.wer import word_errors
-from benchmark.study.file import parse_study
 from benchmark.study.plan import Study
 
 SPOKEN = {id: text.lower() for id, (_, text) in TEST.items()}
@@ -31,29 +24,11 @@ SPOKEN = {id: text.lower() for id, (_, text) in TEST.items()}
 @pytest.fixture
 def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Prepare a study over long speech with a tiny Whisper; its files are below `tmp_path`."""
-    use_methods(monkeypatch, tmp_path / "methods", {"good": PRUNES})
-    monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
-    model = write_tiny_whisper(tmp_path / "whisper")
 
     def make(normalizer: NormalizerName) -> Study:
-        config = configuration(
-            dense={"model": str(model)},
-            evaluation={"normalizer": normalizer},
-            methods={"start": None, "good": None},
-        )
-        study = parse_study(config, Path("made.yaml"))
-        write_long_speech(study.work / "data")
-        prepare_dense(study, study.work)
-        return study
+        return whisper_study(tmp_path, monkeypatch, evaluation={"normalizer": normalizer})
 
     return make
-
-
-def run_through(study: Study, name: str) -> RunRecord:
-    plan = study.run(name)
-    compress(study, plan, study.work, None)
-    transcribe_run(study, plan, study.work)
-    return score_run(study, plan, study.work)
 
 
 def test_normalised_texts_are_scored_and_both_forms_are_published(make_study: Any) -> None:
