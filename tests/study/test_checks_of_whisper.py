@@ -130,5 +130,6 @@ def test_a_model_is_fine_tuned_and_keeps_its_language(tmp_path: Path, monkeypatc
     tuned = load(tmp_path / "work" / "made" / "dense" / "model").model
     start = load(model).model
     assert vars(tuned.generation_config)["language"] == "de"
-    assert not tuned.model.decoder.embed_tokens.weight.equal(start.model.decoder.embed_tokens.weight)
+    assert not tuned.model.decoder.embed_positions.weight.equal(start.model.decoder.embed_positions.weight)
+    assert tuned.model.decoder.embed_tokens.weight.equal(start.model.decoder.embed_tokens.weight)  # frozen
     assert tuned.model.encoder.embed_positions.weight.equal(start.model.encoder.embed_positions.weight)
