@@ -246,6 +246,8 @@ class ACIP(Method):
     settings: Settings
 
     def skip(self, job: Job) -> str | None:
+        if self.settings.reach <= 0:
+            return "`reach` has to be above 0"
         shapes, share = [matrix.weight.shape for matrix in job.encoder], self.settings.adapter_share
         ranks = [1 + (0 if self._merged else adapter_rank(shape, share)) for shape in shapes]
         least, left = stored_weights(shapes, ranks), job.target.encoder_parameters - job.target.removed

@@ -78,7 +78,7 @@ class DPHuBERT(Method):
     def skip(self, job: Job) -> str | None:
         if len(job.encoder.stacks) > 1:
             return "it distils the layers of an encoder, which an encoder-decoder has for a part of its layers only"
-        return None
+        return None if 0 < self.settings.ramp <= 1 else "`ramp` has to be a share above 0"
 
     def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import accumulate, chain, pairwise, product
 
 import torch
 import torch.nn.functional as F
@@ -33,9 +33,12 @@ def block_influence(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def block_influences(job: Job, batches: Sequence[Batch]) -> list[float]:
     """The influence of each layer over all positions without padding: frames, or the tokens of a decoder."""
-    influences = []
-    for layer in layers_in_turn(job, batches):
-        before, after = (_positions(layer, waiting) for waiting in (layer.batches, layer.outputs()))
+    influences, last_of_stacks = [], set(accumulate(len(stack) for stack in job.encoder.stacks))
+    layers = chain(layers_in_turn(job, batches), [None])
+    for number, (layer, following) in enumerate(pairwise(layers), 1):
+        assert layer is not None
+        outputs = layer.outputs() if following is None or number in last_of_stacks else following.batches
+        before, after = (_positions(layer, waiting) for waiting in (layer.batches, outputs))
         influences.append(float(block_influence(before, after)))
     return influences
 

@@ -36,6 +36,12 @@ class GradualMagnitude(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        settings = self.settings
+        if settings.prunings >= 1 and 0 < settings.ramp <= 1:
+            return None
+        return "`prunings` has to be at least 1, and `ramp` a share above 0"
+
     def compress(self, job: Job) -> PreTrainedModel:
         sparsity, settings = job.target.sparsity, self.settings
         held = MaskedWeights(job.encoder, no_masks(job.encoder))

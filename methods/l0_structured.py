@@ -24,7 +24,7 @@ class L0Structured(Method):
     are cut until the target is met to one neuron.
     """
 
-    title = "L0 gates (CTC)"
+    title = "L0 gates"
     family = "structured"
     references = (
         Reference("Peng et al.", 2023, "ICASSP", arxiv="2302.14132", note="HJ-pruning"),
@@ -48,6 +48,12 @@ class L0Structured(Method):
         ramp: float = 0.3
 
     settings: Settings
+
+    def skip(self, job: Job) -> str | None:
+        settings = self.settings
+        if 0 < settings.ramp <= 1 and 0 < settings.search < 1:
+            return None
+        return "`ramp` has to be a share above 0, and `search` one between 0 and 1"
 
     def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from transformers import PreTrainedModel
 
-from benchmark.models.encoder import Encoder
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import global_magnitude_masks
 from benchmark.toolbox.references import Reference
+from benchmark.toolbox.rewinding import rewind
 from benchmark.training.masked_weights import Masks
 
 
@@ -54,11 +53,3 @@ class LotteryTicket(Method):
             rewind(job.model, start, masks)
         job.train(job.model, masks=masks, learning_rate=settings.learning_rate)
         return job.model
-
-
-@torch.no_grad()
-def rewind(model: PreTrainedModel, start: dict[str, torch.Tensor], masks: Masks) -> None:
-    """Reset every parameter to its value at the start, and pruned weights to zero."""
-    model.load_state_dict(start)
-    for matrix in Encoder(model):
-        matrix.linear.weight.mul_(masks[matrix.name])

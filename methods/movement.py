@@ -80,6 +80,12 @@ class Movement(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        settings = self.settings
+        if 0 <= settings.begin < settings.end <= 1:
+            return None
+        return "`begin` and `end` have to be shares, the first below the second"
+
     def compress(self, job: Job) -> PreTrainedModel:
         target, settings = job.target, self.settings
         pairs = add_gates(job.encoder.matrices, MovementGate)

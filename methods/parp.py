@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from transformers import PreTrainedModel
 
-from benchmark.models.encoder import Encoder
 from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import magnitude_masks, no_masks
 from benchmark.toolbox.references import Reference
 from benchmark.training.hooks import State
-from benchmark.training.masked_weights import MaskedWeights, Masks
-
-
-@torch.no_grad()
-def zero(encoder: Encoder, masks: Masks) -> None:
-    """Set the pruned weights to zero."""
-    for matrix in encoder:
-        matrix.linear.weight.mul_(masks[matrix.name])
+from benchmark.training.masked_weights import MaskedWeights
 
 
 class PARP(Method):
@@ -47,16 +38,22 @@ class PARP(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        settings = self.settings
+        if settings.prunings >= 1 and 0 <= settings.settle < 1:
+            return None
+        return "`prunings` has to be at least 1, and `settle` a share below 1"
+
     def compress(self, job: Job) -> PreTrainedModel:
         keep, settings = job.target.keep, self.settings
-        zero(job.encoder, magnitude_masks(job.encoder, keep=keep))
+        MaskedWeights(job.encoder, magnitude_masks(job.encoder, keep=keep)).apply_masks()
         held = MaskedWeights(job.encoder, no_masks(job.encoder))
 
         def prune_again(state: State) -> None:
             until = 1 - settings.settle
             if state.crosses_milestone(settings.prunings, until):
                 masks = magnitude_masks(job.encoder, keep=keep)
-                zero(job.encoder, masks)
+                MaskedWeights(job.encoder, masks).apply_masks()
                 if state.milestones(settings.prunings, until) == settings.prunings:
                     held.update(masks)
 

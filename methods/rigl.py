@@ -59,6 +59,12 @@ class RigL(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        settings = self.settings
+        if settings.updates >= 1 and 0 < settings.until <= 1:
+            return None
+        return "`updates` has to be at least 1, and `until` a share above 0"
+
     def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         held = MaskedWeights(job.encoder, magnitude_masks(job.encoder, keep=job.target.keep))

@@ -10,9 +10,9 @@ from benchmark.toolbox.contract import Method
 from benchmark.toolbox.job import Job
 from benchmark.toolbox.masks import global_magnitude_masks
 from benchmark.toolbox.references import Reference
+from benchmark.toolbox.rewinding import rewind
 from benchmark.toolbox.sharpness import FlatTraining, measure_sharpness, train_flat
 from benchmark.training.masked_weights import MaskedWeights, Masks
-from methods.lottery_ticket import rewind
 
 
 class SAM(Method):

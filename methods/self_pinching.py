@@ -47,6 +47,10 @@ class SelfPinching(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        settings = self.settings
+        return None if settings.reach > 0 else "`reach` has to be above 0"
+
     def compress(self, job: Job) -> PreTrainedModel:
         target, settings = job.target.sparsity, self.settings
         gates = SelfPinchingGates(job.encoder.matrices, settings.initial_threshold)

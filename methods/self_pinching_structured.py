@@ -85,6 +85,10 @@ class SelfPinchingStructured(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        settings = self.settings
+        return None if settings.reach > 0 else "`reach` has to be above 0"
+
     def compress(self, job: Job) -> PreTrainedModel:
         settings = self.settings
         gates = UnitGates([PinchingGate(units) for units in job.encoder.units], job.target.removed)

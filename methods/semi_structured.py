@@ -49,6 +49,10 @@ class SemiStructured(Method):
 
     settings: Settings
 
+    def skip(self, job: Job) -> str | None:
+        uneven = [matrix.name for matrix in job.encoder if matrix.linear.in_features % 4]
+        return f"the inputs of {uneven[0]} do not divide into groups of 4" if uneven else None
+
     def compress(self, job: Job) -> PreTrainedModel:
         settings, by_wanda = self.settings, self.settings.scores == "wanda"
         masks = prune_layer_by_layer(

@@ -56,8 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the longest tests first, so that several workers finish at about the same time."""
-    items.sort(key=lambda item: "workflow" not in item.path.parts)
+    """Run what takes longest first, so that several workers finish at about the same time."""
+    first = ("workflow", "test_contract.py", "pipeline", "faults")
+    items.sort(
+        key=lambda item: next((place for place, part in enumerate(first) if part in item.path.parts), len(first))
+    )
 
 
 def write_tiny_corpus(folder: Path) -> None:
@@ -92,6 +95,15 @@ def own_leases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def in_a_hurry() -> Iterator[None]:
+    """No file has to outlive a power cut, and a speed-up is measured in one round."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)
+        patch.setattr("benchmark.inference.speed.ROUNDS", 1)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared corpus folder."""
@@ -114,22 +126,36 @@ def tiny() -> SpeechModel:
     return fresh_model(TINY, seed=0)
 
 
+@pytest.fixture(scope="session")
+def prepared_folder(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """The folder of a small study with its dense stage done, to be copied."""
+    with pytest.MonkeyPatch.context() as patch:
+        study = SmallStudy.create(tmp_path_factory.mktemp("prepared") / "copy", tiny_model, patch)
+        write_tiny_corpus(study.work / "data")
+        assert study.call("dense") == 0
+    return study.root
+
+
+@pytest.fixture(scope="session")
+def published_folder(tmp_path_factory: pytest.TempPathFactory, prepared_folder: Path) -> Path:
+    """The folder of a small study, both of whose runs are finished and published, to be copied."""
+    with pytest.MonkeyPatch.context() as patch:
+        study = SmallStudy.copy(prepared_folder, tmp_path_factory.mktemp("published") / "copy", patch)
+        study.make_runs()
+        assert study.call("publish") == 0
+    return study.root
+
+
 @pytest.fixture
-def small_study(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
+def small_study(prepared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
     """A study with its dense stage done."""
-    study = SmallStudy(tmp_path / "copy", tiny_model, monkeypatch)
-    write_tiny_corpus(study.work / "data")
-    assert study.call("dense") == 0
-    return study
+    return SmallStudy.copy(prepared_folder, tmp_path / "copy", monkeypatch)
 
 
 @pytest.fixture
-def published(small_study: SmallStudy, capsys: pytest.CaptureFixture[str]) -> SmallStudy:
+def published(published_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
     """A study, both of whose runs are finished and published."""
-    small_study.make_runs()
-    assert small_study.call("publish") == 0
-    capsys.readouterr()
-    return small_study
+    return SmallStudy.copy(published_folder, tmp_path / "copy", monkeypatch)
 
 
 @pytest.fixture

@@ -72,14 +72,26 @@ def change_record(run: Path, **changes: Any) -> None:
 class SmallStudy:
     """The copy, its commands, and what they leave."""
 
-    def __init__(self, root: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root, self.config = root, root / "config" / "small.yaml"
-        copy_code(root)
-        (root / "methods" / "breaks_off.py").write_text(METHOD)
-        self.config.write_text(CONFIG.format(model=model))
-        (self.work / "data").mkdir(parents=True)
         monkeypatch.setattr("benchmark.system.project.ROOT", root)
         monkeypatch.setattr(registry, "METHODS", root / "methods")
+
+    @classmethod
+    def create(cls, root: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
+        """A new one, of a dense model; its corpus has still to be written."""
+        copy_code(root)
+        study = cls(root, monkeypatch)
+        (root / "methods" / "breaks_off.py").write_text(METHOD)
+        study.config.write_text(CONFIG.format(model=model))
+        (study.work / "data").mkdir(parents=True)
+        return study
+
+    @classmethod
+    def copy(cls, other: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
+        """A copy of another one, with all that it has made so far."""
+        shutil.copytree(other, root)
+        return cls(root, monkeypatch)
 
     def become_project(self, method: str, source: str) -> None:
         """Add what Snakemake needs, and plan another method, given by its source, with two seeds."""

@@ -54,12 +54,12 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         UserError: the name is taken, or is not a valid name of a Python module.
     """
-    from benchmark.study.registry import METHODS
+    from benchmark.study.registry import METHODS, NAME
     from benchmark.system.errors import UserError
     from benchmark.system.files import write_text
 
     name: str = args.name
-    if not name.isidentifier() or name != name.lower() or name.startswith("_"):
+    if not (name.isidentifier() and NAME.fullmatch(name)) or name != name.lower():
         raise UserError(f'"{name}" cannot be a method\'s name: use lower-case letters, digits and underscores')
     path = METHODS / f"{name}.py"
     if path.exists():

@@ -72,7 +72,7 @@ class TwoOfFour(nn.Module):
         return outputs.view(*inputs.shape[:-1], self.out_features)
 
 
-def sparse_rows(linear: nn.Linear, blocks: Sequence[int | None] = (None,)) -> list[SparseRows]:
+def sparse_rows(linear: nn.Linear, blocks: Sequence[int | None]) -> list[SparseRows]:
     """A Linear in sparse rows, once for each size of block; all share one weight."""
     rows = _compressed(linear.weight.detach())
     return [SparseRows(rows, linear.bias, block) for block in blocks]

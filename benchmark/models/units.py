@@ -29,16 +29,14 @@ class Units:
     Attributes:
         layer: the index of the layer.
         kind: heads, heads of the cross-attention, or neurons.
-        owner: the attention or feed-forward module.
         inward: each unit owns `width` consecutive rows of each of these, and their biases if there are any.
         outward: each unit owns `width` consecutive columns of this one.
         width: the width of a head, or 1 for neurons.
-        on_cut: tells the owner which units (count,) are left when the others are cut out.
+        on_cut: tells the attention which units (count,) are left when the others are cut out.
     """
 
     layer: int
     kind: UnitKind
-    owner: nn.Module
     inward: tuple[nn.Linear, ...]
     outward: nn.Linear
     width: int

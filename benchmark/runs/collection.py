@@ -142,9 +142,10 @@ def _to_come(runs: tuple[Run, ...], planned: list[str]) -> tuple[str, ...]:
 
 def _require_one(runs: tuple[Run, ...], field: str) -> None:
     """Refuse runs on different data or from different dense models: they cannot share a table."""
-    first = runs[0].record
-    for run in runs:
-        if run.ok and run.record[field] != first[field]:  # type: ignore[literal-required]
+    finished = [run for run in runs if run.ok]
+    for run in finished:
+        first = finished[0].record
+        if run.record[field] != first[field]:  # type: ignore[literal-required]
             raise UserError(
                 f"{run.record['run']} and {first['run']} differ in {field}, so they cannot be compared; repeat one"
             )

@@ -13,11 +13,11 @@ from transformers import PreTrainedModel
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import SpeechModel, load
 from benchmark.runs import retries, run_folder
-from benchmark.runs.dense_stage import dense_hash
 from benchmark.runs.error_counts import all_references
 from benchmark.runs.failures import Failed, failures_as_reasons, refuse_hopeless
 from benchmark.runs.footprint import footprint, matrix_sparsity
 from benchmark.runs.identity import identity
+from benchmark.runs.inputs import input_hashes
 from benchmark.runs.job_setup import job_for
 from benchmark.runs.kept import keep
 from benchmark.runs.outcome import read_back, require_size, returned_model
@@ -41,13 +41,13 @@ from benchmark.training.precision import chosen_precision, device_name, pick_dev
 def new_record(study: Study, plan: RunPlan, method: Method, work: WorkFolder) -> RunRecord:
     """Create the record of a run that has not started yet."""
     settings: dict[str, object] = asdict(method.settings)
-    dataset, dense = Dataset.open(work.data), dense_hash(work)
+    dataset, inputs = Dataset.open(work.data), input_hashes(study, plan, work)
     budget = study.budget_of(plan)
     record = RunRecord(
         schema=SCHEMA,
         study=study.name,
         run=plan.run,
-        identity=identity(study, plan, settings, dataset.hash, dense),
+        identity=identity(study, plan, settings, inputs),
         label=plan.label,
         method=plan.method,
         title=_title(method, plan),
@@ -62,8 +62,8 @@ def new_record(study: Study, plan: RunPlan, method: Method, work: WorkFolder) ->
         phases={},
         notes=[],
         log={},
-        data_hash=dataset.hash,
-        dense_hash=dense,
+        data_hash=inputs["data"],
+        dense_hash=inputs["dense"],
         provenance=provenance(device_name(pick_device(study.hardware.device))),
         partial_corpus=study.corpus.partial is True or study.corpus.limit is not None,
     )
@@ -107,7 +107,7 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
     job: Job | None = None
     try:
         dense = load(work.dense_model)
-        shared = _shared_training(study, tuned, method, record, precision)
+        shared = _shared_training(study, tuned, method, record, work, precision)
         job = job_for(study, plan, work, checkpoints, shared)
         if study.settings_from is not None and search is None:
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
@@ -141,13 +141,13 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
 
 
 def _shared_training(
-    study: Study, plan: RunPlan, method: Method, record: RunRecord, precision: str
+    study: Study, plan: RunPlan, method: Method, record: RunRecord, work: WorkFolder, precision: str
 ) -> SharedTraining | None:
     """The training shared by the runs of this label and seed at all targets, if the method supports sharing."""
     if not method.one_training:
         return None
-    for_all = identity(study, replace(plan, target=None), record["settings"], record["data_hash"], record["dense_hash"])
-    path = study.work.training(f"{plan.label}-seed{plan.seed}-{for_all[:16]}-{precision}")
+    for_all = identity(study, replace(plan, target=None), record["settings"], input_hashes(study, plan, work))
+    path = work.training(f"{plan.label}-seed{plan.seed}-{for_all[:16]}-{precision}")
     return SharedTraining(path, [other.target for other in study.family(plan) if other.target is not None])
 
 

@@ -155,7 +155,8 @@ def _fine_tune(
         checkpoints=checkpoints / hash_of([*made_from, study.corpus.train])[:16],
     )
     try:
-        job.train(speech_model.model, learning_rate=recipe.learning_rate)
+        with job.budget.clock.phase("other"):
+            job.train(speech_model.model, learning_rate=recipe.learning_rate)
     except (OverBudget, TrainingDiverged) as error:
         raise UserError(f"{study.path}: `dense.fine_tune` failed: {error}") from error
     except torch.cuda.OutOfMemoryError:

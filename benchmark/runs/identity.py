@@ -10,17 +10,16 @@ from benchmark.study.plan import RunPlan, Study
 from benchmark.system.files import hash_of
 
 
-def identity(study: Study, plan: RunPlan, settings: dict[str, object], data_hash: str, dense: str) -> str:
+def identity(study: Study, plan: RunPlan, settings: dict[str, object], inputs: dict[str, str]) -> str:
     """Hash everything that determines a run's result, including its method's code and the modules that it imports.
 
     Args:
         study: the study.
         plan: the run.
         settings: all settings of the method; for a search, the settings to search.
-        data_hash: hash of the prepared corpus.
-        dense: hash of the dense model's weights.
+        inputs: hashes of what the run starts from; see `input_hashes`.
     """
-    return hash_of(_planned(study, plan) | {"settings": settings, "data": data_hash, "dense": dense})
+    return hash_of(_planned(study, plan) | {"settings": settings} | inputs)
 
 
 def plan_digest(study: Study, plan: RunPlan) -> str:

@@ -85,7 +85,7 @@ def _recorded(study: Study, speech_model: SpeechModel, dataset: Dataset, results
         with tempfile.TemporaryDirectory() as folder:
             save_dense(speech_model, Path(folder) / "model")
             weights = hash_model(Path(folder) / "model")
-        wanted = identity(study, plan, run.record["settings"], dataset.hash, weights)
+        wanted = identity(study, plan, run.record["settings"], {"data": dataset.hash, "dense": weights})
         if run.ok and run.record["identity"] == wanted:
             return {split: score["wer"] for split, score in run.scores.items()}
     return {}

@@ -15,7 +15,6 @@ from benchmark.toolbox.drawn import Drawn
 from benchmark.toolbox.families import Family
 
 SCHEMA = 1
-WIDEST_FIRST = ("avx512f", "avx2", "avx", "sse2")  # vector instructions, as Linux names them
 Status = Literal["ok", "failed", "over_budget"]
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import load
-from benchmark.runs.dense_stage import dense_hash
 from benchmark.runs.failures import Failed, failures_as_reasons, refuse_hopeless
 from benchmark.runs.identity import identity
+from benchmark.runs.inputs import input_hashes
 from benchmark.runs.job_setup import job_for
 from benchmark.runs.kept import keep, kept_file
 from benchmark.runs.outcome import read_back, require_size, returned_model
@@ -52,11 +52,10 @@ def tune(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolde
     assert study.tuning is not None
     assert path is not None
     searched, plan = replace(study, budget=study.tuning.budget), replace(plan, budget_share=1)
-    data, dense = Dataset.open(work.data).hash, dense_hash(work)
     asked: dict[str, object] = {"learning_rates": rates_to_try(plan, study.tuning), "settings": plan.settings}
     if tried := study.tuning.tried_of(plan.method):
         asked["tunable"] = tried
-    key = identity(searched, plan, asked, data, dense)
+    key = identity(searched, plan, asked, input_hashes(study, plan, work))
     others = sorted(work.searches.glob("*.json"))
     done = _begun(key, kept_file(path), path, *others, *([reuse_from.search(plan.search)] if reuse_from else []))
     while settings := _next_of(plan, study.tuning, done["trials"]):
@@ -97,7 +96,9 @@ def _try(study: Study, plan: RunPlan, work: WorkFolder, checkpoints: Path) -> Tr
         with failures_as_reasons():
             method = load_method(plan.method)(given | plan.settings)
             refuse_hopeless(method, job)
-            compressed = replace(dense, model=returned_model(method.compress(job), dense.model))
+            with job.budget.clock.phase("other"):
+                model = returned_model(method.compress(job), dense.model)
+            compressed = replace(dense, model=model)
             exported, size = read_back(compressed, checkpoints / "model")
             require_size(method.family, job.target if plan.target else None, dense.model, exported.model, size)
         dataset = Dataset.open(work.data)

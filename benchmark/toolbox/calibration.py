@@ -98,6 +98,7 @@ def prune_layer_by_layer(
 
     Each layer runs over the audio twice, as in the releases of SparseGPT and Wanda: once for its statistics, and once
     pruned for the inputs of the next layer. Calibration therefore costs about two forwards of the model, at any depth.
+    An encoder-decoder pays for a third, because the decoder's first inputs take another pass through the encoder.
 
     Args:
         job: the run whose model is pruned.

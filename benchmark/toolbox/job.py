@@ -150,7 +150,8 @@ class Job:
     def _step_cost(self) -> float:
         """Cost of a plain training step per second of audio."""
         batches = epoch_batches(self._speech.seconds, self._options.batch_seconds, self._seed, epoch=0)
-        return plain_step_cost(self.budget, self.model, lambda: self._speech.batch(batches[0]), self.loss)
+        batch = partial(self._speech.batch, batches[0])
+        return plain_step_cost(self.budget, self.model, batch, self.loss, bf16=self._options.bf16)
 
     def train(
         self,
@@ -220,8 +221,7 @@ class Job:
         self._state = phase.state
         with self.budget.clock.phase("train"):
             curves = self._run(phase)
-        self._state = None
-        self._keep_curves(curves)
+        self._end_phase(phase.state, curves)
         model.eval()
 
     def loop(self, name: str, steps: int, **kept: Stateful) -> Iterator[int]:
@@ -247,8 +247,7 @@ class Job:
         self._state = own.state
         with self.budget.clock.phase(name):
             yield from own.run()
-        self._state = None
-        self._keep_curves(own.curves)
+        self._end_phase(own.state, own.curves)
 
     def train_once(self, trained: nn.Module, train: Callable[[], None]) -> None:
         """Train `trained` once for all targets of the study, by `train`; see `Method.one_training`.
@@ -275,11 +274,12 @@ class Job:
         """
         self.budget.charge(multiply_accumulates * self._probe.seconds / self._dense_macs)
 
-    def _keep_curves(self, curves: list[dict[str, float]]) -> None:
-        """Add a phase's rows to the run's curves; the step count continues."""
+    def _end_phase(self, state: State, curves: list[dict[str, float]]) -> None:
+        """Take over a phase's rows of the curves, whose step count continues, and the last values that it logged."""
+        self._state = None
         offset = len(self.curves) and self.curves[-1]["step"] + 1
         self.curves += [row | {"step": row["step"] + offset, "phase": float(self.phases)} for row in curves]
-        self.last |= {k: v for row in curves[-1:] for k, v in row.items()}
+        self.last |= {k: v for row in curves[-1:] for k, v in row.items()} | state.last
 
     def _run(self, phase: Phase) -> list[dict[str, float]]:
         """Run the phase and return its curves. The throughput measurement overrides this to get the phase."""
@@ -293,7 +293,7 @@ class Job:
         numbers = {name: float(value) for name, value in scalars.items()}
         self.last |= numbers
         if self._state is not None:
-            self._state.scalars |= numbers
+            self._state.log(numbers)
 
     def note(self, text: str) -> None:
         """Add a remark to the run's record, such as by how much thresholds were scaled at the end."""

@@ -85,6 +85,7 @@ class OwnLoop:
                 {
                     "kept": {name: part.state_dict() for name, part in self.kept.items()},
                     "position": [self.state.step, self.state.progress],
+                    "last": self.state.last,
                     "budget": self.budget.state(),
                     "random": random_state(self.generator),
                     "curves": self.curves,
@@ -100,6 +101,7 @@ class OwnLoop:
                 for name, part in self.kept.items():
                     part.load_state_dict(saved["kept"][name])
                 self.state.step, self.state.progress = saved["position"]
+                self.state.last = saved["last"]
                 self.budget.restore(saved["budget"])
                 restore_random_state(saved["random"], self.generator)
                 self.curves = saved["curves"]

@@ -12,7 +12,7 @@ from benchmark.training.budget import Budget
 
 
 def plain_step_cost(
-    budget: Budget, model: nn.Module, batch: Callable[[], Batch], loss: Callable[[Batch], torch.Tensor]
+    budget: Budget, model: nn.Module, batch: Callable[[], Batch], loss: Callable[[Batch], torch.Tensor], *, bf16: bool
 ) -> float:
     """What a forward and a backward of a model spend per second of audio.
 
@@ -23,12 +23,15 @@ def plain_step_cost(
         model: the dense model.
         batch: loads the batch to measure on.
         loss: the model's loss on a batch.
+        bf16: whether training computes in bf16.
     """
     if budget.kind == "work":
         return 3.0
     measured = batch()
     for _ in range(2):  # the first pass warms up
         start = budget.spent
-        loss(measured).backward()
+        with torch.autocast(measured.frames.device.type, torch.bfloat16, enabled=bf16):
+            value = loss(measured)
+        value.backward()
         model.zero_grad(set_to_none=True)
     return (budget.spent - start) / measured.seconds

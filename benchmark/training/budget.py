@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -19,9 +19,8 @@ from benchmark.models.counting import count_parameters
 from benchmark.models.encoder import Encoder
 from benchmark.models.forward import frame_rate
 from benchmark.models.output import first
-from benchmark.training.allowance import TOLERANCE
+from benchmark.training.allowance import TOLERANCE, BudgetKind
 
-BudgetKind = Literal["work", "device_seconds"]
 METER_NUMBERS = count()
 
 

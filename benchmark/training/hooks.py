@@ -15,7 +15,8 @@ class State:
     """The training state that hooks may read.
 
     `progress` in (0, 1] is the share of the phase's budget that is used when this step ends. `began` is that of the
-    previous step. `recording` says whether scalars logged in this step go into the curves.
+    previous step. `recording` says whether scalars logged in this step go into the curves. `scalars` are those of this
+    step, `last` the last values of all.
     """
 
     step: int = 0
@@ -23,6 +24,12 @@ class State:
     progress: float = 0.0
     recording: bool = True
     scalars: dict[str, float] = field(default_factory=dict)
+    last: dict[str, float] = field(default_factory=dict)
+
+    def log(self, scalars: dict[str, float]) -> None:
+        """Keep the scalars of a step."""
+        self.scalars |= scalars
+        self.last |= scalars
 
     def milestones(self, count: int, until: float = 1.0) -> int:
         """How many of `count` milestones, evenly spaced in (0, until], are reached when the step ends."""

@@ -240,6 +240,7 @@ class Phase:
                     "modules": self.modules.state_dict(),
                     "optimizer": self.optimizer.state_dict(),
                     "position": [self.epoch, self.position, self.state.step, self.state.progress],
+                    "last": self.state.last,
                     "phase": [self.start, self.end, self.step_cost],
                     "budget": self.budget.state(),
                     "random": random_state(self.generator),
@@ -256,6 +257,7 @@ class Phase:
                 self.modules.load_state_dict(saved["modules"])
                 self.optimizer.load_state_dict(saved["optimizer"])
                 self.epoch, self.position, self.state.step, self.state.progress = saved["position"]
+                self.state.last = saved["last"]
                 self.start, self.end, self.step_cost = saved["phase"]
                 self.budget.restore(saved["budget"])
                 restore_random_state(saved["random"], self.generator)

@@ -27,6 +27,7 @@ def test_a_machine_that_slows_down_does_not_change_the_ratio(
         return [], batch.seconds * slower**calls * disturbed * (2.0 if decode is dense else 1.0)
 
     monkeypatch.setattr("benchmark.inference.speed.decode_timed", half_as_long)
+    monkeypatch.setattr("benchmark.inference.speed.ROUNDS", 7)
     batches = sample(Speech(tiny, Dataset.open(tiny_corpus), "test"), batch_seconds=48)
     found = speedups(dense, {"compressed": transcriber(tiny)}, batches)["compressed"]
     assert found["median"] == pytest.approx(2.0, rel=slower - 1 + 1e-9)

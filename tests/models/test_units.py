@@ -108,7 +108,7 @@ def test_cutting_twice_is_cutting_once(kind: str) -> None:
 
 def test_a_unit_without_a_bias_costs_less_and_is_cut() -> None:
     inward, outward = torch.nn.Linear(3, 4, bias=False), torch.nn.Linear(4, 5)
-    units = Units(0, "neurons", torch.nn.Identity(), (inward,), outward, 1)
+    units = Units(0, "neurons", (inward,), outward, 1)
     assert units.cost == 3 + 5
     units.cut(torch.tensor([True, False, True, True]))
     assert (inward.weight.shape, outward.weight.shape) == ((3, 3), (5, 3))

@@ -160,6 +160,8 @@ def _summary(read: Read, claims: list[Finding | UseFinding]) -> str:
 
 def test_words_agree() -> None:
     assert [enumerated(list("abc")[:n]) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
+    assert enumerated(["a", "b, x"]) == "a and b, x"
+    assert enumerated(["a", "b, x", "c"]) == "a; b, x; and c"
     assert verb("Self-pinching gates, half budget", "has", "have") == "have"
     assert verb("Fisher masks (Kwon)", "has", "have") == "have"
     assert verb("Distillation", "has", "have") == "has"

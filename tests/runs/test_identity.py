@@ -53,7 +53,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def identities() -> tuple[str, str]:
     study = parse_study(configuration(methods={"made": None}), Path("made.yaml"))
     (plan,) = study.runs
-    return identity(study, plan, {}, "data", "dense"), plan_digest(study, plan)
+    return identity(study, plan, {}, {}), plan_digest(study, plan)
 
 
 @pytest.mark.parametrize(

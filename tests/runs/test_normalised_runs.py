@@ -77,7 +77,7 @@ def test_the_tables_say_so_and_are_recounted_from_the_normalised_texts(
 def test_the_normaliser_is_a_part_of_a_run_s_identity(make_study: Any) -> None:
     one, other = make_study("none"), make_study("whisper-english")
     plan = one.run("start")
-    assert identity(one, plan, {}, "data", "dense") != identity(other, plan, {}, "data", "dense")
+    assert identity(one, plan, {}, {}) != identity(other, plan, {}, {})
 
 
 def test_the_real_time_factor_is_of_the_recordings_and_cut_transcripts_are_counted(make_study: Any) -> None:

@@ -25,7 +25,7 @@ print([plan.run for plan in load_study(Path("config/small.yaml")).runs], "torch"
 
 @pytest.fixture
 def folder(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> SmallStudy:
-    return SmallStudy(tmp_path / "copy", tiny_model, monkeypatch)
+    return SmallStudy.create(tmp_path / "copy", tiny_model, monkeypatch)
 
 
 def ask(study: SmallStudy) -> tuple[str, bool]:

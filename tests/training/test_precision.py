@@ -102,7 +102,7 @@ def test_where_a_run_is_computed_is_not_what_it_is(small_study: SmallStudy) -> N
     study = load_study(small_study.config)
     elsewhere = replace(study, hardware=HardwareConfig("cpu"))
     plan = study.run(RUN)
-    assert identity(study, plan, {}, "data", "dense") == identity(elsewhere, plan, {}, "data", "dense")
+    assert identity(study, plan, {}, {}) == identity(elsewhere, plan, {}, {})
     small_study.config.write_text(small_study.config.read_text() + "hardware: {device: gpu}\n")
     with pytest.raises(UserError, match=r"hardware\.device: input should be 'auto', 'cpu' or 'cuda', not 'gpu'"):
         load_study(small_study.config)

@@ -150,7 +150,7 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
         inward = tuple(cast(nn.Linear, attention.get_submodule(f"{name}_proj")) for name in "qkv")
         width = cast(int, attention.head_dim)
         outward = cast(nn.Linear, attention.out_proj)
-        return [Units(index, "heads", attention, inward, outward, width, partial(self.keep_heads, attention))]
+        return [Units(index, "heads", inward, outward, width, partial(self.keep_heads, attention))]
 
     def keep_heads(self, attention: nn.Module, kept: torch.Tensor) -> None:
         """Tell an attention module which of its heads (heads,) are left."""
@@ -159,7 +159,7 @@ class ConvolutionalCTC(Architecture[Vocabulary]):
     def neurons(self, index: int, layer: nn.Module) -> Units:  # noqa: D102
         ffn = layer.get_submodule("feed_forward")
         inward = (cast(nn.Linear, ffn.intermediate_dense),)
-        return Units(index, "neurons", ffn, inward, cast(nn.Linear, ffn.output_dense), 1)
+        return Units(index, "neurons", inward, cast(nn.Linear, ffn.output_dense), 1)
 
     def regularise(self, model: PreTrainedModel, *, dropout: float, spec_augment: bool) -> None:  # noqa: D102
         for module in model.modules():

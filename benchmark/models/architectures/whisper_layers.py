@@ -93,7 +93,7 @@ class WhisperLayers(Architecture[WhisperText]):
         )
 
     def neurons(self, index: int, layer: nn.Module) -> Units:  # noqa: D102
-        return Units(index, "neurons", layer, (cast(nn.Linear, layer.fc1),), cast(nn.Linear, layer.fc2), 1)
+        return Units(index, "neurons", (cast(nn.Linear, layer.fc1),), cast(nn.Linear, layer.fc2), 1)
 
     def regularise(self, model: PreTrainedModel, *, dropout: float, spec_augment: bool) -> None:
         """As `Architecture.regularise`.
@@ -119,6 +119,4 @@ def _heads(index: int, kind: UnitKind, attention: nn.Module) -> Units:
     def tell(kept: torch.Tensor) -> None:
         attention.num_heads = int(kept.sum())  # type: ignore[assignment]
 
-    return Units(
-        index, kind, attention, inward, cast(nn.Linear, attention.out_proj), cast(int, attention.head_dim), tell
-    )
+    return Units(index, kind, inward, cast(nn.Linear, attention.out_proj), cast(int, attention.head_dim), tell)

@@ -21,12 +21,13 @@ def own_figure(table: OwnTable) -> Figure:
     panels = figure.subplots(1, len(table.rows), squeeze=False)[0]
     labels = [_draw(axes, table, test_set) for axes, test_set in zip(panels, table.rows, strict=True)]
     family_legend(figure, [row for rows in table.rows.values() for row in rows])
-    room = [edge_text(axes, names) for axes, names in zip(panels, labels, strict=True)]
+    room = [edge_text(axes, names) for axes, names in zip(panels, labels, strict=True) if names]
     lay_out(figure)
     for text in room:
         text.remove()
     for axes, names in zip(panels, labels, strict=True):
-        label_at_edge(axes, names)
+        if names:
+            label_at_edge(axes, names)
     return figure
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 
 def enumerated(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """`a`, `a and b`, `a, b and c`. Semicolons part three words or more of which one has a comma: `a, x; b; and c`."""
     *first, last = words
+    if len(first) > 1 and any("," in word for word in words):
+        return f"{'; '.join(first)}; and {last}"
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -197,13 +197,13 @@ class Reference:
 
 
 def reference_of(rows: list[Row], label: str | None) -> Reference | None:
-    """Return the rows of the reference method; None for a study that names none.
+    """Return the rows of the reference, named by its label or its method; None for a study that names none.
 
     If a study has only variants of the method, under other labels, the first of them is the reference.
     """
     if label is None:
         return None
-    own = sorted((row for row in rows if row.first["method"] == label), key=lambda row: row.label != label)
+    own = sorted((row for row in rows if label in (row.label, row.first["method"])), key=lambda row: row.label != label)
     finished: dict[float | None, Row] = {}
     for row in own:
         if row.finished:

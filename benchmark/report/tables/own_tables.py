@@ -31,8 +31,9 @@ class OwnTable:
         return [column for column in columns if any(column.spread(row, test_set) for test_set, row in shown)]
 
     def means(self, test_set: str, row: Row) -> dict[str, float]:
-        """All that the evaluation measured of a row, with or without a column: means over the seeds."""
-        found = [run.record.get("metrics", {}).get(self.name, {}).get(test_set, {}) for run in row.finished]
+        """All that the evaluation measured of a row, with or without a column: means over the seeds that have it."""
+        of_seeds = [run.record.get("metrics", {}).get(self.name, {}).get(test_set) for run in row.finished]
+        found = [metrics for metrics in of_seeds if metrics]
         return {metric: fmean(each[metric] for each in found) for metric in found[0] if all(metric in f for f in found)}
 
     def frame(self) -> pd.DataFrame:

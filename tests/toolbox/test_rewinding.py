@@ -1,4 +1,4 @@
-"""Lottery tickets: what rewinding restores."""
+"""What rewinding restores."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from conftest import MakeJob
 
 from benchmark.toolbox.masks import global_magnitude_masks
-from methods.lottery_ticket import rewind
+from benchmark.toolbox.rewinding import rewind
 
 
 def test_survivors_are_the_dense_model_s_bit_for_bit(make_job: MakeJob, tmp_path: Path) -> None:
