@@ -72,10 +72,9 @@ def described(part: Any) -> str:
 
 
 def dense_files(study: Study) -> list[str]:
-    """Weights, vocabulary and configuration of the dense start, if it is a local folder."""
-    return _existing(
-        project.ROOT / study.dense.model / name for name in ("config.json", "vocab.json", "model.safetensors")
-    )
+    """All files of the dense start, if it is a local folder; the identity of the dense stage covers them too."""
+    folder = project.ROOT / study.dense.model
+    return _existing(sorted(folder.iterdir())) if folder.is_dir() else []
 
 
 def method_files(plan: RunPlan) -> list[str]:
@@ -108,7 +107,7 @@ def search_files(study: Study, plan: RunPlan) -> list[str]:
 
 def training_files(study: Study, plan: RunPlan) -> list[str]:
     """The result of the run whose training this one shares, if any: the first run of its label and seed."""
-    first = study.family(plan)[0]
+    first = study.all_targets(plan)[0]
     if first is plan or not plan.one_training:
         return []
     return [os.path.relpath(study.work.run(first.run).compressed)]

@@ -9,8 +9,10 @@ from benchmark.study.argument import study_file
 
 
 def names(text: str) -> list[str]:
-    """The names in a comma-separated list."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """The names in a comma-separated list, which has at least one."""
+    if not (found := [name.strip() for name in text.split(",") if name.strip()]):
+        raise argparse.ArgumentTypeError("names no name")
+    return found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

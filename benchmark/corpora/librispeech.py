@@ -87,28 +87,48 @@ def incomplete(corpus: CorpusConfig) -> list[str]:
     ]
 
 
-def _find(corpus: CorpusConfig, split: str) -> Path:
-    """The split's folder, downloaded first if it is missing and the config asks for that."""
+def split_folder(corpus: CorpusConfig, split: str) -> Path:
+    """The folder of an official split, which may be missing if the config asks for its download.
+
+    Raises:
+        UserError: there is no such split, no root, or no folder, and none is to be downloaded.
+    """
     if split not in OFFICIAL_UTTERANCES:
         raise UserError(f"corpus librispeech has no split {split!r}; there are: {', '.join(OFFICIAL_UTTERANCES)}")
     if corpus.root is None:
         raise UserError("corpus librispeech needs `root`: set it to the folder that holds, or will hold, LibriSpeech/")
     folder = corpus.root / "LibriSpeech" / split
-    if not folder.is_dir() and corpus.download:
-        download(split, corpus.root)
-    if not folder.is_dir():
+    if not folder.is_dir() and not corpus.download:
         raise UserError(
             f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or set "
             "`download: true` under `corpus`"
         )
+    return folder
+
+
+def count_utterances(corpus: CorpusConfig, split: str, folder: Path) -> int:
+    """The number of utterances in the folder of an official split.
+
+    Raises:
+        UserError: some are missing, and the study does not accept that.
+    """
     found = sum(1 for _ in folder.glob("*/*/*.flac"))
-    if found == 0:
-        raise UserError(f"{folder} has no utterances: unpack {split}.tar.gz again")
     if found != OFFICIAL_UTTERANCES[split] and not may_be_partial(corpus, split):
         raise UserError(
             f"{folder} has {found:,} utterances, but the official split has {OFFICIAL_UTTERANCES[split]:,}: unpack "
             f"{split}.tar.gz again, or set `partial: true` under `corpus` to use the incomplete split"
         )
+    return found
+
+
+def _find(corpus: CorpusConfig, split: str) -> Path:
+    """The split's folder, downloaded first if it is missing and the config asks for that."""
+    folder = split_folder(corpus, split)
+    if not folder.is_dir():
+        assert corpus.root is not None
+        download(split, corpus.root)
+    if count_utterances(corpus, split, folder) == 0:
+        raise UserError(f"{folder} has no utterances: unpack {split}.tar.gz again")
     return folder
 
 

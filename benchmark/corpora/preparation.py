@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import math
 from collections.abc import Callable, Iterable
@@ -19,7 +18,7 @@ from benchmark.corpora.recording import Recording
 from benchmark.corpora.remarks import remarks
 from benchmark.corpora.splits import Overlaps
 from benchmark.system.at_work import Bar
-from benchmark.system.errors import UserError
+from benchmark.system.errors import UserError, suggestion
 from benchmark.system.files import atomic_write
 
 if TYPE_CHECKING:
@@ -70,9 +69,7 @@ def prepare(corpus: CorpusConfig, out: Path) -> None:
 def _adapter(name: str) -> Adapter:
     if name in ADAPTERS:
         return ADAPTERS[name]
-    close = difflib.get_close_matches(name, ADAPTERS, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(ADAPTERS)}"
-    raise UserError(f"unknown corpus {name!r} (`corpus.name` in the config); {hint}")
+    raise UserError(f'unknown corpus "{name}" (`corpus.name`){suggestion(name, list(ADAPTERS))}')
 
 
 class _AudioFile:

@@ -81,27 +81,11 @@ def _librispeech(corpus: CorpusConfig, split: str) -> SplitSize:
 
 
 def _official(corpus: CorpusConfig, split: str) -> SplitSize:
-    if split not in librispeech.OFFICIAL_HOURS:
-        raise UserError(
-            f"corpus librispeech has no split {split!r}; there are: {', '.join(librispeech.OFFICIAL_HOURS)}"
-        )
-    if corpus.root is None:
-        raise UserError("corpus librispeech needs `root`: set it to the folder that holds, or will hold, LibriSpeech/")
+    folder = librispeech.split_folder(corpus, split)
     seconds, official = librispeech.OFFICIAL_HOURS[split] * 3600, librispeech.OFFICIAL_UTTERANCES[split]
-    folder = corpus.root / "LibriSpeech" / split
     if not folder.is_dir():
-        if not corpus.download:
-            raise UserError(
-                f"LibriSpeech {split} is not in {folder}: set `root` to the folder that holds LibriSpeech/, or set "
-                "`download: true` under `corpus`"
-            )
         return SplitSize(official, seconds, 2 * seconds * FLAC_BYTES_A_SECOND)  # the archive and its unpacked files
-    found = sum(1 for _ in folder.glob("*/*/*.flac"))
-    if found != official and not librispeech.may_be_partial(corpus, split):
-        raise UserError(
-            f"{folder} has {found:,} utterances, but the official split has {official:,}: unpack {split}.tar.gz again, "
-            "or set `partial: true` under `corpus` to use the incomplete split"
-        )
+    found = librispeech.count_utterances(corpus, split, folder)
     return SplitSize(found, seconds * found / official)
 
 

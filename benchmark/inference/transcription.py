@@ -62,9 +62,8 @@ def _transcribe_whole(speech_model: SpeechModel, samples: np.ndarray) -> tuple[s
     audio = (normalised(audio) if speech_model.normalise_audio else audio)[None].to(speech_model.model.device)
     nothing = torch.zeros(0, dtype=torch.long, device=audio.device)
     batch = Batch(audio, None, frames.to(audio.device), nothing, nothing, audio.numel() / SAMPLE_RATE)
-    start = time.perf_counter()
-    (transcript,) = transcriber(speech_model)(batch)
-    return transcript.text, time.perf_counter() - start
+    (transcript,), seconds = decode_timed(transcriber(speech_model), batch)
+    return transcript.text, seconds
 
 
 def transcribe(speech_model: SpeechModel, speech: Speech, batch_seconds: float) -> Transcription:
@@ -90,7 +89,7 @@ def transcribe(speech_model: SpeechModel, speech: Speech, batch_seconds: float) 
         hypotheses={id: " ".join(filter(None, parts)) for id, parts in texts.items()},
         seconds=seconds,
         audio_seconds=sum(utterance.seconds for utterance in speech.utterances),
-        cut=sum(transcript.cut for transcript in decoded.values()),
+        cut=len({utterance.id for index, utterance in enumerate(speech.utterances) if decoded[index].cut}),
     )
 
 

@@ -8,7 +8,7 @@ import torch
 from benchmark.corpora.manifest import Dataset
 from benchmark.models.checkpoints import SpeechModel
 from benchmark.pretraining.recipe import Recipe, front_end_key
-from benchmark.pretraining.reverberation import heard_in_a_room
+from benchmark.pretraining.reverberation import ROOM, heard_in_a_room
 from benchmark.pretraining.voice_perturbation import KNOTS, PACE, TIMBRE_DB, another_voice
 from benchmark.system.files import hash_of
 from benchmark.training.features import Features, write_features
@@ -28,7 +28,7 @@ def cached_features(listener: SpeechModel, dataset: Dataset, recipe: Recipe) -> 
         return normalised(torch.from_numpy(heard_in_a_room(voice, rng, speech.utterances, dataset.audio)))
 
     hearings = {"as-it-is": speech.audio, "voices": in_another_voice, "rooms": in_a_room}
-    key = hash_of([front_end_key(dataset, recipe), PACE, TIMBRE_DB, KNOTS])
+    key = hash_of([front_end_key(dataset, recipe), PACE, TIMBRE_DB, KNOTS, ROOM])
     folders = {name: recipe.work / "features" / name for name in hearings}
     for name, audio in hearings.items():
         write_features(listener.model, speech, folders[name], key, recipe.speeds, audio)

@@ -17,6 +17,15 @@ TELEPHONE_BAND_HZ = (300, 3400)
 TELEPHONE_SHARE = 0.3
 BABBLE_SHARE = 0.5
 BABBLE_TALKERS = (4, 9)
+ROOM = (  # all that decides how a room sounds, besides chance
+    REVERBERATION_SECONDS,
+    DIRECT_TO_REVERBERANT_DB,
+    SIGNAL_TO_NOISE_DB,
+    TELEPHONE_BAND_HZ,
+    TELEPHONE_SHARE,
+    BABBLE_SHARE,
+    BABBLE_TALKERS,
+)
 
 Talker = TypeVar("Talker")
 

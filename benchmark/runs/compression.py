@@ -148,7 +148,7 @@ def _shared_training(
         return None
     for_all = identity(study, replace(plan, target=None), record["settings"], input_hashes(study, plan, work))
     path = work.training(f"{plan.label}-seed{plan.seed}-{for_all[:16]}-{precision}")
-    return SharedTraining(path, [other.target for other in study.family(plan) if other.target is not None])
+    return SharedTraining(path, [other.target for other in study.all_targets(plan) if other.target is not None])
 
 
 def _title(method: Method, plan: RunPlan) -> str:

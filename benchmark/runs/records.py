@@ -111,8 +111,8 @@ class RunRecord(TypedDict, closed=True):
     reason: Text | None
     budget: Spending
     compression_seconds: NotNegative  # wall-clock of compress(), without loading, exporting and evaluation
-    phases: dict[Name, NotNegative]  # the same, by phase: train, calibration, other
-    footprint: NotRequired[Footprint]  # absent when status is failed
+    phases: dict[Name, NotNegative]  # the same, by phase: train, labels, a loop's own name, other
+    footprint: NotRequired[Footprint]  # absent unless status is ok
     matrices: NotRequired[list[MatrixSparsity]]  # likewise
     scores: NotRequired[dict[Name, Score]]  # by test set; absent unless status is ok
     normalizer: NotRequired[Literal["whisper-english"]]  # of the scored texts; absent if they are as they were written

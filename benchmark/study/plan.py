@@ -130,7 +130,7 @@ class Study(StudyKeys):
         if not RUN.fullmatch(run) or run.partition("-")[0] not in named_methods(self.methods):
             self.run(run)  # its error lists the runs
 
-    def family(self, plan: RunPlan) -> list[RunPlan]:
+    def all_targets(self, plan: RunPlan) -> list[RunPlan]:
         """All runs with the label and seed of `plan`, one per target, in the study's order; `plan` is one of them."""
         return [other for other in self.runs if (other.label, other.seed) == (plan.label, plan.seed)]
 

@@ -89,7 +89,14 @@ def _cost(study: Study, plans: list[RunPlan], rates: Rates, dev: float, tests: f
         search = None if trial is None else trials * (trial + dev)
         searches = (search,) * len({plan.search for plan in plans})
     run = rates.training(name, study.budget_of(plans[0]))
-    return Cost(plans[0].label, searches, (None if run is None else run + tests,) * len(plans))
+    if run is None:
+        return Cost(plans[0].label, searches, (None,) * len(plans))
+    return Cost(plans[0].label, searches, tuple(run * _trains(plans, plan) + tests for plan in plans))
+
+
+def _trains(plans: list[RunPlan], plan: RunPlan) -> bool:
+    """Whether a run trains, rather than taking over the training of its seed at another target."""
+    return not plan.one_training or plan is next(other for other in plans if other.seed == plan.seed)
 
 
 def seconds_of(study: Study, split: str) -> float:
@@ -99,8 +106,8 @@ def seconds_of(study: Study, split: str) -> float:
         UserError: the corpus is not prepared and is not LibriSpeech.
     """
     prepared = study.work.data_summary
-    if prepared.exists():
-        return read_json_as(prepared, Summary)["splits"][split]["seconds"]
+    if prepared.exists() and split in (splits := read_json_as(prepared, Summary)["splits"]):
+        return splits[split]["seconds"]
     if study.corpus.name == "librispeech" and split in OFFICIAL_HOURS:
         return OFFICIAL_HOURS[split] * HOUR
     raise UserError(f"the length of {split} is not known yet: run `python -m benchmark prepare {study.path}` first")

@@ -19,7 +19,7 @@ Choice = Literal["bottom", "even"]
 def shallow(
     model: PreTrainedModel, target: Target, choice: Choice = "bottom", *, decoder_first: bool = False
 ) -> PreTrainedModel:
-    """A copy of some layers of a model, their FFNs narrowed so that exactly the target's parameters remain.
+    """A copy of some layers of a model, their FFNs narrowed to the target's parameters within half a neuron per layer.
 
     It takes the fewest layers that can hold the target, as evenly from an encoder and a decoder as their sizes allow;
     with `decoder_first`, encoder layers go only when a single decoder layer is left.

@@ -189,6 +189,7 @@ def test_a_new_method_keeps_the_contract_from_the_start(
     assert remaining_parameters(method().compress(job)) == pytest.approx(job.target.remaining, rel=0.005)
     assert main(["new-method", "my_pruning"]) == 2
     assert main(["new-method", "My-Pruning"]) == 2
+    assert main(["new-method", "größe"]) == 2
     errors = capsys.readouterr().err
     assert "already exists" in errors
     assert "lower-case letters" in errors

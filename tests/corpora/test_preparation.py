@@ -184,7 +184,7 @@ def test_preparing_again_replaces_the_old(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("mimi", "did you mean 'mini'"), ("timit", "there are: mini, an4, librispeech")]
+    ("name", "message"), [("mimi", 'did you mean "mini"'), ("timit", "available: mini, an4, librispeech")]
 )
 def test_an_unknown_corpus_is_named(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(UserError, match=message):

@@ -20,7 +20,7 @@ from benchmark.report.prose.wording import enumerated, verb
 from benchmark.report.rows.all_seeds import AllSeeds, compare_all_seeds
 from benchmark.report.rows.comparisons import Comparisons, compare_rows
 from benchmark.report.rows.ranking import in_reading_order
-from benchmark.report.rows.rows import Row, known, table_rows, target_heading
+from benchmark.report.rows.rows import Row, known, reference_of, table_rows, target_heading
 from benchmark.report.rows.standings import compared_targets, standings
 from benchmark.report.tables.error_kinds import error_frame
 from benchmark.runs.collection import read_collection
@@ -156,6 +156,15 @@ def _summary(read: Read, claims: list[Finding | UseFinding]) -> str:
     summary = summarise(*read, claims)
     words = {"named": named, "target_heading": target_heading, "verb": verb}
     return " ".join(markdown_text("summary.md.jinja", summary=summary, **words).split())
+
+
+def test_a_reference_is_named_by_its_label_or_its_method(read: Read) -> None:
+    rows, *_ = read
+    variant = [replace(row, label="gentle") if row.label == "near" else row for row in rows]
+    for label in ("gentle", "near"):
+        reference = reference_of(variant, label)
+        assert reference is not None
+        assert [row.label for row in reference.rows.values()] == ["gentle"]
 
 
 def test_words_agree() -> None:

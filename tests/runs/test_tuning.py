@@ -81,6 +81,14 @@ def test_a_model_that_holds_integers_is_judged(small_study: SmallStudy) -> None:
     assert [trial["reason"] for trial in trials] == [None, None]
 
 
+def test_a_search_in_seconds_counts_steps_as_a_run_does(small_study: SmallStudy) -> None:
+    text = small_study.config.read_text().replace("breaks_off", "self_pinching")
+    small_study.config.write_text(text + TUNING.replace("kind: work, limit: 60", "kind: device_seconds, limit: 1"))
+    assert small_study.call("tune", "self_pinching-0.65") == 0
+    trials = json.loads((small_study.work / "tuning" / "self_pinching-0.65.json").read_text())["trials"]
+    assert not any("division by zero" in (trial["reason"] or "") for trial in trials)
+
+
 def test_a_stopped_search_goes_on_with_the_next_trial_and_a_finished_one_is_kept(
     small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

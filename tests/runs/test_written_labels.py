@@ -13,6 +13,7 @@ from benchmark.__main__ import main
 from benchmark.corpora.manifest import Dataset
 from benchmark.runs import labels
 from benchmark.runs.dense_stage import dense_hash, prepare_dense
+from benchmark.runs.inputs import input_hashes
 from benchmark.runs.job_setup import job_for
 from benchmark.runs.publication import publish
 from benchmark.study.plan import Study
@@ -56,6 +57,17 @@ def test_labels_that_were_changed_are_refused_and_made_again(study: Study) -> No
         dense_hash(study.work)
     prepare_dense(study, study.work)
     assert study.work.labels.read_text() == written
+
+
+def test_runs_on_other_labels_are_other_runs(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    dense, good = study.run("start"), study.run("good-0.5-seed0")
+    before = [input_hashes(study, plan, study.work) for plan in (dense, good)]
+    monkeypatch.setattr(labels, "free_transcripts", lambda _, speech, __: {u.id: "" for u in speech.utterances})
+    study.work.labels.unlink()
+    prepare_dense(study, study.work)
+    after = [input_hashes(study, plan, study.work) for plan in (dense, good)]
+    assert before[0] == after[0]
+    assert before[1] != after[1]
 
 
 def test_a_start_that_was_fine_tuned_writes_labels_for_free(small_study: SmallStudy) -> None:

@@ -87,6 +87,13 @@ def test_device_seconds_are_what_they_say_even_of_what_was_not_measured() -> Non
     assert found.labels[0].runs == pytest.approx([7200 + TEST_SECONDS] * 3)
 
 
+def test_one_training_for_all_targets_is_counted_once_a_seed() -> None:
+    changes = {"targets": [0.5, 0.65], "seeds": [0, 1], "methods": {"cram": None}}
+    found = plan(study(budget={"kind": "device_seconds", "limit": 7200}, **changes))
+    trained = 7200 + TEST_SECONDS
+    assert found.labels[0].runs == pytest.approx([trained, trained, TEST_SECONDS, TEST_SECONDS])
+
+
 def test_the_dense_stage_fine_tunes_at_the_plain_speed() -> None:
     recipe = {"budget": {"kind": "work", "limit": 360_000}, "learning_rate": 1e-4}
     found = plan(study(dense={"model": "facebook/wav2vec2-base-100h", "fine_tune": recipe}))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
+from conftest import MakeJob
 from small_study import RUN, SmallStudy
 
 from benchmark.system.files import read_json
+from benchmark.toolbox.job import Job
+from benchmark.training.hooks import State
 
 
 def finished(study: SmallStudy) -> dict[str, bytes]:
@@ -39,6 +43,27 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bytes(small_study:
     assert killed.returncode == -signal.SIGKILL
     assert list(small_study.run().glob("checkpoint/*/phase1.pt"))
     assert finished(small_study) == uninterrupted
+
+
+def test_what_was_logged_before_an_interruption_is_kept(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.training.loop.CURVE_POINTS", 1)  # the curves hold the first step only
+
+    def train(broken_at: int) -> Job:
+        def log_once(state: State) -> None:
+            if state.step == 3:
+                job.log(seen=3.0)
+            if state.step == broken_at:
+                raise RuntimeError("killed")
+
+        job = make_job(tmp_path, checkpoint_seconds=0)
+        job.train(job.model, learning_rate=1e-4, after_step=log_once)
+        return job
+
+    with pytest.raises(RuntimeError, match="killed"):
+        train(broken_at=6)
+    assert train(broken_at=-1).last["seen"] == 3
 
 
 def test_a_damaged_checkpoint_is_named_and_nothing_is_lost(
