@@ -36,7 +36,7 @@ def test_a_good_method_passes_and_a_bad_one_is_told_rule_figure_tolerance_and_wh
     write(tmp_path / "lazy.py", PRUNES.replace("learning_rate=1e-4", "learning_rate=1e-4, share=0.5"))
     write(tmp_path / "returns.py", "return None")
     write(tmp_path / "homeless.py", PRUNES, family="pruned")
-    done = check(tmp_path, "good.py", "idle.py", "lazy.py", "returns.py", "homeless.py")
+    done = check(tmp_path, "good.py", "idle.py", "lazy.py", "returns.py", "homeless.py", "nowhere.py")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "[good]" not in done.stdout
     assert "Traceback" not in done.stdout
@@ -55,9 +55,4 @@ def test_a_good_method_passes_and_a_bad_one_is_told_rule_figure_tolerance_and_wh
         assert lines[place + 1].startswith(f"measured: {measured}")
         assert lines[place + 2].startswith(f"what to do: {advice}")
     assert "the tolerance of the family unstructured is 0.05 %" in done.stdout
-
-
-def test_a_file_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    done = check(tmp_path, "nowhere.py")
-    assert done.returncode == 1
     assert f"measured: method file {tmp_path / 'nowhere.py'} does not exist" in done.stdout

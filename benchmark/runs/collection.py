@@ -21,6 +21,8 @@ from benchmark.scoring.wer import WordErrors, total, word_errors
 from benchmark.study.paths import ResultsFolder, RunFolder, recorded_runs
 from benchmark.system.errors import UserError
 
+COMPARABLE = ("study", "data_hash", "dense_hash")  # fields that are equal in all runs of one table
+
 
 @dataclass(frozen=True)
 class Run:
@@ -114,7 +116,7 @@ def read_collection(runs_folder: Path) -> Collection:
     if not folders:
         raise UserError(f"no runs in {runs_folder} (expected <run>/run.json); run the study first")
     runs = tuple(Run(read_run(folder), folder) for folder in folders)
-    for shared in ("study", "data_hash", "dense_hash"):
+    for shared in COMPARABLE:
         _require_one(runs, shared)
     _require_unique(runs)
     _require_one_precision(runs)

@@ -7,15 +7,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmark.runs.collection import Run, check_scores, recount
+from benchmark.runs.collection import COMPARABLE, Run, check_scores, recount
 from benchmark.runs.reading import read_planned, read_tuning
 from benchmark.runs.recorded_run import copy_run, open_run, refuse_link
 from benchmark.scoring.trn import read_trn
 from benchmark.study.paths import ResultsFolder, RunFolder, recorded_runs
 from benchmark.system.errors import UserError
 from benchmark.system.files import atomic_write
-
-COMPARABLE = ("study", "data_hash", "dense_hash")  # fields that must be equal in all runs of one table
 
 
 def merge(sources: list[Path], target: Path) -> list[str]:

@@ -73,6 +73,7 @@ def test_a_figure_joins_both_uses_of_a_model() -> None:
     assert load_evaluation("boundary").points(metrics) == [(296.0, 10.0), (1024.0, 40.0)]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_has_its_numbers_in_a_table_of_its_own(small_study: SmallStudy) -> None:
     text = small_study.config.read_text().replace("dense: , breaks_off: ", "dense: , boundary_compression: ")
     small_study.config.write_text(text + "evaluations: {boundary: }\n")

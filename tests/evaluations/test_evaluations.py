@@ -94,6 +94,7 @@ def evaluated(small_study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> Small
     return small_study
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_metrics_land_in_the_record_and_the_tables_and_failures_in_notes(evaluated: SmallStudy) -> None:
     results = evaluated.results
     record = read_json(results / "runs" / RUN / "run.json")

@@ -31,7 +31,8 @@ STEPS = {  # those that read a file, by the file
 
 @pytest.fixture
 def finished(small_study: SmallStudy) -> SmallStudy:
-    """A study whose trained run has passed all its steps."""
+    """A study whose trained run has passed all its steps; a short one, since it is made again and again."""
+    small_study.config.write_text(small_study.config.read_text().replace("limit: 400", "limit: 100"))
     for command in ("compress", "transcribe-tests", "score"):
         assert small_study.call(command, RUN) == 0
     return small_study

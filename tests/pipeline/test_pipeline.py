@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ import torch
 from small_models import LETTERS, small_model, write_tiny_model
 from small_study import RUN, SmallStudy
 from torch import distributed
+from torch.multiprocessing.spawn import start_processes
 
 from benchmark.models.architectures.lookup import architecture_of
 from benchmark.models.checkpoints import SpeechModel, save_dense
 from benchmark.models.forward import forward
+from benchmark.pipeline import processes
 from benchmark.pipeline.course import Course
 from benchmark.pipeline.measurement import measure
 from benchmark.pipeline.part import Part
@@ -37,6 +40,13 @@ def course(tiny_model: Path, tiny_corpus: Path) -> Course:
     return Course(tiny_model, tiny_corpus, "train", None, cuts, 1e-3, batch_seconds=4.0, micro_batches=2, steps=6)
 
 
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stages start from a process that has imported torch; only the first test starts them as users do."""
+    multiprocessing.set_forkserver_preload(["benchmark.pipeline.training"])
+    monkeypatch.setattr(processes, "start_processes", partial(start_processes, start_method="forkserver"))
+
+
 def test_two_stages_train_as_one_process_and_send_what_the_formula_says(course: Course) -> None:
     measured = measure(course)
     assert len(measured.stages[-1].losses) == 6
@@ -52,6 +62,7 @@ def test_two_stages_train_as_one_process_and_send_what_the_formula_says(course: 
     assert "1 activations" in measured.table()
 
 
+@pytest.mark.usefixtures("forked")
 def test_four_stages(course: Course, tmp_path: Path) -> None:
     model = small_model("hubert", num_hidden_layers=4, layerdrop=0.0)
     save_dense(SpeechModel(model, LETTERS), tmp_path / "model")
@@ -72,6 +83,7 @@ class DeadlyCourse(Course):
             yield groups
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_killed_stage_ends_all_others(course: Course) -> None:
     deadly = DeadlyCourse(**vars(course))
     with pytest.raises(UserError, match=r"^stage 2 of the pipeline was killed by SIGKILL; all others were ended$"):
@@ -79,6 +91,7 @@ def test_a_killed_stage_ends_all_others(course: Course) -> None:
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.usefixtures("forked")
 def test_a_stage_that_fails_says_why_in_one_line(course: Course, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^stage [12] of the pipeline failed: .*; all others were ended$") as error:
         train_in_stages(replace(course, data=tmp_path))

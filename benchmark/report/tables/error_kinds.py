@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmark.report.rows.rows import Row, percent
-from benchmark.report.tables.typesetting import Markdown, markdown
+from benchmark.report.tables.typesetting import NOTHING, Markdown, markdown
 from benchmark.runs.collection import Collection
 from benchmark.scoring.wer import WordErrors, no_regression
 
-NOTHING = "-"
 KINDS = ("substitutions", "deletions", "insertions")
 HEADINGS = {
     "wer": "WER %",

@@ -13,8 +13,7 @@ from benchmark.report.prose.wording import verb
 from benchmark.report.rows.comparisons import Comparisons, Verdict
 from benchmark.report.rows.measures import compression_ratio, encoder_sparsity
 from benchmark.report.rows.rows import Row, known, percent
-from benchmark.report.tables.reading_table import NOTHING
-from benchmark.report.tables.typesetting import Markdown, markdown
+from benchmark.report.tables.typesetting import NOTHING, Markdown, markdown
 
 LEAST_TARGETS = 3  # in a study; fewer cannot show how far a method gets
 PUBLISHED_RATIO = 4.26  # of the model for which the gates' authors report their lowest WER: paper_figs/published.csv

@@ -11,9 +11,7 @@ from benchmark.evaluations.contract import Evaluation
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.rows.metric_columns import MetricColumn, measured
 from benchmark.report.rows.rows import Row, percent
-from benchmark.report.tables.typesetting import Markdown, markdown
-
-NOTHING = "-"
+from benchmark.report.tables.typesetting import NOTHING, Markdown, markdown
 
 
 @dataclass(frozen=True)

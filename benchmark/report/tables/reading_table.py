@@ -12,8 +12,8 @@ from benchmark.report.rows.metric_columns import metric_columns
 from benchmark.report.rows.ranking import Rank, ranks
 from benchmark.report.rows.rows import Row, Spread, percent
 from benchmark.report.tables.main_table import FOOTPRINT, budget_share
+from benchmark.report.tables.typesetting import NOTHING
 
-NOTHING = "-"
 FIRST = ("rank", "method", "target", "params (M)", "WER %", "Δ dense", "time (s)", "speed-up")  # what is read first
 METHOD = (1,)  # the place of the names among them
 

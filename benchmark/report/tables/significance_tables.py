@@ -7,8 +7,7 @@ import pandas as pd
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.rows.comparisons import Comparisons, SeedTest, Verdict
 from benchmark.report.rows.rows import Row, target_heading
-from benchmark.report.tables.reading_table import NOTHING
-from benchmark.report.tables.typesetting import Markdown, markdown
+from benchmark.report.tables.typesetting import NOTHING, Markdown, markdown
 
 COLUMNS = (
     *("test_set", "seed", "label_a", "target_a", "label_b", "target_b", "wer_a", "wer_b", "delta_wer", "delta_low"),

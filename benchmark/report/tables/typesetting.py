@@ -10,6 +10,7 @@ import pandas as pd
 
 SYMBOLS = str.maketrans({"±": r"$\pm$", "Δ": r"$\Delta$", "°": r"$^\circ$", "|": r"\textbar{}", "<": "$<$", ">": "$>$"})
 SPECIAL = str.maketrans({character: "\\" + character for character in "&%$#_{}"})
+NOTHING = "-"  # in a cell without a value
 
 
 class Markdown(str):
