@@ -18,7 +18,7 @@ from benchmark.report.findings.use_claims import UseFinding
 from benchmark.report.prose.filling import markdown_text
 from benchmark.report.prose.wording import enumerated, verb
 from benchmark.report.rows.all_seeds import AllSeeds, compare_all_seeds
-from benchmark.report.rows.comparisons import Comparisons, compare_rows
+from benchmark.report.rows.comparisons import Comparisons, Verdict, compare_rows
 from benchmark.report.rows.ranking import in_reading_order
 from benchmark.report.rows.rows import Row, known, reference_of, table_rows, target_heading
 from benchmark.report.rows.standings import compared_targets, standings
@@ -165,6 +165,14 @@ def test_a_reference_is_named_by_its_label_or_its_method(read: Read) -> None:
         reference = reference_of(variant, label)
         assert reference is not None
         assert [row.label for row in reference.rows.values()] == ["gentle"]
+
+
+def test_marks_that_the_correction_takes_away_are_said(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, comparisons, all_seeds = read
+    bad = ([row for row in rows if row.label in ("dense", "far", "random_pruning")], comparisons, all_seeds)
+    assert "every method is significantly worse than the dense model. - " in _summary(bad, [])
+    monkeypatch.setattr(Verdict, "worse", 0)
+    assert re.search(r"dense model\. For Far \(.* %\) this holds only before Holm's correction\.", _summary(bad, []))
 
 
 def test_words_agree() -> None:

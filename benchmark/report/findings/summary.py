@@ -35,6 +35,7 @@ class AtTarget:
         level: the other methods that share a letter with it.
         reference: the standing of the study's reference method, if it has one here.
         as_dense: the methods that are not significantly worse than dense, even before Holm's correction.
+        barely_worse: those that are before it, but in no seed after it.
         controls: each control that is ahead of methods, with the number of these.
     """
 
@@ -44,6 +45,7 @@ class AtTarget:
     level: list[Standing]
     reference: Standing | None
     as_dense: list[Standing]
+    barely_worse: list[Standing]
     controls: list[tuple[Standing, int]]
 
     @property
@@ -90,6 +92,11 @@ class Summary:
         return enumerated([percent(target) for target in targets]) if targets else ""
 
     @property
+    def barely_worse(self) -> list[Standing]:
+        """The methods at these targets that are significantly worse than dense before Holm's correction only."""
+        return [standing for at in self.targets if at.target and not at.as_dense for standing in at.barely_worse]
+
+    @property
     def claims_found(self) -> str:
         """How many claims hold, and so on, in words."""
         words = [f"{n} {MANY[found] if n > 1 else ONE.get(found, found)}" for found, n in self.claims.items()]
@@ -127,16 +134,25 @@ def _at(target: float | None, found: list[Standing], comparisons: Comparisons) -
         leader=leader,
         level=[standing for standing in others if set(standing.letters) & set(leader.letters)],
         reference=next((standing for standing in methods if standing.row == rival), None),
-        as_dense=[standing for standing in methods if _as_dense(standing.row, comparisons)],
+        as_dense=[standing for standing in methods if _is_worse(standing.row, comparisons, corrected=False) is False],
+        barely_worse=[
+            standing
+            for standing in methods
+            if _is_worse(standing.row, comparisons, corrected=False)
+            and not _is_worse(standing.row, comparisons, corrected=True)
+        ],
         controls=[(control, ahead) for control in found if (ahead := _ahead(control, methods))],
     )
 
 
-def _as_dense(row: Row, comparisons: Comparisons) -> bool:
+def _is_worse(row: Row, comparisons: Comparisons, *, corrected: bool) -> bool | None:
+    """Whether a row is significantly worse than dense in a seed; None if they were not compared."""
     if comparisons.dense is None:
-        return False
+        return None
     verdict = comparisons.between(row, comparisons.dense, comparisons.test_sets[0])
-    return verdict is not None and not verdict.worse_uncorrected
+    if verdict is None:
+        return None
+    return bool(verdict.worse if corrected else verdict.worse_uncorrected)
 
 
 def _ahead(control: Standing, methods: list[Standing]) -> int:
