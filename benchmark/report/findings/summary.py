@@ -9,7 +9,7 @@ from benchmark.report.findings.paper_claims import Finding
 from benchmark.report.findings.use_claims import UseFinding
 from benchmark.report.prose.wording import enumerated
 from benchmark.report.rows.all_seeds import AllSeeds
-from benchmark.report.rows.comparisons import Comparisons
+from benchmark.report.rows.comparisons import Comparisons, Verdict
 from benchmark.report.rows.rows import Row, percent
 from benchmark.report.rows.standings import Standing, compared_targets, standings
 
@@ -128,31 +128,23 @@ def _at(target: float | None, found: list[Standing], comparisons: Comparisons) -
         return None
     leader, others = methods[0], methods[1:]
     rival = comparisons.reference.rows.get(target) if comparisons.reference else None
+    to_dense = [(standing, verdict) for standing in methods if (verdict := _to_dense(standing.row, comparisons))]
     return AtTarget(
         target=target,
         methods=len(methods),
         leader=leader,
         level=[standing for standing in others if set(standing.letters) & set(leader.letters)],
         reference=next((standing for standing in methods if standing.row == rival), None),
-        as_dense=[standing for standing in methods if _is_worse(standing.row, comparisons, corrected=False) is False],
-        barely_worse=[
-            standing
-            for standing in methods
-            if _is_worse(standing.row, comparisons, corrected=False)
-            and not _is_worse(standing.row, comparisons, corrected=True)
-        ],
+        as_dense=[standing for standing, verdict in to_dense if not verdict.worse_uncorrected],
+        barely_worse=[standing for standing, verdict in to_dense if verdict.worse_uncorrected and not verdict.worse],
         controls=[(control, ahead) for control in found if (ahead := _ahead(control, methods))],
     )
 
 
-def _is_worse(row: Row, comparisons: Comparisons, *, corrected: bool) -> bool | None:
-    """Whether a row is significantly worse than dense in a seed; None if they were not compared."""
+def _to_dense(row: Row, comparisons: Comparisons) -> Verdict | None:
     if comparisons.dense is None:
         return None
-    verdict = comparisons.between(row, comparisons.dense, comparisons.test_sets[0])
-    if verdict is None:
-        return None
-    return bool(verdict.worse if corrected else verdict.worse_uncorrected)
+    return comparisons.between(row, comparisons.dense, comparisons.test_sets[0])
 
 
 def _ahead(control: Standing, methods: list[Standing]) -> int:

@@ -30,8 +30,7 @@ class OwnTable:
 
     def means(self, test_set: str, row: Row) -> dict[str, float]:
         """All that the evaluation measured of a row, with or without a column: means over the seeds that have it."""
-        of_seeds = [run.record.get("metrics", {}).get(self.name, {}).get(test_set) for run in row.finished]
-        found = [metrics for metrics in of_seeds if metrics]
+        found = _of_seeds(row, self.name, test_set)
         return {metric: fmean(each[metric] for each in found) for metric in found[0] if all(metric in f for f in found)}
 
     def frame(self) -> pd.DataFrame:
@@ -68,11 +67,13 @@ def own_tables(rows: list[Row], test_sets: list[str]) -> list[OwnTable]:
     for name, evaluation in measured(rows).items():
         if not evaluation.section:
             continue
-        shown = {test_set: [row for row in rows if _has(row, name, test_set)] for test_set in test_sets}
+        shown = {test_set: [row for row in rows if _of_seeds(row, name, test_set)] for test_set in test_sets}
         if found := {test_set: own for test_set, own in shown.items() if own}:
             tables.append(OwnTable(name, evaluation, found))
     return tables
 
 
-def _has(row: Row, evaluation: str, test_set: str) -> bool:
-    return any(run.record.get("metrics", {}).get(evaluation, {}).get(test_set) for run in row.finished)
+def _of_seeds(row: Row, evaluation: str, test_set: str) -> list[dict[str, float]]:
+    """What the evaluation measured in each seed that has it."""
+    found = (run.record.get("metrics", {}).get(evaluation, {}).get(test_set) for run in row.finished)
+    return [metrics for metrics in found if metrics]
