@@ -85,7 +85,7 @@ class CrAM(Method):
     family = "unstructured"
     references = (Reference("Peste et al.", 2023, "ICLR", arxiv="2207.14200"),)
     one_training = True
-    tunable = ("rho", 1e-3, 1e-2)
+    tunable = ("rho", 1e-3, 1e-4)
 
     @dataclass(frozen=True)
     class Settings:

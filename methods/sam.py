@@ -33,7 +33,7 @@ class SAM(Method):
         Reference("Kwon et al.", 2021, "ICML", arxiv="2102.11600", note="ASAM"),
     )
     phases = 2  # a round of pruning, and the training of the ticket
-    tunable = ("rho", 0.05, 0.2)
+    tunable = ("rho", 0.05, 0.01)
 
     @dataclass(frozen=True)
     class Settings(FlatTraining):

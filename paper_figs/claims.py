@@ -107,7 +107,10 @@ def less_time(study: Study, ratio: float) -> Finding | None:
     equal = [row for row in _of_gates(study, gates) if study.seeds_worse(row, best, study.test_set) == 0]
     if not equal:
         return Finding(_time(gates), evidence, "does not hold: the gates' WER is significantly higher")
-    quickest = min(equal, key=_seconds)
+    comparable = [row for row in equal if row.machines == best.machines]
+    if not comparable:
+        return Finding(_time(gates), evidence, "not evaluated: the two were timed on different kinds of machine")
+    quickest = min(comparable, key=_seconds)
     less = 1 - _seconds(quickest) / _seconds(best)
     change = f"{percent(abs(less))} {'less' if less > 0 else 'more'}"
     holds = "holds" if less >= LESS_TIME else "does not hold"

@@ -13,7 +13,14 @@ NAMES = ("label", "method", "title", "family", "two_stage", "status")
 COUNTS = ("finished_runs", "planned_runs")
 SIZES = ("remaining_parameters", "encoder_sparsity", "compression_ratio")
 MAIN = Format(
-    columns=(*NAMES, "target_sparsity", *COUNTS, *SIZES, *(f"compression_seconds_{part}" for part in SPREAD)),
+    columns=(
+        *NAMES,
+        "target_sparsity",
+        *COUNTS,
+        *SIZES,
+        *(f"compression_seconds_{part}" for part in SPREAD),
+        "machines",
+    ),
     filled=(*NAMES, *COUNTS),
     numbers="|".join(
         (
@@ -71,6 +78,7 @@ class Row:
     ratio: float | None
     wer: dict[str, Spread]
     seconds: Spread | None
+    machines: str
     against_dense: dict[str, Difference]
     against_gates: dict[str, Difference]
 
@@ -105,6 +113,7 @@ def read_row(line: dict[Any, Any], test_sets: tuple[str, ...]) -> Row:
         ratio=optional(line["compression_ratio"]),
         wer={test_set: spread for test_set, spread in wer.items() if spread},
         seconds=_spread(line, "compression_seconds"),
+        machines=str(line["machines"]),
         against_dense={test_set: difference for test_set, difference in dense.items() if difference},
         against_gates={test_set: difference for test_set, difference in gates.items() if difference},
     )

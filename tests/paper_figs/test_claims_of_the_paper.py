@@ -136,6 +136,15 @@ def test_time_is_claimed_against_the_best_two_stage_method(demo: Path, tmp_path:
     assert "Distillation" in line["evidence"]
 
 
+def test_times_from_different_machines_are_not_compared(demo: Path, tmp_path: Path) -> None:
+    folder = as_paper_study(demo, tmp_path)
+    main = pd.read_csv(folder / "main.csv")
+    main.loc[main["method"] == "self_pinching", "machines"] = "another one"
+    main.to_csv(folder / "main.csv", index=False)
+    line = claims(tmp_path).query("claim.str.startswith('Less')").iloc[0]
+    assert line["verdict"] == "not evaluated: the two were timed on different kinds of machine"
+
+
 def test_sizes_are_those_of_the_layers() -> None:
     """A layer has four square matrices and two that lead to four times its width and back."""
     base, large = SIZES["wav2vec2-base"], SIZES["HuBERT-large"]

@@ -16,6 +16,7 @@ from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows.all_seeds import AllSeeds
 from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.error_bars import bars_caption
+from benchmark.report.rows.machines import timed_elsewhere
 from benchmark.report.rows.matrix_shares import has_decoder
 from benchmark.report.rows.rows import Row, target_heading
 from benchmark.report.rows.standings import compared_targets
@@ -86,7 +87,7 @@ def _wer_pictures(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
         Picture(
             "wer_vs_time",
             "WER against compression time",
-            _caption("wer_vs_time", **values),
+            _caption("wer_vs_time", **values, elsewhere=any(timed_elsewhere(row, rows) for row in rows)),
             wer_against_time(rows, comparisons),
         ),
     ]

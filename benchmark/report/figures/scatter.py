@@ -21,6 +21,7 @@ from benchmark.report.figures.pareto import LOOKS, SIZES, Point, families, is_wi
 from benchmark.report.figures.style import FAINT, Look, lay_out, plain_log_axis
 from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.error_bars import bars_caption, error_bar
+from benchmark.report.rows.machines import timed_elsewhere
 from benchmark.report.rows.measures import compression_seconds
 from benchmark.report.rows.rows import Row, known, percent
 from benchmark.report.rows.standings import compared_targets
@@ -56,19 +57,22 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
     Methods without a target are drawn in every line.
     """
     targets: list[float | None] = [target for target in compared_targets(rows) if target is not None] or [None]
+    elsewhere = [row for row in rows if timed_elsewhere(row, rows)]
     columns, panels = len(comparisons.test_sets), []
     figure = Figure(figsize=(5.2 * columns, 3.3 * len(targets) + 0.3), layout="constrained")
     for line, target in zip(figure.subplots(len(targets), columns, squeeze=False), targets, strict=True):
         for axes, test_set in zip(line, comparisons.test_sets, strict=True):
             panel = Panel(axes, test_set, comparisons)
             shown = [row for row in rows if row.target in (target, None) and not row.is_dense and row.wer(test_set)]
-            front = pareto_front([row for row in shown if row.target == target], test_set, compression_seconds)
+            comparable = [row for row in shown if row not in elsewhere]
+            front = pareto_front([row for row in comparable if row.target == target], test_set, compression_seconds)
             for row in shown:
-                panel.draw_time(row, named=row in front or panel.is_reference(row))
+                panel.draw_time(row, named=row in front or panel.is_reference(row), comparable=row in comparable)
             panel.finish(f"{test_set}, {percent(target)}" if target is not None else test_set, "compression time (s)")
             panel.label_dense()
             panels.append(panel)
-    figure.supxlabel(bars_caption(rows, comparisons), fontsize=8, wrap=True)
+    note = "Hollow points were timed on another kind of machine than most.\n" if elsewhere else ""
+    figure.supxlabel(f"{note}{bars_caption(rows, comparisons)}", fontsize=8, wrap=True)
     family_legend(figure, [row for row in rows if not row.is_dense])
     _place_all(figure, panels)
     return figure
@@ -114,13 +118,13 @@ class Panel:
         """Whether a row is of the study's reference method."""
         return self.comparisons.reference is not None and row.label == self.comparisons.reference.label
 
-    def draw_time(self, row: Row, named: bool) -> None:
-        """Draw a method's point at one target, with the spread of its time."""
+    def draw_time(self, row: Row, named: bool, comparable: bool) -> None:
+        """Draw a method's point at one target, with the spread of its time; hollow if its time cannot be compared."""
         seconds, look = known(compression_seconds(row)), look_of(row)
         place = (seconds.mean, self.wer(row))
         bar = error_bar(row, self.test_set, self.comparisons)
         self.draw_bar((seconds.low, place[1]), (seconds.high, place[1]), look.colour)
-        self.draw_point(place, (100 * bar[0], 100 * bar[1]) if bar else None, look, filled=True)
+        self.draw_point(place, (100 * bar[0], 100 * bar[1]) if bar else None, look, filled=comparable)
         self.points.append(place)
         if named:
             self.labels.append(Label(row.title, [place], look.colour))

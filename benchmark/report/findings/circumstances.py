@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmark.report.rows.machines import machine
 from benchmark.report.rows.rows import Row
-from benchmark.runs.collection import Collection, Run
+from benchmark.runs.collection import Collection
 from benchmark.runs.records import Score
 
 
@@ -52,7 +53,7 @@ def circumstances(collection: Collection, rows: list[Row]) -> Circumstances:
         budgets=sorted({(record["budget"]["kind"], record["budget"]["limit"]) for record in records}),
         days=sorted({origin["started"][:10] for origin in origins}),
         seeds=sorted({run.record["seed"] for run in collection.runs if run.seeded}),
-        devices=sorted({_device(run) for run in collection.runs}),
+        devices=sorted({machine(record) for record in records}),
         commits=sorted({origin["git_commit"] for origin in origins}),
         pythons=sorted({origin["python"] for origin in origins}),
         packages=sorted({f"{name} {version}" for origin in origins for name, version in origin["packages"].items()}),
@@ -60,8 +61,3 @@ def circumstances(collection: Collection, rows: list[Row]) -> Circumstances:
         data_hash=records[0]["data_hash"],
         dense_hash=records[0]["dense_hash"],
     )
-
-
-def _device(run: Run) -> str:
-    machine = run.record["provenance"]
-    return f"{machine['device']}; {machine['cpu']}, {machine['cores']} cores"

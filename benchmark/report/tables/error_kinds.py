@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from benchmark.report.rows.machines import ELSEWHERE, timed_elsewhere
 from benchmark.report.rows.rows import Row, percent
 from benchmark.report.tables.typesetting import NOTHING, Markdown, markdown
 from benchmark.runs.collection import Collection
@@ -25,7 +26,8 @@ def error_frame(collection: Collection, rows: list[Row], dense: Row | None) -> p
 
     `substitutions`, `deletions` and `insertions` are per reference word. `recovery` is the row's accuracy, 1 - WER,
     over that of dense. `no_regression` is the share of utterances with no more errors than dense makes there.
-    `real_time_factor` is the transcription time over the length of the speech.
+    `real_time_factor` is the transcription time over the length of the speech; `timed_elsewhere` says that it cannot be
+    compared with those of most rows.
     """
     lines = []
     for test_set in collection.test_sets:
@@ -33,7 +35,8 @@ def error_frame(collection: Collection, rows: list[Row], dense: Row | None) -> p
         for row in rows:
             if row.wer(test_set):
                 share = None if before is None else _no_regression(collection, row, before, test_set)
-                lines.append(_line(row, test_set, dense) | {"no_regression": share})
+                line = _line(row, test_set, dense) | {"no_regression": share}
+                lines.append(line | {"timed_elsewhere": timed_elsewhere(row, rows)})
     return pd.DataFrame(lines)
 
 
@@ -78,7 +81,8 @@ def _reading(frame: pd.DataFrame) -> pd.DataFrame:
         "method": frame["title"],
         "target": frame["target"].map(lambda target: NOTHING if pd.isna(target) else percent(target)),
         **{heading: frame[name].map(_hundredths) for name, heading in HEADINGS.items()},
-        "real-time factor": frame["real_time_factor"].map(lambda factor: f"{factor:.4f}"),
+        "real-time factor": frame["real_time_factor"].map("{:.4f}".format)
+        + frame["timed_elsewhere"].map({True: f" {ELSEWHERE}", False: ""}),
     }
     return pd.DataFrame(cells)
 

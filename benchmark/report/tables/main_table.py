@@ -6,6 +6,7 @@ import pandas as pd
 
 from benchmark.report.rows.all_seeds import AllSeeds
 from benchmark.report.rows.comparisons import Comparisons, Verdict
+from benchmark.report.rows.machines import machines
 from benchmark.report.rows.measures import compression_seconds, dense_speedup, is_faster_sparse, speedup
 from benchmark.report.rows.metric_columns import metric_columns
 from benchmark.report.rows.ranking import Rank, ranks
@@ -64,6 +65,7 @@ def _line(
             verdict = comparisons.with_reference(row, test_set)
             line |= _verdict_columns(f"{test_set}_vs_{comparisons.reference.label}", verdict)
     line |= _spread_columns("compression_seconds", compression_seconds(row))
+    line["machines"] = " | ".join(machines(row))
     spent = row.spread(lambda record: record["budget"]["spent"])
     budget = row.first["budget"]
     line |= {"budget_kind": budget["kind"], "budget_limit": budget["limit"]}

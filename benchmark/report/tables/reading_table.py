@@ -6,6 +6,7 @@ import pandas as pd
 
 from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows.comparisons import Comparisons
+from benchmark.report.rows.machines import ELSEWHERE, timed_elsewhere, usual_machine
 from benchmark.report.rows.matrix_shares import has_decoder
 from benchmark.report.rows.measures import compression_seconds, is_faster_sparse, speedup
 from benchmark.report.rows.metric_columns import metric_columns
@@ -45,6 +46,8 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
         resampled=sorted({test.result.resampled for test in comparisons.tests}) or ["utterances"],
         reference=comparisons.reference,
         sparse=any(is_faster_sparse(row) for row in rows),
+        elsewhere=any(timed_elsewhere(row, rows) for row in rows),
+        usual_machine=usual_machine(rows),
         meanings=[metric.column.meaning for metric in metric_columns(rows)],
     )
     return text.splitlines()
@@ -75,7 +78,9 @@ def _cells(
         for metric in metric_columns(rows):
             cells[test_set, metric.column.heading] = metric.text(row, test_set)
     share = budget_share(row, rows)
-    cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0)
+    cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0) + (
+        f" {ELSEWHERE}" if timed_elsewhere(row, rows) else ""
+    )
     cells["", "budget"] = f"{100 * share:.1f} %" if share is not None else NOTHING
     cells["", "seeds"] = str(len(row.finished)) + (f" of {len(row.runs)}" if len(row.finished) < len(row.runs) else "")
     cells["", "status"] = row.status
