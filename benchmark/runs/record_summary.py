@@ -61,6 +61,12 @@ def settings(record: RunRecord) -> Facts:
     ]
 
 
+def machine(record: RunRecord) -> str:
+    """The device, processor and number of cores that the run had."""
+    origin = record["provenance"]
+    return f"{origin['device']}; {origin['cpu']}, {origin['cores']} cores"
+
+
 def provenance(record: RunRecord) -> Facts:
     """The machine, the software and the inputs of the run."""
     origin = record["provenance"]
@@ -68,7 +74,7 @@ def provenance(record: RunRecord) -> Facts:
         ("run", record["run"]),
         ("started", origin["started"]),
         ("commit", origin["git_commit"]),
-        ("machine", f"{origin['device']}; {origin['cpu']}, {origin['cores']} cores"),
+        ("machine", machine(record)),
         ("Python", origin["python"]),
         ("packages", ", ".join(f"{name} {version}" for name, version in origin["packages"].items())),
         ("identity", record["identity"]),

@@ -87,7 +87,7 @@ def _wer_pictures(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
         Picture(
             "wer_vs_time",
             "WER against compression time",
-            _caption("wer_vs_time", **values, elsewhere=any(timed_elsewhere(row, rows) for row in rows)),
+            _caption("wer_vs_time", **values, elsewhere=timed_elsewhere(rows)),
             wer_against_time(rows, comparisons),
         ),
     ]

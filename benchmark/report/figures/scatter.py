@@ -57,7 +57,7 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
     Methods without a target are drawn in every line.
     """
     targets: list[float | None] = [target for target in compared_targets(rows) if target is not None] or [None]
-    elsewhere = [row for row in rows if timed_elsewhere(row, rows)]
+    elsewhere = timed_elsewhere(rows)
     columns, panels = len(comparisons.test_sets), []
     figure = Figure(figsize=(5.2 * columns, 3.3 * len(targets) + 0.3), layout="constrained")
     for line, target in zip(figure.subplots(len(targets), columns, squeeze=False), targets, strict=True):

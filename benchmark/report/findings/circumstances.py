@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmark.report.rows.machines import machine
 from benchmark.report.rows.rows import Row
 from benchmark.runs.collection import Collection
+from benchmark.runs.record_summary import machine
 from benchmark.runs.records import Score
 
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from benchmark.report.rows.rows import Row
-from benchmark.runs.records import RunRecord
+from benchmark.runs.record_summary import machine
 
 ELSEWHERE = "†"  # marks a time that is not from the study's usual kind of machine
-
-
-def machine(record: RunRecord) -> str:
-    """The device, processor and number of cores that a run had."""
-    origin = record["provenance"]
-    return f"{origin['device']}; {origin['cpu']}, {origin['cores']} cores"
 
 
 def machines(row: Row) -> list[str]:
@@ -27,6 +21,7 @@ def usual_machine(rows: list[Row]) -> str | None:
     return max(sorted(counts), key=counts.__getitem__, default=None)
 
 
-def timed_elsewhere(row: Row, rows: list[Row]) -> bool:
-    """Whether a time of this row cannot be compared with most times of the study."""
-    return any(name != usual_machine(rows) for name in machines(row))
+def timed_elsewhere(rows: list[Row]) -> list[Row]:
+    """The rows with a time that cannot be compared with most times of the study."""
+    usual = usual_machine(rows)
+    return [row for row in rows if any(name != usual for name in machines(row))]

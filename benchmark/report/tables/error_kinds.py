@@ -29,14 +29,14 @@ def error_frame(collection: Collection, rows: list[Row], dense: Row | None) -> p
     `real_time_factor` is the transcription time over the length of the speech; `timed_elsewhere` says that it cannot be
     compared with those of most rows.
     """
-    lines = []
+    lines, elsewhere = [], timed_elsewhere(rows)
     for test_set in collection.test_sets:
         before = _counts(collection, dense, test_set)[0] if dense and test_set in collection.references else None
         for row in rows:
             if row.wer(test_set):
                 share = None if before is None else _no_regression(collection, row, before, test_set)
                 line = _line(row, test_set, dense) | {"no_regression": share}
-                lines.append(line | {"timed_elsewhere": timed_elsewhere(row, rows)})
+                lines.append(line | {"timed_elsewhere": row in elsewhere})
     return pd.DataFrame(lines)
 
 

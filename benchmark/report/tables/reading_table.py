@@ -22,7 +22,8 @@ METHOD = (1,)  # the place of the names among them
 def reading_frame(rows: list[Row], comparisons: Comparisons) -> pd.DataFrame:
     """The table as text cells; its columns have two levels, of which the upper is the test set or empty."""
     found = {test_set: ranks(rows, test_set) for test_set in comparisons.test_sets}
-    frame = pd.DataFrame([_cells(row, rows, comparisons, found) for row in rows])
+    elsewhere = timed_elsewhere(rows)
+    frame = pd.DataFrame([_cells(row, rows, elsewhere, comparisons, found) for row in rows])
     frame.columns = pd.MultiIndex.from_tuples(list(frame.columns))  # type: ignore[arg-type]
     return frame
 
@@ -46,7 +47,7 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
         resampled=sorted({test.result.resampled for test in comparisons.tests}) or ["utterances"],
         reference=comparisons.reference,
         sparse=any(is_faster_sparse(row) for row in rows),
-        elsewhere=any(timed_elsewhere(row, rows) for row in rows),
+        elsewhere=timed_elsewhere(rows),
         usual_machine=usual_machine(rows),
         meanings=[metric.column.meaning for metric in metric_columns(rows)],
     )
@@ -54,7 +55,7 @@ def legend(rows: list[Row], comparisons: Comparisons) -> list[str]:
 
 
 def _cells(
-    row: Row, rows: list[Row], comparisons: Comparisons, found: dict[str, dict[Row, Rank]]
+    row: Row, rows: list[Row], elsewhere: list[Row], comparisons: Comparisons, found: dict[str, dict[Row, Rank]]
 ) -> dict[tuple[str, str], str]:
     size = {name: row.spread(lambda record, name=name: record["footprint"][name]) for name in FOOTPRINT}  # type: ignore[misc]
     cells = {
@@ -78,9 +79,7 @@ def _cells(
         for metric in metric_columns(rows):
             cells[test_set, metric.column.heading] = metric.text(row, test_set)
     share = budget_share(row, rows)
-    cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0) + (
-        f" {ELSEWHERE}" if timed_elsewhere(row, rows) else ""
-    )
+    cells["", "time (s)"] = _with_sd(compression_seconds(row), 1, 0) + (f" {ELSEWHERE}" if row in elsewhere else "")
     cells["", "budget"] = f"{100 * share:.1f} %" if share is not None else NOTHING
     cells["", "seeds"] = str(len(row.finished)) + (f" of {len(row.runs)}" if len(row.finished) < len(row.runs) else "")
     cells["", "status"] = row.status
