@@ -68,7 +68,7 @@ def _is_on_the_hub(source: str) -> bool:
         validate_repo_id(source)
     except HFValidationError:
         return False
-    return not Path(source).exists()
+    return not (ROOT / source).exists()
 
 
 def _dense(source: str | None, ours: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,7 +65,8 @@ def write_graph(
     """
     batches = [_batch(model, each) for each in [*([recording] for recording in recordings), recordings]]
     _trace(model.eval(), batches[-1], path)
-    difference = max(_difference(model, path, batch) for batch in batches)
+    differences = [_difference(model, path, batch) for batch in batches]
+    difference = next((each for each in differences if math.isnan(each)), max(differences))
     if not difference <= tolerance:
         raise UserError(
             f"the ONNX graph differs from the model: its logits are off by {difference:.1e}, and {tolerance:g} is "

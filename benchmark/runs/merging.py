@@ -94,7 +94,7 @@ def _check_beside(runs: Path) -> None:
 def _beside(runs: Path) -> Iterator[Path]:
     """The files next to the runs: references, searches, the list of planned runs, and the name of the study's file."""
     results = ResultsFolder(runs.parent)
-    yield from sorted(results.references.glob("*.trn"))
+    yield from sorted(results.references.rglob("*.trn"))  # `raw/` too: the references before a normaliser
     yield from sorted(results.searches.glob("*.json"))
     yield from (path for path in (results.planned, results.owner) if os.path.lexists(path))
 

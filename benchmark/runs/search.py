@@ -98,6 +98,7 @@ def _try(study: Study, plan: RunPlan, work: WorkFolder, checkpoints: Path) -> Tr
             refuse_hopeless(method, job)
             with job.budget.clock.phase("other"):
                 model = returned_model(method.compress(job), dense.model)
+                job.budget.check()  # as for a run: the settings of a trial that overspends would be no use
             compressed = replace(dense, model=model)
             exported, size = read_back(compressed, checkpoints / "model")
             require_size(method.family, job.target if plan.target else None, dense.model, exported.model, size)

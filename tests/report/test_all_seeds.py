@@ -13,6 +13,7 @@ from benchmark.report.rows.rows import Row, table_rows
 from benchmark.report.tables.pairs_table import kept_pairs, pairs_frame
 from benchmark.runs.collection import Collection, read_collection
 from benchmark.scoring.multiple import holm
+from benchmark.system.errors import UserError
 
 TEST_SET = "test-clean"
 
@@ -83,3 +84,9 @@ def test_lines_that_no_longer_hold_are_left_out(
     frame.loc[0, column] = value
     frame.to_csv(tmp_path / "pairs.csv", index=False)
     assert len(kept_pairs(tmp_path / "pairs.csv", rows)) == len(frame) - 1
+
+
+def test_a_damaged_file_is_named(rows: list[Row], tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_bytes(b"test_set,label_a\n\xff\xfe,dense\n")
+    with pytest.raises(UserError, match=r"pairs\.csv cannot be read .* delete it and make the tables again"):
+        kept_pairs(tmp_path / "pairs.csv", rows)

@@ -51,8 +51,12 @@ def test_what_is_missing_is_taken_and_the_rest_kept(
 ) -> None:
     before = contents(here)
     write_json(there.parent / "planned.json", [*LABELS, "to_come"])
+    raw = Path("ref", "raw", "test-clean.trn")
+    (there.parent / raw).parent.mkdir()
+    (there.parent / raw).write_text("Hello, world. (u1)\n")
     assert merge(here, there) == 0
     assert contents(here) == contents(there)
+    assert (here.parent / raw).read_text() == "Hello, world. (u1)\n"
     assert read_json(here.parent / "planned.json") == [*LABELS, "to_come"]
     assert before.items() <= contents(here).items()
     lines = capsys.readouterr().out.splitlines()

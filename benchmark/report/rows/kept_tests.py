@@ -29,7 +29,7 @@ class KeptTests:
         self.path, self.study = path, study
         self._lines: dict[tuple[str, str, str], Line] = {}
         named = {(row.label, row.target): row for row in rows}
-        for line in _lines(path):
+        for line in kept_lines(path):
             try:
                 pair = [named[line[f"label_{x}"], _target(line[f"target_{x}"])].run_at(int(line["seed"])) for x in "ab"]
             except (KeyError, TypeError, ValueError):
@@ -59,7 +59,12 @@ class KeptTests:
         )
 
 
-def _lines(path: Path) -> list[Line]:
+def kept_lines(path: Path) -> list[Line]:
+    """The lines of a table that an earlier report wrote; none if it is missing.
+
+    Raises:
+        UserError: the file is damaged.
+    """
     if not path.exists():
         return []
     try:

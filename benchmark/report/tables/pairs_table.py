@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast, get_args
@@ -10,6 +9,7 @@ from typing import cast, get_args
 import pandas as pd
 
 from benchmark.report.rows.all_seeds import AllSeeds, Pair
+from benchmark.report.rows.kept_tests import kept_lines
 from benchmark.report.rows.rows import Row, known
 from benchmark.scoring.bootstrap import Unit
 from benchmark.scoring.hierarchical import Difference
@@ -44,12 +44,12 @@ def kept_pairs(path: Path, rows: Sequence[Row]) -> list[Pair]:
     """The pairs of an earlier table that still hold: those of rows with the same seeds and the same WER.
 
     There are none if the file is missing, as it is in studies whose tables were last made before it existed.
+
+    Raises:
+        UserError: the file is damaged.
     """
-    if not path.is_file():
-        return []
     named = {(row.label, "" if row.target is None else str(row.target)): row for row in rows if row.finished}
-    with path.open(encoding="utf-8", newline="") as file:
-        return [pair for line in csv.DictReader(file) if (pair := _kept(line, named)) is not None]
+    return [pair for line in kept_lines(path) if (pair := _kept(line, named)) is not None]
 
 
 def _kept(line: Mapping[str, str], named: Mapping[tuple[str, str], Row]) -> Pair | None:
