@@ -1,9 +1,20 @@
 """Measurements of the suite's own cost, one per file: `python -m perf.NAME`."""
 
 import os
+import sys
+from collections.abc import Callable
 
 from benchmark.system.devices import CPU, devices
+from benchmark.system.errors import UserError
 from benchmark.system.waiting import POLICY, wait_policy
 
 if devices() == [CPU]:
     os.environ[POLICY] = wait_policy(spin=False, job="perf")  # as in a study's job; must come before torch is imported
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a measurement; an error that the user can fix ends in one line."""
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"error: {error}")

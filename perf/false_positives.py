@@ -24,6 +24,7 @@ from benchmark.scoring.scored import edit_strings
 from benchmark.scoring.wer import WordErrors
 from benchmark.system.files import write_json, write_text
 from benchmark.system.project import ROOT
+from perf import run
 from perf.equal_systems import Dealt, EqualSystems, SeedPairs, equal_systems, seed_pairs, similar_runs
 from perf.interval_coverage import (
     SPEAKERS,
@@ -162,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

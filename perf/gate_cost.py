@@ -20,6 +20,7 @@ from benchmark.throughput.phases import PLAIN
 from benchmark.throughput.timing import in_turns
 from benchmark.training.loop import CURVE_POINTS
 from benchmark.training.precision import device_name, pick_device
+from perf import run
 from perf.subjects import BATCH_SECONDS, bench_of
 
 AIMS = {"embedded": 1.05, "wav2vec2-base": 1.10}
@@ -86,4 +87,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -35,6 +35,7 @@ from benchmark.throughput.phases import PLAIN, training_settings
 from benchmark.training.budget import OverBudget
 from benchmark.training.loop import Phase, Planned
 from benchmark.training.precision import device_name, pick_device, wait_for_gpu
+from perf import run
 from perf.subjects import BATCH_SECONDS, bench_of
 
 # As long as in the default study, since work that a method does now and then, such as pruning, is part of its steps.
@@ -187,4 +188,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -9,6 +9,7 @@ import random
 import time
 
 from benchmark.scoring.significance import compare_all
+from perf import run
 
 SYSTEMS, UTTERANCES, SPEAKERS, WORDS, VOCABULARY = 20, 2620, 40, 20, 5000
 
@@ -49,4 +50,4 @@ def recognised(words: list[str], rate: float, vocabulary: list[str], rng: random
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

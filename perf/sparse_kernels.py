@@ -26,6 +26,7 @@ from benchmark.models.full_size import wav2vec2_base
 from benchmark.runs.provenance import provenance
 from benchmark.system.files import write_json, write_text
 from benchmark.training.precision import device_name
+from perf import run
 
 ZEROS = (0.5, 0.65, 0.75, 0.85, 0.9, 0.95)
 SHAPES = ((192, 192), (768, 192), (192, 768), (768, 768), (3072, 768), (768, 3072))  # embedded model, wav2vec2-base
@@ -118,4 +119,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -21,6 +21,7 @@ from benchmark.runs.provenance import provenance
 from benchmark.system.files import write_json
 from benchmark.system.project import ROOT
 from benchmark.training.precision import device_name, pick_device
+from perf import run
 
 AIM = 0.15
 INSIDE = ("dense", "tune", "compress", "transcribe")
@@ -127,4 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -24,6 +24,7 @@ from tabulate import tabulate
 from benchmark.runs.provenance import provenance
 from benchmark.system.files import write_json
 from benchmark.training.precision import device_name, pick_device
+from perf import run
 from perf.gate_cost import Measurement, measure
 
 LOOKS = {"asleep at once": 0, "a short spin": 1000, "OpenMP's default": 300_000, "spinning": 30_000_000_000}
@@ -89,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -36,6 +36,7 @@ from benchmark.throughput.timing import Contestant, in_turns
 from benchmark.throughput.utterances import SPLIT, only
 from benchmark.training.precision import computing_in, device_name, pick_device
 from benchmark.training.speech import Speech
+from perf import run
 from perf.seq2seq_trainer import Seq2Seq
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16")
@@ -131,4 +132,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -21,19 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Compress; a failed method is recorded and reported, but the command still succeeds."""
     from benchmark.study.file import load_study
-    from benchmark.system.at_work import at_work
-    from benchmark.system.devices import leased_device
+    from benchmark.study.timed_job import timed_job
 
     if args.log:
         require_tensorboard()  # checked before hours of training, not after
     study = load_study(args.config)
     study.require_label(args.run_name)
     folder, what = study.work.run(args.run_name), f"run {args.run_name} of study {study.name}"
-    with (
-        at_work(folder.lock, what, "compress"),
-        leased_device(study.hardware.device, what, spin=study.hardware.spin),
-    ):
-        # This import and the methods import torch, which must not look for GPUs before one is leased.
+    with timed_job(study, folder.lock, what, "compress"):
         from benchmark.runs.compression import compress
 
         record = compress(study, study.run(args.run_name), study.work, study.results if args.reuse else None)

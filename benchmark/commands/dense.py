@@ -18,17 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Run the dense stage."""
     from benchmark.study.file import load_study
-    from benchmark.system.at_work import at_work
-    from benchmark.system.devices import leased_device
+    from benchmark.study.timed_job import timed_job
 
     study = load_study(args.config)
-    what = f"dense model of study {study.name}"
-    with (
-        at_work(study.work.dense_lock, what, "dense"),
-        leased_device(study.hardware.device, what, spin=study.hardware.spin),
-    ):
-        from benchmark.runs.dense_stage import (
-            prepare_dense,  # imports torch, which must not look for GPUs before one is leased
-        )
+    with timed_job(study, study.work.dense_lock, f"dense model of study {study.name}", "dense"):
+        from benchmark.runs.dense_stage import prepare_dense
 
         prepare_dense(study, study.work, study.results if args.reuse else None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 
 from benchmark.study.argument import add_study_argument
 
@@ -21,17 +20,15 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.runs.publication import publish_run
     from benchmark.runs.study_status import progress_line, result_line, run_states
     from benchmark.study.file import load_study
+    from benchmark.study.timed_job import timed_job
     from benchmark.system.at_work import at_work
-    from benchmark.system.devices import leased_device
 
     study = load_study(args.config)
     study.require_label(args.run_name)
     what = f"run {args.run_name} of study {study.name}"
-    with ExitStack() as held:
-        if runs_models(study):
-            held.enter_context(at_work(study.work.run(args.run_name).lock, what, "score"))
-            held.enter_context(leased_device(study.hardware.device, what, spin=study.hardware.spin))
-        plan = study.run(args.run_name)  # imports torch, which must not look for GPUs before one is leased
+    lock = study.work.run(args.run_name).lock
+    with timed_job(study, lock, what, "score") if runs_models(study) else at_work(lock, what, "score"):
+        plan = study.run(args.run_name)
         record = score_run(study, plan, study.work)
         publish_run(study, plan)
     print(f"{result_line(record)} | {progress_line(run_states(study))}")

@@ -16,15 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Transcribe."""
     from benchmark.study.file import load_study
-    from benchmark.system.at_work import at_work
-    from benchmark.system.devices import leased_device
+    from benchmark.study.timed_job import timed_job
 
     study = load_study(args.config)
     study.require_label(args.run_name)
     what = f"run {args.run_name} of study {study.name}"
     lock = study.work.run(args.run_name).lock
-    with at_work(lock, what, "transcribe"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
-        # This import and the methods import torch, which must not look for GPUs before one is leased.
+    with timed_job(study, lock, what, "transcribe"):
         from benchmark.runs.transcripts import transcribe_run
 
         transcribe_run(study, study.run(args.run_name), study.work)

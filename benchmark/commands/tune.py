@@ -23,8 +23,7 @@ def run(args: argparse.Namespace) -> None:
         UserError: the study has no `tuning`, or no such search.
     """
     from benchmark.study.file import load_study
-    from benchmark.system.at_work import at_work
-    from benchmark.system.devices import leased_device
+    from benchmark.study.timed_job import timed_job
     from benchmark.system.errors import UserError, suggestion
 
     study = load_study(args.config)
@@ -33,8 +32,7 @@ def run(args: argparse.Namespace) -> None:
     study.require_label(args.search)
     what = f"tuning of {args.search} of study {study.name}"
     lock = study.work.search_lock(args.search)
-    with at_work(lock, what, "tune"), leased_device(study.hardware.device, what, spin=study.hardware.spin):
-        # This import and the methods import torch, which must not look for GPUs before one is leased.
+    with timed_job(study, lock, what, "tune"):
         from benchmark.runs.search import tune
 
         plans = {plan.search: plan for plan in reversed(study.runs)}

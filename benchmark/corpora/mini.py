@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired
 
@@ -13,6 +14,8 @@ from benchmark.system.errors import UserError
 from benchmark.system.validated import checked
 
 if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
     from benchmark.corpora.choice import CorpusConfig
 
 
@@ -49,24 +52,37 @@ def split_file(corpus: CorpusConfig, split: str) -> Path:
     return path
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """A split's file, open and with all columns. Errors while it is read end in a line, too.
+
+    Raises:
+        UserError: the file is damaged or has another form.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            if missing := set(COLUMNS) - set(file.schema_arrow.names):
+                raise UserError(
+                    f"{path} has no column {', '.join(sorted(missing))}: it is not in the embedded corpus's format"
+                )
+            yield file
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path} is damaged ({reason}): restore it from the repository") from None
+
+
 def recordings(corpus: CorpusConfig, split: str) -> Iterator[Recording]:
     """Recordings of a split, with the original texts, which are in lower case.
 
     Raises:
         UserError: there is no root, the split does not exist, or its file is damaged or has another form.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     path = split_file(corpus, split)
-    try:
-        table = pq.read_table(path, columns=COLUMNS)
-        rows = table.to_pylist()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path} is damaged ({reason}): restore it from the repository") from None
-    if missing := set(COLUMNS) - set(table.column_names):
-        raise UserError(f"{path} has no column {', '.join(sorted(missing))}: it is not in the embedded corpus's format")
+    with opened(path) as file:
+        rows = file.read(columns=COLUMNS).to_pylist()
     for number, value in enumerate(rows, start=1):
         row = checked(value, _Row, f"{path}, row {number}")
         audio = row["audio"]["bytes"] if row["audio"] else None

@@ -48,17 +48,9 @@ def _limited(size: SplitSize, limit: int | None) -> SplitSize:
 
 
 def _mini(corpus: CorpusConfig, split: str) -> SplitSize:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     path = mini.split_file(corpus, split)
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path} is damaged ({str(error).splitlines()[0]}): restore it from the repository") from None
-    if missing := set(mini.COLUMNS) - set(file.schema_arrow.names):
-        raise UserError(f"{path} has no column {', '.join(sorted(missing))}: it is not in the embedded corpus's format")
-    return SplitSize(file.metadata.num_rows, path.stat().st_size / OPUS_BYTES_A_SECOND)
+    with mini.opened(path) as file:
+        return SplitSize(file.metadata.num_rows, path.stat().st_size / OPUS_BYTES_A_SECOND)
 
 
 def _an4(corpus: CorpusConfig, split: str) -> SplitSize:

@@ -15,6 +15,7 @@ import soundfile
 import torch
 from conftest import MakeJob
 from safetensors.torch import load_file, save_file
+from small_study import RUN, SmallStudy
 from tiny_whisper import WINDOW_SECONDS, write_tiny_whisper
 
 from benchmark.__main__ import main
@@ -22,6 +23,7 @@ from benchmark.models.counting import remaining_parameters
 from benchmark.scoring.trn import read_trn
 from benchmark.study import registry
 from benchmark.system.files import write_json
+from benchmark.system.lock import exclusive
 from benchmark.system.project import ROOT
 from benchmark.training.windows import cuts
 
@@ -203,3 +205,10 @@ def test_a_reader_that_has_seen_enough_breaks_nothing() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_a_run_is_not_scored_while_it_is_made(published: SmallStudy, capsys: pytest.CaptureFixture[str]) -> None:
+    with exclusive(published.run() / "lock", "another job"):
+        assert published.call("score", RUN) == 2
+    assert f"run {RUN} of study small is at work in another process" in capsys.readouterr().err
+    assert published.call("score", RUN) == 0

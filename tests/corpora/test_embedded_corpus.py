@@ -14,6 +14,8 @@ from made_corpora import ROOT, corpus
 from benchmark.corpora import prepare
 from benchmark.corpora.audio import decode
 from benchmark.corpora.manifest import Dataset
+from benchmark.corpora.survey import survey
+from benchmark.system.errors import UserError
 
 MINI = ROOT / "data" / "mini"
 SPLITS = ("train", "dev", "test-clean", "test-other")
@@ -69,3 +71,12 @@ def test_we_read_it(tmp_path: Path) -> None:
         for utterance in dataset.split(split)[::50]:
             loudness = (dataset.audio(utterance) ** 2).mean() ** 0.5
             assert 0.02 < loudness < 0.2
+
+
+def test_a_file_without_a_column_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pq.read_table(MINI / "dev.parquet").slice(0, 2).drop_columns(["text"]), tmp_path / "dev.parquet")
+    study = corpus("mini", tmp_path, train="dev", dev="dev", tests=("dev",))
+    with pytest.raises(UserError, match="has no column text: it is not in the embedded corpus's format"):
+        prepare(study, tmp_path / "data")
+    with pytest.raises(UserError, match="has no column text"):
+        survey(study)

@@ -43,6 +43,17 @@ def test_the_committed_studies_name_their_corpora() -> None:
         assert re.search(rf'<a href="{study}/index.html">{study}</a></th>\s*<td>{corpus}</td>', page)
 
 
+@pytest.mark.parametrize("table", ["", "label,title\ndense,Dense\n", 'label\n"dense\n'])
+def test_a_study_with_a_damaged_table_is_named_and_left_out(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "old").mkdir()
+    write_json(tmp_path / "old" / "study.json", {})
+    (tmp_path / "old" / "main.csv").write_text(table)
+    assert "old/index.html" not in studies_page(tmp_path)
+    assert "main.csv cannot be read" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_the_tables_of_a_study_bring_the_page_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}

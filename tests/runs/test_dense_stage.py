@@ -185,7 +185,7 @@ def test_a_dense_model_damaged_after_it_was_made_starts_no_run(
     assert "is damaged: it is not the file that was written: make the dense model again" in capsys.readouterr().err
     assert not list((small_study.work / "runs").glob("*/compress.json"))
     assert small_study.call("dense") == 0
-    assert small_study.call("compress", RUN) == 0
+    assert small_study.call("compress", "dense") == 0
 
 
 def test_features_damaged_after_they_were_made_start_no_run(
@@ -199,7 +199,7 @@ def test_features_damaged_after_they_were_made_start_no_run(
     assert small_study.call("compress", RUN) == 2
     assert "features.f16 is damaged" in capsys.readouterr().err
     assert small_study.call("dense") == 0
-    assert small_study.call("compress", RUN) == 0
+    assert small_study.call("compress", "dense") == 0
 
 
 def test_features_of_a_start_whose_fine_tuning_failed_start_no_run(
@@ -215,4 +215,4 @@ def test_features_of_a_start_whose_fine_tuning_failed_start_no_run(
     assert small_study.call("compress", RUN) == 2
     assert "features/index.json is damaged: it is not the file that was written" in capsys.readouterr().err
     assert small_study.call("dense") == 0
-    assert small_study.call("compress", RUN) == 0
+    assert small_study.call("compress", "dense") == 0

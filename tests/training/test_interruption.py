@@ -24,25 +24,25 @@ def finished(study: SmallStudy) -> dict[str, bytes]:
     return study.result()
 
 
-def test_an_interrupted_run_goes_on_to_the_same_bytes(small_study: SmallStudy) -> None:
-    uninterrupted = finished(small_study)
-    shutil.rmtree(small_study.run())
-    stopped = small_study.process("compress", RUN, SIGNAL=str(int(signal.SIGINT)))
+def test_an_interrupted_run_goes_on_to_the_same_bytes(published: SmallStudy) -> None:
+    uninterrupted = published.result()
+    shutil.rmtree(published.run())
+    stopped = published.process("compress", RUN, SIGNAL=str(int(signal.SIGINT)))
     assert stopped.returncode == 130
     assert stopped.stderr.splitlines()[-1] == "interrupted: run the same command again to continue"
     assert "Traceback" not in stopped.stderr
-    assert not (small_study.run() / "compress.json").exists()
-    assert list(small_study.run().glob("checkpoint/*/phase1.pt"))
-    assert finished(small_study) == uninterrupted
+    assert not (published.run() / "compress.json").exists()
+    assert list(published.run().glob("checkpoint/*/phase1.pt"))
+    assert finished(published) == uninterrupted
 
 
-def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bytes(small_study: SmallStudy) -> None:
-    uninterrupted = finished(small_study)
-    shutil.rmtree(small_study.run())
-    killed = small_study.process("compress", RUN, SIGNAL=str(int(signal.SIGKILL)), CHECKPOINT_SECONDS="0")
+def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bytes(published: SmallStudy) -> None:
+    uninterrupted = published.result()
+    shutil.rmtree(published.run())
+    killed = published.process("compress", RUN, SIGNAL=str(int(signal.SIGKILL)), CHECKPOINT_SECONDS="0")
     assert killed.returncode == -signal.SIGKILL
-    assert list(small_study.run().glob("checkpoint/*/phase1.pt"))
-    assert finished(small_study) == uninterrupted
+    assert list(published.run().glob("checkpoint/*/phase1.pt"))
+    assert finished(published) == uninterrupted
 
 
 def test_what_was_logged_before_an_interruption_is_kept(
@@ -67,21 +67,21 @@ def test_what_was_logged_before_an_interruption_is_kept(
 
 
 def test_a_damaged_checkpoint_is_named_and_nothing_is_lost(
-    small_study: SmallStudy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    published: SmallStudy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uninterrupted = finished(small_study)
-    shutil.rmtree(small_study.run())
+    uninterrupted = published.result()
+    shutil.rmtree(published.run())
     with monkeypatch.context() as environment:
         environment.setenv("SIGNAL", str(int(signal.SIGINT)))
-        assert small_study.call("compress", RUN) == 130
-    (checkpoint,) = small_study.run().glob("checkpoint/*/phase1.pt")
+        assert published.call("compress", RUN) == 130
+    (checkpoint,) = published.run().glob("checkpoint/*/phase1.pt")
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) // 2])
     capsys.readouterr()
-    assert small_study.call("compress", RUN) == 2
+    assert published.call("compress", RUN) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith(f"error: checkpoint {checkpoint} cannot be read")
     assert error.endswith("delete it to start over")
     assert checkpoint.stat().st_size == len(whole) // 2
     checkpoint.unlink()
-    assert finished(small_study) == uninterrupted
+    assert finished(published) == uninterrupted

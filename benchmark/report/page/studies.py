@@ -54,13 +54,33 @@ def studies_page(results: Path) -> str:
     """The page on all studies with tables in this folder, by name."""
     folders = sorted(path.parent for path in results.glob("*/main.csv") if (path.parent / "study.json").exists())
     style = (HERE / "style.css").read_text(encoding="utf-8")
-    studies = [study_line(folder) for folder in folders]
+    studies = list(_readable(folders))
     return template(HERE / "studies.html.jinja", html=True).render(studies=studies, style=style)
 
 
+def _readable(folders: list[Path]) -> Iterator[StudyLine]:
+    """The lines of the studies; one that cannot be read is named and left out, since this study does not need it."""
+    for folder in folders:
+        try:
+            yield study_line(folder)
+        except UserError as error:
+            print(f"{folder} is left out of the page on all studies: {error}")
+
+
 def study_line(folder: Path) -> StudyLine:
-    """What the page says of one study."""
-    table = pd.read_csv(folder / "main.csv")
+    """What the page says of one study.
+
+    Raises:
+        UserError: its table or its list of planned runs is damaged, or of another version.
+    """
+    path = folder / "main.csv"
+    try:
+        return _line(folder, pd.read_csv(path))
+    except (OSError, KeyError, ValueError) as error:  # pandas' own errors are among these
+        raise UserError(f"{path} cannot be read ({error}): make the tables of {folder.name} again") from None
+
+
+def _line(folder: Path, table: pd.DataFrame) -> StudyLine:
     test_set = next((name.removesuffix(WER) for name in table.columns if name.endswith(WER)), None)
     dense = table[table["family"] == "dense"]
     return StudyLine(
