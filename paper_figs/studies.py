@@ -164,7 +164,9 @@ def _planned(folder: Path, runs: pd.DataFrame) -> int:
 def _remarks(folder: Path) -> tuple[str, ...]:
     """What the record of the dense model says of the corpus; nothing if there is no such record."""
     path = folder / "runs" / "dense" / "run.json"
-    return tuple(map(str, read_json(path).get("corpus_remarks") or ())) if path.exists() else ()
+    record = read_json(path) if path.exists() else None
+    remarks = record.get("corpus_remarks") if isinstance(record, dict) else None
+    return tuple(map(str, remarks)) if isinstance(remarks, list) else ()
 
 
 def _system(test: dict[Any, Any], which: str) -> tuple[str, float | None]:

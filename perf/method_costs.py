@@ -29,7 +29,7 @@ from benchmark.models.batch import Batch
 from benchmark.runs.provenance import provenance
 from benchmark.runs.records import Provenance
 from benchmark.study.registry import load_method, method_names
-from benchmark.system.errors import CannotCompress
+from benchmark.system.errors import CannotCompress, UserError
 from benchmark.system.files import read_json, write_json, write_text
 from benchmark.throughput.phases import PLAIN, training_settings
 from benchmark.training.budget import OverBudget
@@ -95,7 +95,8 @@ def in_a_process_of_its_own(name: str, model: str) -> Cost:
         command = [sys.executable, "-m", "perf.method_costs", "--model", model, "--work", folder, "--one", name]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise NotMeasured(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines() or [f"the process ended with status {done.returncode}"]
+        raise NotMeasured(f"{name}: {said[-1]}")
     return Cost(**json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -128,12 +129,20 @@ def table(comparisons: dict[str, Comparison]) -> str:
     return tabulate(rows, headers, tablefmt="github", disable_numparse=True, colalign=("left", *["right"] * 4))
 
 
-def kept_in(path: Path) -> dict[str, Comparison]:
-    """The comparisons that earlier calls wrote."""
-    numbers = read_json(path)["costs"] if path.exists() else {}
+def kept_in(path: Path, model: str) -> dict[str, Comparison]:
+    """The comparisons that earlier calls wrote.
+
+    Raises:
+        UserError: they are of another model.
+    """
+    if not path.exists():
+        return {}
+    kept = read_json(path)
+    if kept["model"] != model:
+        raise UserError(f"{path} has the costs on {kept['model']}: give another file for {model}")
     return {
         name: Comparison(Cost(**parts["cost"]), Cost(**parts["before"]), Cost(**parts["after"]), parts["provenance"])
-        for name, parts in numbers.items()
+        for name, parts in kept["costs"].items()
     }
 
 
@@ -179,7 +188,7 @@ def main() -> None:
             sys.exit(f"{type(error).__name__}: {error}")
         return
     names = args.methods or [name for name in method_names() if name not in (PLAIN, "dense")]
-    comparisons = kept_in(args.json) if args.json else {}
+    comparisons = kept_in(args.json, args.model) if args.json else {}
     for name, comparison in measured(names, args.model):
         comparisons[name] = comparison
         if args.json:

@@ -46,6 +46,10 @@ class Run:
         """Results by test set."""
         return self.record.get("scores", {})
 
+    def metrics(self, evaluation: str, test_set: str) -> dict[str, float]:
+        """What an evaluation measured on a test set; empty if it measured nothing."""
+        return self.record.get("metrics", {}).get(evaluation, {}).get(test_set, {})
+
     @cached_property
     def curves(self) -> pd.DataFrame:
         """Training curves, one row per logged step; empty for a run that logged none."""

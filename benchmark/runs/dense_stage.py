@@ -130,12 +130,13 @@ def _fine_tune(
 ) -> None:
     """Fine-tune on the study's training split, with the recipe's dropout, SpecAugment and speed perturbation.
 
-    A checkpoint is valid only for one combination of starting model, recipe and corpus.
+    A checkpoint is valid only for one combination of starting model, recipe, corpus and precision.
 
     Raises:
         UserError: the loss is not finite, a step exceeded the recipe's budget, or the GPU's memory is too small.
     """
     made_from = [asdict(recipe), asdict(study.training), _hash_weights(speech_model.model), speech.dataset.hash]
+    bf16 = uses_bf16(study.training.precision, speech_model.model.device)
     regularise(speech_model.model, dropout=recipe.dropout, spec_augment=recipe.spec_augment)
     job = Job(
         speech_model,
@@ -147,12 +148,12 @@ def _fine_tune(
             gradient_accumulation=study.training.gradient_accumulation,
             clip=5.0,
             speeds=recipe.speeds,
-            bf16=uses_bf16(study.training.precision, speech_model.model.device),
+            bf16=bf16,
         ),
         sparsity=None,
         seed=0,
         frozen_frontend=study.training.frozen_frontend,
-        checkpoints=checkpoints / hash_of([*made_from, study.corpus.train])[:16],
+        checkpoints=checkpoints / hash_of([*made_from, study.corpus.train, bf16])[:16],
     )
     try:
         with job.budget.clock.phase("other"):

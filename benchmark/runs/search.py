@@ -34,6 +34,7 @@ from benchmark.system.at_work import enter
 from benchmark.system.errors import CannotCompress, TrainingDiverged, UserError
 from benchmark.system.files import write_json
 from benchmark.training.budget import OverBudget
+from benchmark.training.precision import chosen_precision, pick_device
 
 
 def tune(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolder | None = None) -> Tuning:
@@ -58,9 +59,11 @@ def tune(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsFolde
     key = identity(searched, plan, asked, input_hashes(study, plan, work))
     others = sorted(work.searches.glob("*.json"))
     done = _begun(key, kept_file(path), path, *others, *([reuse_from.search(plan.search)] if reuse_from else []))
+    precision = chosen_precision(study.training.precision, pick_device(study.hardware.device))
     while settings := _next_of(plan, study.tuning, done["trials"]):
         enter(f"tune, trial {len(done['trials']) + 1} of {trial_count(plan, study.tuning)}")
-        checkpoints = work.searches / f"{plan.search}-{len(done['trials'])}-{key[:16]}"
+        # What was begun in another precision, as `auto` may choose it on another machine, is not continued.
+        checkpoints = work.searches / f"{plan.search}-{len(done['trials'])}-{key[:16]}-{precision}"
         done["trials"].append(_try(searched, replace(plan, settings=settings), work, checkpoints))
         done["chosen"] = best(done["trials"])
         write_json(kept_file(path), done)

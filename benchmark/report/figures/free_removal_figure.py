@@ -9,11 +9,11 @@ from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from benchmark.report.figures.label_columns import edge_text, label_at_edge
+from benchmark.report.figures.label_columns import lay_out_with_edge_labels
 from benchmark.report.figures.labels import Label
 from benchmark.report.figures.pareto import LOOKS, look_of
 from benchmark.report.figures.scatter import family_legend
-from benchmark.report.figures.style import FAINT, lay_out
+from benchmark.report.figures.style import FAINT
 from benchmark.report.prose.filling import plain_text
 from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.rows import percent
@@ -34,13 +34,7 @@ def wer_increase(found: dict[str, list[Removal]], comparisons: Comparisons) -> F
     labels = [_draw(axes, name, found[name], comparisons) for axes, name in zip(panels, found, strict=True)]
     figure.supxlabel(plain_text("free_removal_note.jinja"), fontsize=8, wrap=True)
     family_legend(figure, [step.row for removal in next(iter(found.values())) for step in removal.steps])
-    room = [edge_text(axes, names) for axes, names in zip(panels, labels, strict=True) if names]
-    lay_out(figure)
-    for text in room:
-        text.remove()
-    for axes, names in zip(panels, labels, strict=True):
-        if names:
-            label_at_edge(axes, names)
+    lay_out_with_edge_labels(figure, dict(zip(panels, labels, strict=True)))
     return figure
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from benchmark.report.figures.labels import Label
+from benchmark.report.figures.style import lay_out
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,6 +35,17 @@ def label_at_edge(axes: Axes, labels: list[Label], size: float = 7) -> None:
     ends = _pixels(axes, [max(label.anchors) for label in labels])
     edge = axes.transAxes.transform((EDGE, 0))[0]
     _write_column(axes, labels, ends, np.full(len(labels), edge), size)
+
+
+def lay_out_with_edge_labels(figure: Figure, labels: Mapping[Axes, list[Label]]) -> None:
+    """Give a figure its final layout, with room right of each panel for its labels, and write them there."""
+    labelled = {axes: names for axes, names in labels.items() if names}
+    room = [edge_text(axes, names) for axes, names in labelled.items()]
+    lay_out(figure)
+    for text in room:
+        text.remove()
+    for axes, names in labelled.items():
+        label_at_edge(axes, names)
 
 
 def edge_text(axes: Axes, labels: list[Label], size: float = 7) -> Text:

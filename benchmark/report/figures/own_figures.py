@@ -5,11 +5,10 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report.figures.label_columns import column_inches, edge_text, label_at_edge
+from benchmark.report.figures.label_columns import column_inches, lay_out_with_edge_labels
 from benchmark.report.figures.labels import Label
 from benchmark.report.figures.pareto import look_of
 from benchmark.report.figures.scatter import family_legend
-from benchmark.report.figures.style import lay_out
 from benchmark.report.tables.own_tables import OwnTable
 
 
@@ -21,13 +20,7 @@ def own_figure(table: OwnTable) -> Figure:
     panels = figure.subplots(1, len(table.rows), squeeze=False)[0]
     labels = [_draw(axes, table, test_set) for axes, test_set in zip(panels, table.rows, strict=True)]
     family_legend(figure, [row for rows in table.rows.values() for row in rows])
-    room = [edge_text(axes, names) for axes, names in zip(panels, labels, strict=True) if names]
-    lay_out(figure)
-    for text in room:
-        text.remove()
-    for axes, names in zip(panels, labels, strict=True):
-        if names:
-            label_at_edge(axes, names)
+    lay_out_with_edge_labels(figure, dict(zip(panels, labels, strict=True)))
     return figure
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from benchmark.report.figures.pareto import LOOKS, families, is_wide, look_of
+from benchmark.report.figures.pareto import is_wide, look_of
+from benchmark.report.figures.scatter import family_legend
 from benchmark.report.figures.style import plain_log_axis
 from benchmark.report.rows.all_seeds import AllSeeds
 from benchmark.report.rows.rows import Row, known
@@ -47,9 +47,7 @@ def ranking(
         _draw_margin(margin, of_set, brackets[i], margins[i])
         for each in (axes, margin):
             each.set_ylim(lines - 0.4, -0.9)
-    names = families(standing.row for standing in found[0])
-    handles = [Line2D([], [], color=LOOKS[name].colour, marker=LOOKS[name].marker, label=name) for name in names]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(names), frameon=False, fontsize=8)
+    family_legend(figure, [standing.row for standing in found[0]], place="outside lower center")
     return figure
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -78,11 +79,15 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
     return figure
 
 
-def family_legend(figure: Figure, rows: list[Row]) -> None:
-    """Draw the legend of families above the panels."""
+def family_legend(
+    figure: Figure,
+    rows: list[Row],
+    place: Literal["outside upper center", "outside lower center"] = "outside upper center",
+) -> None:
+    """Draw the legend of families, above the panels by default."""
     names = families(row for row in rows if row.finished)
     handles = [Line2D([], [], color=LOOKS[name].colour, marker=LOOKS[name].marker, label=name) for name in names]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(names), frameon=False, fontsize=8)
+    figure.legend(handles=handles, loc=place, ncols=len(names), frameon=False, fontsize=8)
 
 
 @dataclass

@@ -72,7 +72,7 @@ def use_finding(claim: UseClaim, rows: list[Row], test_set: str) -> UseFinding:
     uses = []
     for row in rows:
         for run in row.finished if row.label == claim.label else []:
-            metrics = run.record.get("metrics", {}).get(claim.evaluation, {}).get(test_set)
+            metrics = run.metrics(claim.evaluation, test_set)
             if metrics:
                 uses.append(Use(row.target, metrics[claim.lower], metrics[claim.higher], metrics.get("p")))
     return UseFinding(claim, tuple(uses))

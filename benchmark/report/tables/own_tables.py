@@ -75,5 +75,4 @@ def own_tables(rows: list[Row], test_sets: list[str]) -> list[OwnTable]:
 
 def _of_seeds(row: Row, evaluation: str, test_set: str) -> list[dict[str, float]]:
     """What the evaluation measured in each seed that has it."""
-    found = (run.record.get("metrics", {}).get(evaluation, {}).get(test_set) for run in row.finished)
-    return [metrics for metrics in found if metrics]
+    return [metrics for run in row.finished if (metrics := run.metrics(evaluation, test_set))]
