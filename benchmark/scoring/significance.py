@@ -95,6 +95,11 @@ def compare_scored(utterances: Sequence[str], systems: Mapping[str, Scored]) -> 
         Comparison(a, b, totals[a], totals[b], interval(rates[a] - rates[b]), unit, _test(systems[a], systems[b]))
         for a, b in combinations(systems, 2)
     ]
+    return corrected(found)
+
+
+def corrected(found: list[Comparison]) -> list[Comparison]:
+    """The same comparisons with Holm's correction over them as one family, whatever correction they had."""
     adjusted = holm([None if c.test.degenerate else c.test.p for c in found])
     return [replace(c, p_holm=p) for c, p in zip(found, adjusted, strict=True)]
 

@@ -86,6 +86,18 @@ def test_lines_that_no_longer_hold_are_left_out(
     assert len(kept_pairs(tmp_path / "pairs.csv", rows)) == len(frame) - 1
 
 
+def test_kept_pairs_are_corrected_again_when_a_row_is_gone(
+    collection: Collection, rows: list[Row], found: AllSeeds, tmp_path: Path
+) -> None:
+    pairs_frame(found).to_csv(tmp_path / "pairs.csv", index=False)
+    bare = Collection("demo", tmp_path, collection.runs, collection.test_sets, {})
+    pairs = compare_all_seeds(bare, rows[:-2], kept_pairs(tmp_path / "pairs.csv", rows[:-2])).pairs
+    for test_set in (TEST_SET, "test-other"):
+        left = [pair for pair in pairs if pair.test_set == test_set]
+        assert len(left) < len(found.pairs) / 2
+        assert [pair.p_holm for pair in left] == holm([pair.difference.p for pair in left])
+
+
 def test_a_damaged_file_is_named(rows: list[Row], tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_bytes(b"test_set,label_a\n\xff\xfe,dense\n")
     with pytest.raises(UserError, match=r"pairs\.csv cannot be read .* delete it and make the tables again"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from benchmark.report.rows.rows import Row
@@ -78,7 +78,7 @@ def compare_all_seeds(collection: Collection, rows: Sequence[Row], kept: Iterabl
     """
     finished = [row for row in rows if row.finished]
     intervals: dict[tuple[str, Row], Interval] = {}
-    pairs = [pair for pair in kept if pair.test_set not in collection.references]
+    pairs = _corrected([pair for pair in kept if pair.test_set not in collection.references])
     for pair in pairs:
         intervals |= {(pair.test_set, pair.a): pair.interval_a, (pair.test_set, pair.b): pair.interval_b}
     for test_set in collection.references:
@@ -92,6 +92,18 @@ def compare_all_seeds(collection: Collection, rows: Sequence[Row], kept: Iterabl
 def _draws(collection: Collection, test_set: str, rows: Sequence[Row]) -> Draws:
     systems = {row.key: [collection.scored(run, test_set).counts for run in row.finished] for row in rows}
     return draws(list(collection.references[test_set]), systems)
+
+
+def _corrected(kept: list[Pair]) -> list[Pair]:
+    """The kept pairs with Holm's correction made again, because pairs with rows that are gone were among them."""
+    by_test_set: dict[str, list[Pair]] = {}
+    for pair in kept:
+        by_test_set.setdefault(pair.test_set, []).append(pair)
+    return [
+        replace(pair, p_holm=p_holm)
+        for of_set in by_test_set.values()
+        for pair, p_holm in zip(of_set, holm([pair.difference.p for pair in of_set]), strict=True)
+    ]
 
 
 def _pairs(test_set: str, found: Draws, intervals: Mapping[Row, Interval]) -> list[Pair]:

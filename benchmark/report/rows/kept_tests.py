@@ -13,7 +13,7 @@ from benchmark.report.rows.rows import Row
 from benchmark.runs.collection import Run
 from benchmark.scoring.bootstrap import Unit
 from benchmark.scoring.mapsswe import MatchedPairs
-from benchmark.scoring.significance import Comparison
+from benchmark.scoring.significance import Comparison, corrected
 from benchmark.scoring.wer import WordErrors
 from benchmark.system.errors import UserError
 
@@ -40,10 +40,12 @@ class KeptTests:
     def compare_all(self, systems: dict[str, Run], test_set: str) -> list[Comparison]:
         """Return every pair of systems in the order of `itertools.combinations`, like `significance.compare_all`.
 
+        Holm's correction is made again, because the file may have pairs with rows that are gone.
+
         Raises:
             UserError: a pair is not in the file, or was tested with transcripts other than those of the records.
         """
-        return [self._between(a, b, systems, test_set) for a, b in combinations(systems, 2)]
+        return corrected([self._between(a, b, systems, test_set) for a, b in combinations(systems, 2)])
 
     def _between(self, a: str, b: str, systems: dict[str, Run], test_set: str) -> Comparison:
         line = self._lines.get((test_set, *(systems[name].record["run"] for name in (a, b))))  # type: ignore[arg-type]
