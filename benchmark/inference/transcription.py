@@ -45,7 +45,7 @@ def transcribe_one(speech_model: SpeechModel, samples: np.ndarray) -> tuple[str,
         The text, and the seconds of forward pass and decoding.
 
     Raises:
-        UnusableError: the recording is shorter than one frame.
+        UnusableError: the recording is shorter than one frame, or too long for the GPU's memory.
     """
     window = architecture_of(speech_model.model).window_samples(speech_model.model)
     if window is None or len(samples) <= window:
@@ -62,7 +62,10 @@ def _transcribe_whole(speech_model: SpeechModel, samples: np.ndarray) -> tuple[s
     audio = (normalised(audio) if speech_model.normalise_audio else audio)[None].to(speech_model.model.device)
     nothing = torch.zeros(0, dtype=torch.long, device=audio.device)
     batch = Batch(audio, None, frames.to(audio.device), nothing, nothing, audio.numel() / SAMPLE_RATE)
-    (transcript,), seconds = decode_timed(transcriber(speech_model), batch)
+    try:
+        (transcript,), seconds = decode_timed(partial(_decoded, speech_model), batch)
+    except torch.cuda.OutOfMemoryError:
+        raise UnusableError("too long for the GPU's memory: cut it into shorter files") from None
     return transcript.text, seconds
 
 
@@ -98,7 +101,7 @@ def transcriber(speech_model: SpeechModel) -> Transcriber:
 
     It raises a UserError if the GPU's memory is too small for a batch.
     """
-    return partial(_transcripts, speech_model)
+    return partial(_decoded_or_told, speech_model)
 
 
 def decode_timed(decode: Transcriber, batch: Batch) -> tuple[list[Transcript], float]:
@@ -110,8 +113,12 @@ def decode_timed(decode: Transcriber, batch: Batch) -> tuple[list[Transcript], f
 
 
 @torch.no_grad()  # not in inference mode, where autocast casts every weight anew for each token
-def _transcripts(speech_model: SpeechModel, batch: Batch) -> list[Transcript]:
+def _decoded(speech_model: SpeechModel, batch: Batch) -> list[Transcript]:
+    return architecture_of(speech_model.model).transcribe(speech_model.model, batch, speech_model.tokenizer)
+
+
+def _decoded_or_told(speech_model: SpeechModel, batch: Batch) -> list[Transcript]:
     try:
-        return architecture_of(speech_model.model).transcribe(speech_model.model, batch, speech_model.tokenizer)
+        return _decoded(speech_model, batch)
     except torch.cuda.OutOfMemoryError:
         raise UserError("out of GPU memory while transcribing: lower evaluation.batch_seconds") from None

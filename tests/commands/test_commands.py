@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,10 @@ from small_study import RUN, SmallStudy
 from tiny_whisper import WINDOW_SECONDS, write_tiny_whisper
 
 from benchmark.__main__ import main
+from benchmark.models.architectures.architecture import Transcript
+from benchmark.models.architectures.lookup import ARCHITECTURES
+from benchmark.models.architectures.wav2vec2 import Wav2Vec2
+from benchmark.models.batch import Batch
 from benchmark.models.counting import remaining_parameters
 from benchmark.scoring.trn import read_trn
 from benchmark.study import registry
@@ -53,6 +58,25 @@ def test_transcribes_files_and_folders_at_any_rate(
     unreadable, timing = output.err.splitlines()
     assert unreadable.startswith(f"{tmp_path / 'cut.wav'}: truncated")
     assert re.fullmatch(r"4 of 5 files, 4\.\d s of audio in [\d.]+ s, real-time factor [\d.]+", timing)
+
+
+def test_a_file_too_long_for_the_gpu_stops_no_other(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class SmallGpu(Wav2Vec2):
+        def transcribe(self, model: Any, batch: Batch, tokenizer: Any) -> list[Transcript]:
+            if batch.seconds > 2:
+                raise torch.cuda.OutOfMemoryError("tried to allocate 20 GiB")
+            return super().transcribe(model, batch, tokenizer)
+
+    monkeypatch.setitem(ARCHITECTURES, "wav2vec2", SmallGpu())
+    write_tone(tmp_path / "a.wav", 16_000)
+    soundfile.write(tmp_path / "long.wav", np.zeros(48_000), 16_000)
+    assert main(["transcribe", str(tiny_model), *(str(tmp_path / f"{name}.wav") for name in ("long", "a"))]) == 1
+    heard, told = capsys.readouterr()
+    assert heard.startswith(f"{tmp_path / 'a.wav'}\t")
+    reason, _ = told.splitlines()
+    assert reason == f"{tmp_path / 'long.wav'}: too long for the GPU's memory: cut it into shorter files"
 
 
 def test_a_file_longer_than_a_model_s_window_is_cut_at_its_pauses(
