@@ -25,6 +25,7 @@ from benchmark.pretraining.recipe import STAGES, Recipe, Stage, StageRecipe, rea
 from benchmark.pretraining.splicing import SplicedSpeech, gaps_between_words
 from benchmark.runs.published_wer import word_error_rate
 from benchmark.system.files import write_json
+from benchmark.system.lock import exclusive
 from benchmark.training.budget import Clock
 from benchmark.training.features import Features
 from benchmark.training.hooks import Hook, State
@@ -45,9 +46,14 @@ def train_from_scratch(path: Path) -> None:
     """Train the embedded dense model by the recipe in `path` and write its folder. Resumes from checkpoints.
 
     Raises:
-        UserError: the recipe is missing or wrong.
+        UserError: the recipe is missing or wrong, or another process trains by it.
     """
     recipe = read_recipe(path)
+    with exclusive(recipe.work / "lock", f"training of {recipe.output}"):
+        _train_dense(recipe)
+
+
+def _train_dense(recipe: Recipe) -> None:
     prepare(recipe.corpus, recipe.work / "data")
     dataset = Dataset.open(recipe.work / "data")
     clock = Clock()

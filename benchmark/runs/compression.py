@@ -112,26 +112,17 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
         if study.settings_from is not None and search is None:
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
         with failures_as_reasons():
-            refuse_hopeless(method, job)
-            with job.budget.clock.phase("other"):
-                model = returned_model(method.compress(job), dense.model)
-                job.budget.check()  # covers the last backward pass, and what came after training
+            model = _compressed(method, job, dense)
             _measure(record, job.target if plan.target else None, dense, replace(dense, model=model), folder)
     except (Failed, OverBudget, CannotCompress, TrainingDiverged) as error:
         record["status"] = "over_budget" if isinstance(error, OverBudget) else "failed"
         record["reason"] = str(error)
     if job is not None:
-        record["budget"]["spent"] = job.budget.spent
-        record["phases"] = dict(job.budget.clock.seconds)
-        record["compression_seconds"] = sum(record["phases"].values())
+        _account(record, job)
         if "train" in record["phases"]:
             record["precision"] = precision
             if study.training.orthography == "model":
                 record["orthography"] = "model"
-        record["notes"], record["log"] = job.notes, _finite(job.last)
-        if undefined := sorted(job.last.keys() - record["log"].keys()):
-            more = f" and {len(undefined) - 1} more" if undefined[1:] else ""
-            record["notes"].append(f"not logged because not finite: {undefined[0]}{more}")
         write_text(folder.curves, _curves_csv(job.curves))
     keep(folder.compressed, record)
     if record["status"] == "failed":
@@ -195,6 +186,26 @@ def _take_over(record: RunRecord, finished: RunFolder, folder: RunFolder, study:
     folder.record.rename(folder.compressed)
     print(f"{record['run']}: copied from {finished}")
     return old.record
+
+
+def _compressed(method: Method, job: Job, dense: SpeechModel) -> PreTrainedModel:
+    """The model that the method makes of the dense one within its budget."""
+    refuse_hopeless(method, job)
+    with job.budget.clock.phase("other"):
+        model = returned_model(method.compress(job), dense.model)
+        job.budget.check()  # covers the last backward pass, and what came after training
+    return model
+
+
+def _account(record: RunRecord, job: Job) -> None:
+    """Write into the record what the job spent, noted and logged last."""
+    record["budget"]["spent"] = job.budget.spent
+    record["phases"] = dict(job.budget.clock.seconds)
+    record["compression_seconds"] = sum(record["phases"].values())
+    record["notes"], record["log"] = job.notes, _finite(job.last)
+    if undefined := sorted(job.last.keys() - record["log"].keys()):
+        more = f" and {len(undefined) - 1} more" if undefined[1:] else ""
+        record["notes"].append(f"not logged because not finite: {undefined[0]}{more}")
 
 
 def _measure(

@@ -55,13 +55,8 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
         print(f"dense model {study.dense.model}: already finished, kept")
         return
     speech_model = load(source, fresh_head=recipe is not None)
-    architecture = architecture_of(speech_model.model)
-    architecture.set_language(speech_model.model, study.dense.language)
-    if recipe is not None and set(recipe.speeds) != {1.0} and architecture.window_samples(speech_model.model):
-        raise UserError(
-            f"{study.dense.model} hears windows of one length, which slower speech would overflow: set `speeds` under "
-            "`dense.fine_tune` to [1.0]"
-        )
+    architecture_of(speech_model.model).set_language(speech_model.model, study.dense.language)
+    _refuse_speeds(study, speech_model)
     speech_model.to(pick_device(study.hardware.device))
     for split in (study.corpus.dev, *study.corpus.tests):
         # Refuses characters that the model does not know, before anything is replaced.
@@ -71,11 +66,7 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
         check_published(study, speech_model, dataset, reuse_from)
     speech = Speech(speech_model, dataset, study.corpus.train, training=True)
     if study.training.frozen_frontend:
-        speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
-        front_end = _hash_weights(architecture.front_end_module(speech_model.model))
-        key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
-        write_features(speech_model.model, speech, work.features, key, speeds)
-        speech = Speech(speech_model, dataset, study.corpus.train, Features(work.features), training=True)
+        speech = _cached(study, speech_model, speech, dataset, work)
     if recipe is not None:
         _fine_tune(study, recipe, speech_model, speech, work.dense_checkpoints)
         check_published(study, speech_model, dataset, reuse_from)
@@ -98,6 +89,26 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
     keep(work.dense_record, record)
     shutil.rmtree(work.dense_checkpoints, ignore_errors=True)
     print(f"dense model {study.dense.model}{f' at {revision}' if revision else ''}: dev WER {100 * dev:.2f} %")
+
+
+def _refuse_speeds(study: Study, speech_model: SpeechModel) -> None:
+    """Refuse a fine-tuning at several speeds of a model whose window slower speech would overflow."""
+    recipe, model = study.dense.fine_tune, speech_model.model
+    if recipe is not None and set(recipe.speeds) != {1.0} and architecture_of(model).window_samples(model):
+        raise UserError(
+            f"{study.dense.model} hears windows of one length, which slower speech would overflow: set `speeds` under "
+            "`dense.fine_tune` to [1.0]"
+        )
+
+
+def _cached(study: Study, speech_model: SpeechModel, speech: Speech, dataset: Dataset, work: WorkFolder) -> Speech:
+    """Write the frozen front-end's output of the training speech at all speeds; return the speech that reads it."""
+    recipe, model = study.dense.fine_tune, speech_model.model
+    speeds = tuple(dict.fromkeys((1.0, *recipe.speeds))) if recipe else (1.0,)
+    front_end = _hash_weights(architecture_of(model).front_end_module(model))
+    key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
+    write_features(model, speech, work.features, key, speeds)
+    return Speech(speech_model, dataset, study.corpus.train, Features(work.features), training=True)
 
 
 def _identity(study: Study, source: Path, dataset: Dataset) -> str:

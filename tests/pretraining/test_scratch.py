@@ -18,7 +18,16 @@ from benchmark.models.fresh import fresh_model
 from benchmark.pretraining.front_end import at_full_rate, convolutions, on_top_of, through_context, train_front_end
 from benchmark.pretraining.hearings import cached_features
 from benchmark.pretraining.recipe import Recipe, read_recipe
-from benchmark.pretraining.stages import Lessons, train_all_stages, train_on_sentences, train_on_spliced, word_gaps
+from benchmark.pretraining.stages import (
+    Lessons,
+    train_all_stages,
+    train_from_scratch,
+    train_on_sentences,
+    train_on_spliced,
+    word_gaps,
+)
+from benchmark.system.errors import UserError
+from benchmark.system.lock import exclusive
 from benchmark.training.budget import Clock
 from benchmark.training.speech import Speech
 
@@ -123,3 +132,11 @@ def test_frames_come_at_the_rate_of_the_strides() -> None:
     seconds = int(frame_counts(model, torch.tensor([16_000 * 60]))[0]) / frame_rate(model)
     assert frame_rate(model) == 25
     assert seconds == pytest.approx(60, abs=0.5)
+
+
+def test_one_process_trains_by_a_recipe(recipe: Recipe) -> None:
+    with (
+        exclusive(recipe.work / "lock", "another training"),
+        pytest.raises(UserError, match="is at work in another process"),
+    ):
+        train_from_scratch(recipe.work / "recipe.yaml")

@@ -58,54 +58,13 @@ def _datum(point: Point, test_set: str, section: str, below: bool) -> dict[str, 
 
 
 def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Callable[[Row], str]) -> dict[str, Any]:
-    points = []
-    for test_set in comparisons.test_sets:
-        found = pareto(rows, comparisons, test_set, size)
-        below = found.front[1::2]  # neighbours on the front have their names on opposite sides
-        points += [_datum(point, test_set, anchor(point.row), point in below) for point in found.points]
-    data = alt.InlineData(values=points)
+    points = _data(rows, comparisons, size, anchor)
     sizes = [point["size"] for point in points]
     x = alt.X("size:Q", title=size.title, scale=_scale(sizes), axis=alt.Axis(tickCount=6))
     y = alt.Y("wer:Q", title="WER (%)", scale=_scale([point["wer"] for point in points]))
+    here = alt.Chart(alt.InlineData(values=points)).transform_filter(HERE)
     shown = families(row for row in rows if row.finished and row.shrinks_model)
-    colour = alt.Color(
-        "family:N",
-        scale=alt.Scale(domain=shown, range=[themed(LOOKS[family].colour) for family in shown]),
-        legend=alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1),
-    )
-    here = alt.Chart(data).transform_filter(HERE)
-    base = here.encode(x=x, y=y)
-    beyond = f"datum.size > {(min(sizes) + max(sizes)) / 2}"  # in the right half, names are left of their points
-    layers = [
-        base.transform_filter("datum.front").mark_line(interpolate="step-after", color=themed(LINE), strokeWidth=4),
-        base.mark_line(strokeWidth=1, opacity=0.6).encode(color=colour, detail="label:N", order="size:Q"),
-        base.transform_filter("datum.low != null")
-        .mark_rule(strokeWidth=1.5)
-        .encode(y=alt.Y("low:Q", title="WER (%)"), y2="high:Q", color=colour),
-        base.transform_filter("datum.front")
-        .mark_text(
-            fontSize=11,
-            align=alt.expr(f"{beyond} ? 'right' : 'left'"),
-            dx=alt.expr(f"{beyond} ? -9 : 9"),
-            dy=alt.expr("datum.below ? 16 : -8"),
-        )
-        .encode(text="name:N"),
-        base.mark_point(size=90, strokeWidth=1.8, cursor="pointer", opacity=1).encode(
-            color=colour,
-            shape=alt.Shape(
-                "family:N", scale=alt.Scale(domain=shown, range=[SHAPES[LOOKS[family].marker] for family in shown])
-            ),
-            fill=alt.when("datum.front").then(colour).otherwise(alt.value(themed(PAPER))),
-            tooltip=[
-                alt.Tooltip("name:N", title="row"),
-                alt.Tooltip("wer:Q", title="WER (%)", format=".2f"),
-                alt.Tooltip("size:Q", title=size.title, format=".2f"),
-                alt.Tooltip("low:Q", title="bar from", format=".2f"),
-                alt.Tooltip("high:Q", title="bar to", format=".2f"),
-                alt.Tooltip("bar:N", title="bar"),
-            ],
-        ),
-    ]
+    layers = _layers(here.encode(x=x, y=y), shown, size.title, middle=(min(sizes) + max(sizes)) / 2)
     if comparisons.dense:
         is_dense = f"datum.label == '{comparisons.dense.label}'"
         layers.insert(0, here.transform_filter(is_dense).mark_rule(strokeDash=[2, 3]).encode(y=y))
@@ -113,6 +72,68 @@ def _plot(rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Cal
     chart = chart.properties(width="container", height=360)
     specification: dict[str, Any] = chart.to_dict()
     return specification | {"config": chart_configuration()}
+
+
+def _data(
+    rows: list[Row], comparisons: Comparisons, size: SizeAxis, anchor: Callable[[Row], str]
+) -> list[dict[str, Any]]:
+    """The points of all test sets."""
+    data = []
+    for test_set in comparisons.test_sets:
+        found = pareto(rows, comparisons, test_set, size)
+        below = found.front[1::2]  # neighbours on the front have their names on opposite sides
+        data += [_datum(point, test_set, anchor(point.row), point in below) for point in found.points]
+    return data
+
+
+def _layers(base: alt.Chart, shown: list[str], size_title: str, middle: float) -> list[alt.Chart]:
+    """The front, a line per label, the error bars, the names on the front, and the points; the last is on top."""
+    colours = [themed(LOOKS[family].colour) for family in shown]
+    colour = alt.Color(
+        "family:N",
+        scale=alt.Scale(domain=shown, range=colours),
+        legend=alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1),
+    )
+    front = base.transform_filter("datum.front")
+    bars = base.transform_filter("datum.low != null").mark_rule(strokeWidth=1.5)
+    return [
+        front.mark_line(interpolate="step-after", color=themed(LINE), strokeWidth=4),
+        base.mark_line(strokeWidth=1, opacity=0.6).encode(color=colour, detail="label:N", order="size:Q"),
+        bars.encode(y=alt.Y("low:Q", title="WER (%)"), y2="high:Q", color=colour),
+        _names(front, middle),
+        _points(base, shown, colour, size_title),
+    ]
+
+
+def _names(front: alt.Chart, middle: float) -> alt.Chart:
+    """The names of the rows on the front; right of the middle, a name is left of its point."""
+    beyond = f"datum.size > {middle}"
+    names: alt.Chart = front.mark_text(
+        fontSize=11,
+        align=alt.expr(f"{beyond} ? 'right' : 'left'"),
+        dx=alt.expr(f"{beyond} ? -9 : 9"),
+        dy=alt.expr("datum.below ? 16 : -8"),
+    ).encode(text="name:N")
+    return names
+
+
+def _points(base: alt.Chart, shown: list[str], colour: alt.Color, size_title: str) -> alt.Chart:
+    """The points, filled on the front, with the family's marker and the row's numbers as a tooltip."""
+    markers = [SHAPES[LOOKS[family].marker] for family in shown]
+    points: alt.Chart = base.mark_point(size=90, strokeWidth=1.8, cursor="pointer", opacity=1).encode(
+        color=colour,
+        shape=alt.Shape("family:N", scale=alt.Scale(domain=shown, range=markers)),
+        fill=alt.when("datum.front").then(colour).otherwise(alt.value(themed(PAPER))),
+        tooltip=[
+            alt.Tooltip("name:N", title="row"),
+            alt.Tooltip("wer:Q", title="WER (%)", format=".2f"),
+            alt.Tooltip("size:Q", title=size_title, format=".2f"),
+            alt.Tooltip("low:Q", title="bar from", format=".2f"),
+            alt.Tooltip("high:Q", title="bar to", format=".2f"),
+            alt.Tooltip("bar:N", title="bar"),
+        ],
+    )
+    return points
 
 
 def _scale(values: list[float]) -> alt.Scale:
