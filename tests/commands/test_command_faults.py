@@ -18,6 +18,7 @@ SPEED = str(ROOT / "results/throughput/cpu.json")
 CALLS = {  # with BAD for what is wrong
     "compress": ["BAD dense", "smoke BAD"],
     "cost_plan": [f"BAD {SPEED}", "smoke BAD", f"smoke {SPEED} --model BAD"],
+    "crate": ["BAD --to out --licence https://example.org", "run --to out --licence BAD"],
     "dense": ["BAD"],
     "export": ["BAD --to out"],
     "footprint": ["BAD"],
