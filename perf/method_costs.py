@@ -56,6 +56,8 @@ def cost_of(name: str, model: str, work: Path) -> Cost:
     """Run a method and measure it. Post-training methods fine-tune afterwards, so they have steps too."""
     method = load_method(name)(training_settings(name))
     job = bench_of(model, work).job(name, (PLAIN_STEPS if name == PLAIN else STEPS)[model])
+    if reason := method.skip(job):
+        raise CannotCompress(reason)
     steps: list[float] = []
     step = Phase._step
 

@@ -16,6 +16,7 @@ from benchmark.system.files import write_json
 from benchmark.system.project import ROOT
 
 RUN = ROOT / "results" / "mini" / "runs" / "self_pinching-0.65-seed0"
+RESULTS = ("scores", "speedup", "sparse", "metrics", "footprint", "matrices")
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
@@ -48,7 +49,7 @@ def test_a_crate_holds_the_run(tmp_path: Path) -> None:
 
 def test_a_failed_run_says_why(tmp_path: Path) -> None:
     record = read_record(RUN / "run.json")
-    kept = {key: value for key, value in record.items() if key not in ("scores", "speedup", "footprint", "matrices")}
+    kept = {key: value for key, value in record.items() if key not in RESULTS}
     shutil.copytree(RUN, tmp_path / RUN.name)
     write_json(tmp_path / RUN.name / "run.json", kept | {"status": "failed", "reason": "diverged"})
     action = crate_of(tmp_path / RUN.name, tmp_path / "crate").root_dataset["mentions"]
