@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+from made_study import configuration, use_methods
 from small_study import SmallStudy
 from transformers import PreTrainedModel
 
@@ -19,6 +21,8 @@ from benchmark.corpora.manifest import AUDIO, Dataset, Utterance, write_manifest
 from benchmark.models.checkpoints import SpeechModel, load, save_dense
 from benchmark.models.fresh import Architecture, fresh_model
 from benchmark.models.vocabulary import Vocabulary
+from benchmark.runs.dense_stage import prepare_dense
+from benchmark.study.file import parse_study
 from benchmark.study.registry import load_method
 from benchmark.toolbox.job import Job
 from benchmark.training.allowance import BudgetKind
@@ -144,6 +148,19 @@ def published_folder(tmp_path_factory: pytest.TempPathFactory, prepared_folder: 
         study.make_runs()
         assert study.call("publish") == 0
     return study.root
+
+
+@pytest.fixture(scope="session")
+def made_work(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path, tiny_model: Path) -> Path:
+    """The working folder of `made_study.configuration` on the tiny model, with its dense stage done, to be copied."""
+    with pytest.MonkeyPatch.context() as patch:
+        root = tmp_path_factory.mktemp("made")
+        use_methods(patch, root / "methods", {})
+        patch.setattr("benchmark.system.project.ROOT", root)
+        study = parse_study(configuration(dense={"model": str(tiny_model)}), root / "made.yaml")
+        shutil.copytree(tiny_corpus, study.work.data)
+        prepare_dense(study, study.work)
+        return study.work.path
 
 
 @pytest.fixture

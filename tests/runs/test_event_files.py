@@ -12,7 +12,6 @@ from made_study import PRUNES, configuration, use_methods
 
 from benchmark.__main__ import main
 from benchmark.runs import event_files
-from benchmark.runs.dense_stage import prepare_dense
 from benchmark.runs.event_files import write_events
 from benchmark.study.file import load_study
 from benchmark.study.paths import RunFolder
@@ -29,15 +28,14 @@ def read_back(folder: Path) -> dict[str, dict[int, float]]:
 
 
 @pytest.fixture
-def study(tmp_path: Path, tiny_corpus: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(tmp_path: Path, made_work: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study in a file, with data and dense model, and one method that trains."""
     use_methods(monkeypatch, tmp_path / "methods", {"good": PRUNES})
     monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
     path = tmp_path / "made.yaml"
     path.write_text(yaml.safe_dump(configuration(dense={"model": str(tiny_model)}, methods={"*": None})))
     made = load_study(path)
-    shutil.copytree(tiny_corpus, made.work / "data")
-    prepare_dense(made, made.work)
+    shutil.copytree(made_work, made.work)
     return made
 
 

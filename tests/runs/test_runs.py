@@ -11,7 +11,6 @@ from made_study import PRUNES, configuration, use_methods
 
 from benchmark.runs.collection import read_collection
 from benchmark.runs.compression import compress
-from benchmark.runs.dense_stage import prepare_dense
 from benchmark.runs.error_counts import score_run
 from benchmark.runs.publication import publish
 from benchmark.runs.records import RunRecord
@@ -43,7 +42,7 @@ BODIES = {
 
 
 @pytest.fixture
-def study(tmp_path: Path, tiny_corpus: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(tmp_path: Path, made_work: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study over the tiny corpus, its data and dense model prepared."""
     use_methods(monkeypatch, tmp_path / "methods", BODIES)
     (tmp_path / "methods" / "absent.py").write_text(
@@ -60,8 +59,7 @@ def study(tmp_path: Path, tiny_corpus: Path, tiny_model: Path, monkeypatch: pyte
     )
     monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
     made = parse_study(configuration(dense={"model": str(tiny_model)}, methods={"*": None}), Path("made.yaml"))
-    shutil.copytree(tiny_corpus, made.work / "data")
-    prepare_dense(made, made.work)
+    shutil.copytree(made_work, made.work)
     return made
 
 
