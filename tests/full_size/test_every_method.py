@@ -1,7 +1,8 @@
 """Every method on wav2vec2-base and HuBERT-large, random weights, real audio, a few steps: `pytest -m full_size`.
 
-`PINCHBENCH_LIBRISPEECH_ROOT` names the audio: a folder that holds LibriSpeech/test-clean, or a part of it. Peak memory
-and times go to `full_size-<model>.json` and `.md` in the folder `PINCHBENCH_ARTEFACTS`, where that is set.
+`PINCHBENCH_LIBRISPEECH_ROOT` names the audio: a folder that holds LibriSpeech/test-clean and LibriSpeech/dev-clean, or
+a part of each. Peak memory and times go to `full_size-<model>.json` and `.md` in the folder `PINCHBENCH_ARTEFACTS`,
+where that is set.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def study(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     config = {
         "name": "full-size",
         "corpus": {"name": "librispeech", "root": audio, "partial": True, "limit": UTTERANCES}
-        | {"train": split, "dev": split, "tests": [split], "max_seconds": 19.2},
+        | {"train": split, "dev": "dev-clean", "tests": ["dev-clean"], "score_dev": True, "max_seconds": 19.2},
         "dense": {"model": "start"},
         "budget": {"kind": "work", "limit": LIMIT},
         "training": {"batch_seconds": 16, "frozen_frontend": True, "precision": "fp32"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from synthetic_study import build_study
+from synthetic_study import RECIPES, build_study
 
 from benchmark import evaluations
 from benchmark.report.study_report import write_report
@@ -42,7 +42,8 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "evaluations").mkdir()
     (tmp_path / "evaluations" / "loudness.py").write_text(MADE)
     monkeypatch.setattr(evaluations, "__path__", [*evaluations.__path__, str(tmp_path / "evaluations")])
-    folder = build_study(tmp_path / "demo", utterances=20, troubled=False)
+    recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}
+    folder = build_study(tmp_path / "demo", utterances=20, troubled=False, recipes=recipes)
     for seed, near in enumerate((10.0, 20.0, 30.0)):
         path = folder / "runs" / f"self_pinching-0.65-seed{seed}" / "run.json"
         metrics = {"loudness": {"test-clean": {"near": near, "far": near - 8, "hidden": 1.0}}}
