@@ -36,7 +36,14 @@ LOWER_TARGETS = {"kcm": 0.5}  # it keeps all heads, so a third of the weights
 UTTERANCES = 3  # transcribed
 CORPUS = 10  # utterances per split
 CALIBRATION_SECONDS = 10.0
-LONGER = {"kcm": 40.0, "kwon": 40.0}  # they need a frame for each neuron that is left
+LONGER = {"calibration_seconds": 25.0}  # for methods that need a frame for each neuron that is left
+WEIGHT_ONLY = {"kind": "weight_only"}  # a CPU without VNNI takes minutes per sentence with dynamic integers
+SETTINGS: dict[str, dict[str, Any]] = {
+    "int8": WEIGHT_ONLY,
+    "sam_int8": WEIGHT_ONLY,
+    "kwon": LONGER,
+    "kcm": LONGER | {"tolerance": 0.3},  # its own takes twelve iterations, which cost more than the whole budget
+}
 LIMIT = 300  # units of work: six plain steps over 16 s of audio
 
 pytestmark = pytest.mark.full_size
@@ -80,17 +87,9 @@ class FullSizeStudy:
 
 
 def settings_of(method: str) -> dict[str, Any]:
-    """Settings for a small budget and any processor.
-
-    A CPU without VNNI takes minutes per sentence with dynamic integers. The twelve iterations that KCM takes at its own
-    tolerance cost more than the whole budget.
-    """
-    if method in ("int8", "sam_int8"):
-        return {"kind": "weight_only"}
-    settings = {"tolerance": 0.3} if method == "kcm" else {}
-    if "calibration_seconds" in load_method(method).Settings.__dataclass_fields__:
-        settings["calibration_seconds"] = LONGER.get(method, CALIBRATION_SECONDS)
-    return settings
+    """The method's settings in `SETTINGS`, and little calibration unless they say otherwise."""
+    calibrates = "calibration_seconds" in load_method(method).Settings.__dataclass_fields__
+    return ({"calibration_seconds": CALIBRATION_SECONDS} if calibrates else {}) | SETTINGS.get(method, {})
 
 
 def entry(method: str) -> dict[str, Any]:
@@ -144,16 +143,17 @@ def test_every_method_runs_at_full_size(study: FullSizeStudy, method: str) -> No
     model = study.work / "runs" / run / "model"
     assert len(study.transcripts(model)) == UTTERANCES
     shutil.rmtree(model)
-    figures = cost | {"remaining_parameters": footprint["remaining_parameters"], "cpu": record["provenance"]["cpu"]}
+    figures = cost | {"remaining_parameters": footprint["remaining_parameters"]}
     keep(study.model, method, figures, record["provenance"])
 
 
-def keep(model: str, method: str, figures: dict[str, Any], provenance: Provenance) -> None:
-    """Add a method's figures to the model's table in the folder of artefacts; `provenance` is that of the latest."""
+def keep(model: str, method: str, figures: dict[str, float], provenance: Provenance) -> None:
+    """Add a method's figures and processor to the model's table in the artefacts; `provenance` is the latest's."""
     folder = os.environ.get("PINCHBENCH_ARTEFACTS")
     if folder:
         path = Path(folder) / f"full_size-{model}.json"
-        methods = (read_json(path)["methods"] if path.exists() else {}) | {method: figures}
+        methods = read_json(path)["methods"] if path.exists() else {}
+        methods[method] = figures | {"cpu": provenance["cpu"]}
         write_json(path, {"methods": methods, "provenance": provenance})
         write_text(path.with_suffix(".md"), table(methods) + "\n")
 
