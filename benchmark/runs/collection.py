@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from benchmark.runs.curves import read_curves
-from benchmark.runs.ownership import reference_label
+from benchmark.runs.ownership import owner_of
 from benchmark.runs.reading import read_planned, read_run
 from benchmark.runs.records import RunRecord, Score
 from benchmark.scoring.scored import Scored, scored
@@ -84,6 +84,7 @@ class Collection:
     references: dict[str, Transcripts]
     to_come: tuple[str, ...] = ()  # planned runs without a record
     reference: str | None = None  # label of the method that every other is compared with
+    titles: Mapping[str, str] = field(default_factory=dict)  # the study's own names of rows, by label
     _scored: dict[tuple[str, str], Scored] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def scored(self, run: Run, test_set: str) -> Scored:
@@ -132,8 +133,17 @@ def read_collection(runs_folder: Path) -> Collection:
     if not to_come and not any(run.record["family"] == "dense" for run in runs):
         raise UserError(f"{runs_folder} has no run of the dense model; add `dense:` to the study's methods and run it")
     found: dict[str, Transcripts] = {name: read_trn(references[name]) for name in test_sets if name in references}
-    reference = reference_label(runs_folder.parent)
-    collection = Collection(runs[0].record["study"], runs_folder.parent, runs, test_sets, found, to_come, reference)
+    owner = owner_of(runs_folder.parent)
+    collection = Collection(
+        runs[0].record["study"],
+        runs_folder.parent,
+        runs,
+        test_sets,
+        found,
+        to_come,
+        reference=owner.get("reference") if owner else None,
+        titles=owner.get("titles", {}) if owner else {},
+    )
     with tqdm(runs, desc="recount", unit="run") as progress:
         for run in progress:
             recounted = {name: total(collection.scored(run, name).counts) for name in found if name in run.scores}

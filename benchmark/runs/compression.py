@@ -143,8 +143,8 @@ def _shared_training(
 
 
 def _title(method: Method, plan: RunPlan) -> str:
-    """The method's title and the part of the label that follows the method's name: `Wanda, fine tuned`."""
-    variant = plan.label.removeprefix(plan.method).replace("_", " ").strip()
+    """The method's title and the part of the label that follows the method's name: `Wanda, fine-tuned`."""
+    variant = plan.label.removeprefix(plan.method).replace("fine_tuned", "fine-tuned").replace("_", " ").strip()
     return f"{method.title}, {variant}" if variant else method.title
 
 

@@ -14,6 +14,7 @@ from benchmark.system.typed_yaml import KEYS, Above0, Distinct, FilePath, Named,
 from benchmark.training.allowance import BudgetConfig
 
 EVERY_OTHER = "*"  # a label: all methods that the study does not name
+Title = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$", max_length=200)]
 
 
 def _share_to_remove(target: float) -> float:
@@ -158,6 +159,8 @@ class MethodOptions:
 
     method: FilePath | None = None
     """a file in `methods/`, or a path; needed if the label is not the method's name"""
+    title: Title | None = None
+    """name of its rows in tables and figures; otherwise the method's title and the rest of the label"""
     settings: dict[str, Any] = Field(default_factory=dict)
     """settings of the method; `python -m benchmark methods` lists them"""
     budget_share: Share = 1  # no float: a whole number's share stays whole, and so do identities
@@ -176,7 +179,7 @@ def _every_other(methods: dict[str, MethodOptions | None]) -> dict[str, MethodOp
         options = options or MethodOptions()
         if label != EVERY_OTHER and options.leave_out:
             raise ValueError(f'"{label}" takes no `except`: only "{EVERY_OTHER}" does')
-        if label == EVERY_OTHER and (options.method or options.settings or options.budget_share != 1):
+        if label == EVERY_OTHER and (options.method or options.title or options.settings or options.budget_share != 1):
             raise ValueError(f'"{EVERY_OTHER}" takes only `targets`, `seeds` and `except`')
     return methods
 

@@ -12,6 +12,8 @@ from small_study import RUN, RUNS, SmallStudy, change_record
 from snapshot import contents
 
 from benchmark.__main__ import main
+from benchmark.report.rows.rows import table_rows
+from benchmark.runs.collection import read_collection
 from benchmark.scoring.trn import read_trn, write_trn
 from benchmark.scoring.wer import word_errors
 from benchmark.study.file import load_study
@@ -245,6 +247,17 @@ def test_results_belong_to_one_file(published: SmallStudy, capsys: pytest.Captur
     with pytest.raises(UserError, match=r"belongs to config/small\.yaml"):
         chosen_study([copy], {"reuse": True})
     assert chosen_study([published.config], {}).name == "small"
+
+
+def test_a_new_title_takes_no_new_run(published: SmallStudy) -> None:
+    path = published.results / "runs"
+    assert [row.title for row in table_rows(read_collection(path))] == ["Dense", "Breaks off"]
+    text = published.config.read_text()
+    published.config.write_text(text.replace("breaks_off: }", "breaks_off: {title: Of the study}}"))
+    records = contents(path)
+    assert published.call("publish") == 0
+    assert [row.title for row in table_rows(read_collection(path))] == ["Dense", "Of the study"]
+    assert contents(path) == records
 
 
 def test_a_file_that_was_renamed_keeps_its_results(published: SmallStudy) -> None:

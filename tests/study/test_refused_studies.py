@@ -53,6 +53,8 @@ def _methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"methods": {"gates": {"settings": {"learning_rate": True}}}}, r'"learning_rate" takes float, not True'),
         ({"methods": {"gates": {"setings": {}}}}, r'unknown key "methods.gates.setings": did you mean "settings"\?'),
         ({"methods": {"*": {"settings": {"a": 1}}}}, '"\\*" takes only `targets`, `seeds` and `except`'),
+        ({"methods": {"*": {"title": "All"}}}, '"\\*" takes only `targets`, `seeds` and `except`'),
+        ({"methods": {"gates": {"title": "two\nlines"}}}, r"methods.gates.title: "),
         ({"methods": {"gates": {"except": ["prune"]}}}, '"gates" takes no `except`: only "\\*" does'),
         ({"methods": {}}, "methods: "),
         ({"targets": [1.0]}, r"targets.0: target 1.0 is outside \(0, 1\): it is the share of weights to remove"),

@@ -36,11 +36,19 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """All runs of one label at one target."""
+    """All runs of one label at one target.
+
+    Attributes:
+        label: the study's name for a method with its settings.
+        target: the target; None for a method with a size of its own.
+        runs: the runs of all seeds.
+        own_title: the study's name for readers, if it gives one.
+    """
 
     label: str
     target: float | None
     runs: tuple[Run, ...]
+    own_title: str | None = None
 
     @property
     def first(self) -> RunRecord:
@@ -54,8 +62,8 @@ class Row:
 
     @property
     def title(self) -> str:
-        """Name for readers: the method's title, or the label of a variant."""
-        return self.first["title"]
+        """Name for readers: the study's, or the method's title with the rest of the label."""
+        return self.own_title or self.first["title"]
 
     @property
     def name(self) -> str:
@@ -159,7 +167,7 @@ def table_rows(collection: Collection) -> list[Row]:
     for run in collection.runs:
         groups.setdefault((run.record["label"], run.record["target_sparsity"]), []).append(run)
     rows = [
-        Row(label, target, tuple(sorted(runs, key=lambda run: run.record["seed"])))
+        Row(label, target, tuple(sorted(runs, key=lambda run: run.record["seed"])), collection.titles.get(label))
         for (label, target), runs in groups.items()
     ]
     return sorted(rows, key=_order)
