@@ -90,8 +90,8 @@ def lowest(study: Study, ratio: float) -> Finding | None:
         return Finding(found, evidence, f"does not hold at {gates.ratio:.2f}x: {best.title} is lower")
     beaten = [row for row in others if (d := row.against_gates.get(study.test_set)) and d.worse == d.tests]
     verdict = f"{'holds' if beaten else 'not shown'} at {gates.ratio:.2f}x"
-    significantly = f"significantly, in every seed, than {len(beaten)} of {len(others)}"
-    return Finding(found, evidence, f"{verdict}: lower than all rivals; {significantly}")
+    significantly = f"significantly so in every seed against {len(beaten)} of {len(others)}"
+    return Finding(found, evidence, f"{verdict}: lower than all rivals, {significantly}")
 
 
 def less_time(study: Study, ratio: float) -> Finding | None:
@@ -104,15 +104,18 @@ def less_time(study: Study, ratio: float) -> Finding | None:
         return None
     best = min(two_stage, key=lambda row: row.wer[study.test_set].mean)
     evidence = f"best two-stage method: {best.title}, {_time(best)}, {_wer(study, best)}"
-    equal = [row for row in _of_gates(study, gates) if study.seeds_worse(row, best, study.test_set) == 0]
+    compared = [(row, study.seeds_worse(row, best, study.test_set)) for row in _of_gates(study, gates)]
+    equal = [row for row, seeds in compared if seeds == 0]
     if not equal:
-        return Finding(_time(gates), evidence, "does not hold: the gates' WER is significantly higher")
+        untested = any(seeds is None for _, seeds in compared)
+        why = "not evaluated: no test possible" if untested else "does not hold: the gates' WER is significantly higher"
+        return Finding(_time(gates), evidence, why)
     comparable = [row for row in equal if row.machines == best.machines]
     if not comparable:
         return Finding(_time(gates), evidence, "not evaluated: the two were timed on different kinds of machine")
     quickest = min(comparable, key=_seconds)
     less = 1 - _seconds(quickest) / _seconds(best)
-    change = f"{percent(abs(less))} {'less' if less > 0 else 'more'}"
+    change = f"{100 * abs(less):.0f} % {'less' if less > 0 else 'more'}"
     holds = "holds" if less >= LESS_TIME else "does not hold"
     found = f"{quickest.title}, {_time(quickest)} at {gates.ratio:.2f}x, {_wer(study, quickest)}"
     return Finding(found, evidence, f"{holds} at {gates.ratio:.2f}x: {change}")

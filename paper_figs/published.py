@@ -19,6 +19,7 @@ PROTOCOLS = {
     SUPERB: "The compressed model is frozen and another network is trained on top of it: not to be ranked with CTC "
     "fine-tuning, and no study here does it.",
 }
+COMPRESSED_ON = ("LS-960h", "LS-100h", "LS-100h fine-tuning", "")  # the last: nothing, or the source does not say
 TEST_SETS = {"test-clean": "wer_test_clean", "test-other": "wer_test_other"}
 FORMAT = Format(
     columns=(
@@ -54,7 +55,8 @@ def read_published(path: Path = FILE) -> list[Published]:
     """Read all rows, in the file's order.
 
     Raises:
-        UserError: the file is missing or malformed, or a row has no source or an unknown protocol.
+        UserError: the file is missing or malformed, or a row has no source, or an unknown protocol or
+            unknown data.
     """
     rows = []
     frame = read_csv(path, FORMAT, "each row needs a system, a ratio, a protocol and a source")
@@ -63,6 +65,9 @@ def read_published(path: Path = FILE) -> list[Published]:
         if line["protocol"] not in PROTOCOLS:
             known = "; ".join(PROTOCOLS)
             raise UserError(f'{path}, line {number}: unknown protocol "{line["protocol"]}"; there are: {known}')
+        if line["compression_data"] not in COMPRESSED_ON:
+            known = ", ".join(filter(None, COMPRESSED_ON))
+            raise UserError(f'{path}, line {number}: unknown data "{line["compression_data"]}"; there are: {known}')
         row = Published(
             system=line["system"],
             base_model=line["base_model"],

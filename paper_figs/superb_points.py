@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from benchmark.report.figures.labels import Label, Segment, place_labels
 from benchmark.report.figures.style import MARKERS, figure_style, lay_out, save
 from paper_figs import pages
-from paper_figs.published import SUPERB, Published, by_protocol
+from paper_figs.published import COMPRESSED_ON, SUPERB, Published, by_protocol
 from paper_figs.studies import Study
 
 TEST_SET = "test-clean"
@@ -21,7 +21,8 @@ CAPTION = (
     "Protocol: SUPERB, frozen upstream; not comparable with CTC fine-tuning.\n"
     "Black: compressed on 960 hours; white: on 100, a line joins the two of a system; grey: not compressed."
 )
-FACES = {"LS-960h": "black", "LS-100h": "white", "": (0.0, 0.0, 0.0, 0.2)}  # transparent, since two points coincide
+TRANSPARENT = (0.0, 0.0, 0.0, 0.2)  # since two points coincide
+FACES = dict(zip(COMPRESSED_ON, ("black", "white", "white", TRANSPARENT), strict=True))
 
 
 def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -> None:
@@ -38,6 +39,8 @@ def draw(published: Sequence[Published]) -> Figure:
     labels, obstacles = [], list[Segment]()
     for system in dict.fromkeys(row.system for row in published):
         rows = [row for row in published if row.system == system and row.wer[TEST_SET] is not None]
+        if not rows:
+            continue
         points = [(row.ratio, row.wer[TEST_SET] or 0.0) for row in rows]
         axes.plot(*zip(*points, strict=True), color="#808080", linewidth=0.9, zorder=1)
         for row, point in zip(rows, points, strict=True):

@@ -8,8 +8,11 @@ from benchmark.system.devices import CPU, devices
 from benchmark.system.errors import UserError
 from benchmark.system.waiting import POLICY, wait_policy
 
-if devices() == [CPU]:
-    os.environ[POLICY] = wait_policy(spin=False, job="perf")  # as in a study's job; must come before torch is imported
+try:
+    if devices() == [CPU]:
+        os.environ[POLICY] = wait_policy(spin=False, job="perf")  # as in a study's job, and before torch is imported
+except UserError as error:
+    sys.exit(f"error: {error}")
 
 
 def run(main: Callable[[], None]) -> None:

@@ -83,7 +83,7 @@ def _peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-class NotMeasured(Exception):
+class NotMeasured(UserError):
     """A method cannot be measured; the message says why."""
 
 

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> None:
     if args.log:
         require_tensorboard()  # checked before hours of training, not after
     study = load_study(args.config)
-    study.require_label(args.run_name)
+    study.require_name(args.run_name)
     folder, what = study.work.run(args.run_name), f"run {args.run_name} of study {study.name}"
     with timed_job(study, folder.lock, what, "compress"):
         from benchmark.runs.compression import compress

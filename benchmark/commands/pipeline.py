@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.system.devices import CPU, devices, leased_device
 
     study = load_study(args.config)
-    study.require_label(args.run_name)
+    study.require_name(args.run_name)
     asked = study.hardware.device
     alone = devices(asked) == [CPU]  # several GPUs cannot be leased at once
     with leased_device(asked, f"pipeline of {args.run_name}", spin=study.hardware.spin) if alone else nullcontext():

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.system.at_work import at_work
 
     study = load_study(args.config)
-    study.require_label(args.run_name)
+    study.require_name(args.run_name)
     what = f"run {args.run_name} of study {study.name}"
     lock = study.work.run(args.run_name).lock
     with timed_job(study, lock, what, "score") if runs_models(study) else at_work(lock, what, "score"):

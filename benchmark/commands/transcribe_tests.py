@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> None:
     from benchmark.study.timed_job import timed_job
 
     study = load_study(args.config)
-    study.require_label(args.run_name)
+    study.require_name(args.run_name)
     what = f"run {args.run_name} of study {study.name}"
     lock = study.work.run(args.run_name).lock
     with timed_job(study, lock, what, "transcribe"):

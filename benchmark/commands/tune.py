@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> None:
     study = load_study(args.config)
     if study.tuning is None:
         raise UserError(f"{args.config} has no `tuning`, so there is nothing to search")
-    study.require_label(args.search)
+    study.require_name(args.search)
     what = f"tuning of {args.search} of study {study.name}"
     lock = study.work.search_lock(args.search)
     with timed_job(study, lock, what, "tune"):

@@ -56,7 +56,7 @@ def origin_of(record: RunRecord, run: Path) -> Origin:
 
 def _source(record: RunRecord, run: Path) -> str | None:
     """The model that the study started from, if the study's dense model is still the one that the run used."""
-    path = WorkFolder(run.resolve().parents[1]).dense_record
+    path = WorkFolder(run.resolve().parent.parent).dense_record
     if not path.exists():
         return None
     dense = read_dense(path)

@@ -1,7 +1,7 @@
 """Writes a run's record and transcripts as an RO-Crate, which archives of research data read.
 
 The profile is Process Run Crate 0.5 (https://w3id.org/ro/wfrun/process): what was executed, with which inputs, and what
-came out. The weights stay out; `export` without `--crate` writes them.
+came out. The weights stay out; `export` writes them.
 """
 
 from __future__ import annotations

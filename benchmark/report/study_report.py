@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.evaluations.contract import evaluation_names
 from benchmark.report.figures.pictures import Picture, draw
 from benchmark.report.figures.style import figure_style, save
 from benchmark.report.findings.caveats import caveats
@@ -31,7 +32,9 @@ from benchmark.report.tables.significance_tables import significance_frame, sign
 from benchmark.report.tables.typesetting import latex, markdown
 from benchmark.runs.collection import Collection, read_collection
 from benchmark.study.paths import ResultsFolder
-from benchmark.system.files import together, write_text
+from benchmark.system.files import remove, together, write_text
+
+NOT_IN_EVERY_STUDY = ("free_removal.csv", "claims.csv", *(f"{name}.csv" for name in evaluation_names()))
 
 
 def write_report(runs_folder: Path, out: Path) -> None:
@@ -43,6 +46,9 @@ def write_report(runs_folder: Path, out: Path) -> None:
     collection = read_collection(runs_folder)
     with together(out) as folder:
         _make(collection, ResultsFolder(runs_folder.parent).searches, folder)
+        not_made = [name for name in NOT_IN_EVERY_STUDY if not (folder / name).exists()]
+    for name in not_made:  # but may be there from an earlier report
+        remove(out / name)
 
 
 def _make(collection: Collection, tuning: Path, out: Path) -> None:
@@ -65,13 +71,12 @@ def _make(collection: Collection, tuning: Path, out: Path) -> None:
     write_csv(out / "significance.csv", significance_frame(comparisons))
     write_csv(out / "pairs.csv", pairs_frame(all_seeds))
     write_text(out / "significance.md", significance_page(rows, comparisons, above))
+    free, own = removals(rows, comparisons), own_tables(rows, comparisons.test_sets)
     with figure_style():
-        pictures = draw(rows, comparisons, all_seeds)
+        pictures = draw(rows, comparisons, all_seeds, free, own)
         write_figures(pictures, out / "figures")
-    free = removals(rows, comparisons)
     if free:
         write_csv(out / "free_removal.csv", free_removal_frame(free))
-    own = own_tables(rows, comparisons.test_sets)
     for measured in own:
         write_csv(out / f"{measured.name}.csv", measured.frame())
     claimed = findings_on(CLAIMS, rows, comparisons)

@@ -33,7 +33,7 @@ def publish_run(study: Study, plan: RunPlan) -> None:
     refuse_other_file(study)
     spoken = _spoken(study)
     run = _finished(study, plan, spoken)
-    if not _committed(study.results) and _comparable(run, place, spoken, []) is None:
+    if not _committed(study.results) and _comparable(run, place, spoken, [], with_failures=False) is None:
         copy_run(run, place)
         remember_study(study)
 
@@ -63,12 +63,13 @@ def publish(study: Study, *, replace: bool = False, prune: bool = False) -> list
     plans = [plan for plan in study.runs if study.work.run(plan.run).record.exists()]
     runs = [_finished(study, plan, spoken) for plan in plans]
     searches = _searches(study)
-    lines: list[str] = []
-    pairs = _made_again(study, runs, spoken, lines)
+    damaged: list[str] = []
+    committed = _committed(study.results)
+    pairs = _made_again(study, runs, spoken, damaged, with_failures=committed)
     found = differences(pairs)
-    apart = bool(found) and not replace and _committed(study.results)
+    apart = bool(found or damaged) and not replace and committed
     kept = set() if replace or found else {pair.own["run"] for pair in pairs}
-    lines += [*_verdict(study, pairs, found, replaced=not kept, apart=apart), *found]
+    lines = [*damaged, *_verdict(study, pairs, found, replaced=not kept, apart=apart), *found]
     results = study.work.own_results if apart else study.results
     for run in runs:
         if run.record["run"] not in kept:
@@ -115,11 +116,14 @@ def _finished(study: Study, plan: RunPlan, spoken: dict[str, dict[str, str]]) ->
     return run
 
 
-def _made_again(study: Study, runs: list[Run], spoken: dict[str, dict[str, str]], lines: list[str]) -> list[Pair]:
-    """Pair the runs with published records that differ; add a line to `lines` for each that cannot be compared."""
+def _made_again(
+    study: Study, runs: list[Run], spoken: dict[str, dict[str, str]], damaged: list[str], *, with_failures: bool
+) -> list[Pair]:
+    """Pair the runs with published records that differ; see `_comparable`."""
     pairs = []
     for run in runs:
-        published = _comparable(run, study.results.run(run.record["run"]), spoken, lines)
+        place = study.results.run(run.record["run"])
+        published = _comparable(run, place, spoken, damaged, with_failures=with_failures)
         if published is not None and published != run.record:
             pairs.append(Pair(run.record, published))
     return pairs
@@ -127,32 +131,39 @@ def _made_again(study: Study, runs: list[Run], spoken: dict[str, dict[str, str]]
 
 def _verdict(study: Study, pairs: list[Pair], found: list[str], *, replaced: bool, apart: bool) -> list[str]:
     """How your own results compare with the published ones, and what was done about it: one line or none."""
-    if not pairs:
-        return []
     if apart:
+        compared = f"{summary(pairs)}. " if pairs else ""
         ours, theirs = _shown(study, study.work.own_results.path), _shown(study, study.results.path)
         command = f"pinchbench publish {study.name} --replace && pinchbench tables {study.name}"
         return [
-            f"{summary(pairs)}. The committed records stay in {theirs}; yours are in {ours} (to replace the committed "
-            f"ones: {command}):"
+            f"{compared}The committed records stay in {theirs}; yours are in {ours} (to replace the committed ones: "
+            f"{command}){':' if found else ''}"
         ]
+    if not pairs:
+        return []
     if replaced:
         colon = ":" if found else ""
         return [f"{summary(pairs)}; your records replace the published ones{colon}"]
     return [f"{summary(pairs)}: the published records are kept, with their times"]
 
 
-def _comparable(run: Run, place: RunFolder, spoken: dict[str, dict[str, str]], lines: list[str]) -> RunRecord | None:
-    """The published record to compare a run with; None if it is damaged, or failed where the new run did not."""
+def _comparable(
+    run: Run, place: RunFolder, spoken: dict[str, dict[str, str]], damaged: list[str], *, with_failures: bool
+) -> RunRecord | None:
+    """The published record to compare a run with, if there is one.
+
+    None if it is damaged, for which `damaged` gets a line. None also if it failed where the new run did not, unless it
+    is to be compared `with_failures`: such a record is simply replaced, if it is not committed.
+    """
     if not place.path.exists():
         return None
     try:
         published = checked_run(place, spoken).record
     except UserError as error:
-        lines.append(f"not compared with a damaged record: {error}")
+        damaged.append(f"not compared with a damaged record: {error}")
         return None
     made_good = published["status"] == "failed" and run.record["status"] != "failed"
-    return None if made_good else published
+    return None if made_good and not with_failures else published
 
 
 def _searches(study: Study) -> dict[Path, Tuning]:

@@ -57,7 +57,12 @@ def _parse(line: str, where: str) -> tuple[str, str]:
 
 def write_trn(path: Path, transcripts: Transcripts) -> None:
     """Write transcripts in the given order, atomically."""
-    write_text(path, "".join(" ".join([*text.split(), f"({name})\n"]) for name, text in transcripts.items()))
+    write_text(path, "".join(f"{_writable(text)} ({name})\n".lstrip(" ") for name, text in transcripts.items()))
+
+
+def _writable(text: str) -> str:
+    """A text without a lone `{` and without `;` at its start, which begin alternatives and comments in this format."""
+    return " ".join(word for word in text.split() if word != "{").lstrip("; ")
 
 
 def is_id(name: str) -> bool:

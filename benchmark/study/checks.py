@@ -198,10 +198,11 @@ def _memory_there(asked: Device) -> tuple[float | None, str]:
         if asked == "cuda":
             return None, "this machine has no GPU to compare with"
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")), "this machine"
-    query = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    query = ["nvidia-smi", "--query-gpu=uuid,memory.total", "--format=csv,noheader,nounits"]
     try:
-        listed = subprocess.run(query, capture_output=True, text=True, timeout=60).stdout.split()
-        return min(map(float, listed)) * 2**20, "the smallest GPU"
+        listed = subprocess.run(query, capture_output=True, text=True, timeout=60).stdout.splitlines()
+        mebibytes = dict(line.split(", ") for line in listed)
+        return min(float(mebibytes[name]) for name in devices(asked) if name in mebibytes) * 2**20, "the smallest GPU"
     except (OSError, subprocess.TimeoutExpired, ValueError):
         return None, "the memory of the GPU is unknown"
 

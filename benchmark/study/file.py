@@ -95,11 +95,10 @@ def _check_splits(study: StudyKeys) -> None:
             f"corpus: {dev} is both `dev`, which chooses settings, and a test: use another split for one of them, or "
             "set `score_dev: true` to show its column, which is then not a test"
         )
-    unknown = sorted(study.dense.published_wer.keys() - {train, dev, *tests})
+    splits = [train, dev, *tests]
+    unknown = sorted(study.dense.published_wer.keys() - {*splits})
     if unknown:
-        raise UserError(
-            f'dense.published_wer: the study has no split "{unknown[0]}"{suggestion(unknown[0], [dev, *tests])}'
-        )
+        raise UserError(f'dense.published_wer: the study has no split "{unknown[0]}"{suggestion(unknown[0], splits)}')
 
 
 def _check_settings_from(study: StudyKeys) -> None:

@@ -6,7 +6,6 @@ kept from before.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
@@ -28,8 +27,6 @@ from benchmark.training.allowance import BudgetConfig
 
 if TYPE_CHECKING:
     from benchmark.toolbox.contract import Method
-
-RUN = re.compile("[A-Za-z0-9_]+(-[0-9.e-]+)?(-seed[0-9]+)?")  # see `run_name`
 
 
 def run_name(label: str, target: float | None, seed: int | None) -> str:
@@ -121,14 +118,20 @@ class Study(StudyKeys):
         published = ResultsFolder.of(self.settings_from).search(plan.search)
         return published if published.is_file() else None
 
-    def require_label(self, run: str) -> None:
-        """Refuse a run's name if the study has no such label. Methods are imported only if it has none.
+    def require_name(self, name: str) -> None:
+        """Refuse the name of a run or a search whose label, target or seed the study does not have.
+
+        Methods are imported only if it is refused. Without them it is not known which of them take a target or a seed.
 
         Raises:
-            UserError: the study has no such label.
+            UserError: the study has no such run.
         """
-        if not RUN.fullmatch(run) or run.partition("-")[0] not in named_methods(self.methods):
-            self.run(run)  # its error lists the runs
+        label = name.partition("-")[0]
+        if options := named_methods(self.methods).get(label):
+            targets, seeds = options.targets or self.targets, options.seeds or self.seeds
+            if name in {run_name(label, target, seed) for target in (None, *targets) for seed in (None, *seeds)}:
+                return
+        self.run(name)  # its error lists the runs
 
     def all_targets(self, plan: RunPlan) -> list[RunPlan]:
         """All runs with the label and seed of `plan`, one per target, in the study's order; `plan` is one of them."""

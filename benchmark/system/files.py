@@ -82,7 +82,7 @@ def _one_line(path: Path) -> Iterator[None]:
     except Exception as error:
         if any(_says_full(cause) for cause in _causes(error)):
             raise UserError(f"disk full while writing {path}: make room, then run the same command again") from error
-        if isinstance(error, OSError) and error.errno in FORBIDDEN:
+        if isinstance(error, OSError) and error.errno in FORBIDDEN and _is_at(error, path):
             raise UserError(f"cannot write {path}: {error.strerror}; choose a folder that you may write") from error
         raise
 
@@ -91,6 +91,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _is_at(error: OSError, path: Path) -> bool:
+    """Whether an error is about the place to write, and not about something that was read for it."""
+    return error.filename is None or Path(os.fsdecode(error.filename)).absolute().is_relative_to(path.absolute().parent)
 
 
 def _says_full(error: BaseException) -> bool:

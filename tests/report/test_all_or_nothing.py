@@ -47,6 +47,13 @@ def test_what_is_no_table_stays_in_the_folder(study: Path) -> None:
     assert records.items() <= contents(study).items()
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_a_table_that_the_study_no_longer_has_goes_away(study: Path) -> None:
+    (study / "certified.csv").write_text("of an evaluation that was taken out of the study\n")
+    assert main(["tables", str(study)]) == 0
+    assert not (study / "certified.csv").exists()
+
+
 def test_what_a_killed_call_left_is_swept_and_a_folder_that_it_had_moved_comes_back(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "old.png").touch()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from synthetic_study import RECIPES, Recipe, build_study, footprint, with_errors
 
-from benchmark.report.figures.pareto import pareto_front
+from benchmark.report.figures.pareto import EQUAL_SIZE, pareto_front
 from benchmark.report.rows.comparisons import SeedTest, Verdict
+from benchmark.report.rows.measures import remaining_parameters
 from benchmark.report.rows.rows import Row, percent, table_rows
 from benchmark.runs.collection import read_collection
 from benchmark.scoring.mapsswe import MatchedPairs
@@ -84,7 +85,7 @@ def test_pareto_front(tmp_path: Path) -> None:
     _set(folder, "uniform_magnitude-0.65-seed0", 4980, 5)  # the same size but for 0.4 %, more errors
     _set(folder, "self_pinching-0.85-seed0", 2000, 9)
     _set(folder, "uniform_magnitude-0.85-seed0", 2000, 9)  # a tie: neither beats the other
-    front = pareto_front(table_rows(read_collection(folder / "runs")), "test-clean")
+    front = pareto_front(table_rows(read_collection(folder / "runs")), "test-clean", remaining_parameters, EQUAL_SIZE)
     assert [row.key for row in front] == [
         "dense_finetuned",
         "self_pinching-0.65",

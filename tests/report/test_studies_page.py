@@ -11,7 +11,7 @@ from synthetic_study import RECIPES, build_study, reported_study
 from benchmark.__main__ import main
 from benchmark.report.page.studies import Leader, studies_page, study_line
 from benchmark.report.study_report import write_report
-from benchmark.system.files import write_json
+from benchmark.system.files import read_json, write_json
 from benchmark.system.project import ROOT
 
 
@@ -23,6 +23,17 @@ def test_runs_that_are_still_to_come_count_as_planned(tmp_path: Path) -> None:
     write_report(folder / "runs", folder)
     line = study_line(folder)
     assert (line.finished, line.planned) == (1, 3)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_study_whose_dense_run_is_still_to_come_has_no_dense_wer(tmp_path: Path) -> None:
+    recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}
+    folder = build_study(tmp_path / "demo", (0,), utterances=8, troubled=False, recipes=recipes)
+    record = folder / "runs" / "dense" / "run.json"
+    found = {key: value for key, value in read_json(record).items() if key not in ("scores", "speedup")}
+    write_json(record, found | {"status": "failed", "reason": "the disk caught fire"})
+    write_report(folder / "runs", folder)
+    assert study_line(folder).dense is None
 
 
 def test_a_line_says_who_leads_at_each_target(tmp_path_factory: pytest.TempPathFactory) -> None:

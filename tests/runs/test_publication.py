@@ -35,6 +35,13 @@ def begin_later(run: Path) -> None:
     )
 
 
+def fail(record: Path) -> None:
+    """Make a record that of a failed run."""
+    results = ("scores", "speedup", "sparse", "metrics")
+    kept = {key: value for key, value in read_json(record).items() if key not in results}
+    write_json(record, kept | {"status": "failed", "reason": "the disk caught fire"})
+
+
 def mishear(study: SmallStudy) -> None:
     """Give the transcripts of the trained run one word too many, counted correctly."""
     run = study.run()
@@ -197,8 +204,7 @@ def test_a_failure_that_was_made_good_is_published_and_the_rest_kept(
 ) -> None:
     runs = published.results / "runs"
     record = read_json(runs / RUN / "run.json")
-    failed = {key: value for key, value in record.items() if key not in ("scores", "speedup")}
-    write_json(runs / RUN / "run.json", failed | {"status": "failed", "reason": "the disk caught fire"})
+    fail(runs / RUN / "run.json")
     begin_later(published.run("dense"))
     before = contents(runs / "dense")
     assert published.call("score", RUN) == 0
@@ -206,6 +212,29 @@ def test_a_failure_that_was_made_good_is_published_and_the_rest_kept(
     assert published.call("publish") == 0
     assert "the published records are kept" in capsys.readouterr().out
     assert contents(runs / "dense") == before
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        '{"damaged',
+        None,  # a failure
+    ],
+)
+def test_committed_records_stay_even_if_they_are_damaged_or_failed(
+    published: SmallStudy, capsys: pytest.CaptureFixture[str], theirs: str | None
+) -> None:
+    place = published.results / "runs" / RUN / "run.json"
+    fail(place)
+    if theirs:
+        place.write_text(theirs)
+    commit(published)
+    assert published.call("publish") == 0
+    said = capsys.readouterr().out
+    assert "The committed records stay in results/small; yours are in work/small/results" in said
+    assert ("not compared with a damaged record" if theirs else f"{RUN}: ok, published failed") in said
+    assert git(published, "status", "--short") == ""
+    assert read_json(published.work / "results" / "runs" / RUN / "run.json")["status"] == "ok"
 
 
 def test_unplanned_runs_are_set_aside_and_deleted_only_when_asked(

@@ -29,6 +29,17 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, words: dict[str, l
 
 
 @pytest.mark.parametrize(
+    ("heard", "written"),
+    [(";; hello ;; you", "hello ;; you"), ("{ laughs } (twice)", "laughs } (twice)"), ("{ ;;", ""), (" ; {", "")],
+)
+def test_what_a_model_writes_is_never_taken_for_a_comment_or_for_alternatives(
+    heard: str, written: str, tmp_path: Path
+) -> None:
+    write_trn(tmp_path / "a.trn", {"a-1": heard, "a-2": "one"})
+    assert read_trn(tmp_path / "a.trn") == {"a-1": written, "a-2": "one"}
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ("one (a-1)\ntwo\n", r"a\.trn, line 2: no \(utterance-id\) at the end of 'two'"),

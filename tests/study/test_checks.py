@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -125,6 +126,21 @@ def test_a_full_disk_is_seen_before_it_is_full(monkeypatch: pytest.MonkeyPatch) 
     assert "but 0.1 GB are free: make room" in found
 
 
+def test_memory_is_that_of_the_smallest_gpu_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def memory() -> str:
+        return next(finding.text for finding in check(made()) if finding.about == "memory")
+
+    listed = {"-L": "GPU 0: A (UUID: GPU-a)\nGPU 1: B (UUID: GPU-b)", "--query": "GPU-a, 81920\nGPU-b, 2048"}
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!{sys.executable}\nimport sys\nprint({listed!r}[sys.argv[1].partition('-gpu')[0]])\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert "the smallest GPU has 85.9 GB" in memory()
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert "the smallest GPU has 2.1 GB" in memory()
+
+
 def test_what_is_prepared_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = made(corpus=MINI | {"root": "data/nowhere"}, dense=model(tmp_path / "model"))
     monkeypatch.setattr("benchmark.system.project.ROOT", tmp_path)
@@ -174,7 +190,7 @@ def test_a_study_is_read_without_torch() -> None:
     """Before a device is leased torch must not be imported: it would look for GPUs, and start its threads."""
     code = (
         "import sys; from pathlib import Path; from benchmark.study.file import load_study; "
-        "study = load_study(Path('config/mini.yaml')); study.require_label('self_pinching-0.65-seed0'); "
+        "study = load_study(Path('config/mini.yaml')); study.require_name('self_pinching-0.65-seed0'); "
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -72,6 +72,15 @@ def test_finds_a_run_by_name() -> None:
         made.run("gates-0.5-seed1")
 
 
+def test_a_name_is_checked_without_knowing_the_methods() -> None:
+    made = study(methods={"start": None, "gates": {"targets": [0.25, 0.5]}}, seeds=[0, 1])
+    for name in ("start", "gates-0.25-seed1", "gates-0.5"):  # the last is a search
+        made.require_name(name)
+    for name in ("gates-0.65-seed0", "gates-0.5-seed2", "../gates-0.5", "gaets-0.5-seed0"):
+        with pytest.raises(UserError, match="has no run"):
+            made.require_name(name)
+
+
 def test_the_development_set_is_scored_too_where_the_study_says_so() -> None:
     corpus = configuration()["corpus"] | {"tests": ["test", "dev"], "score_dev": True}
     assert study(corpus=corpus).corpus.tests == ("test", "dev")

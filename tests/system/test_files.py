@@ -43,6 +43,15 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_file(tmp_path: Path, number:
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_file_that_cannot_be_read_is_not_called_unwritable(tmp_path: Path) -> None:
+    def decode() -> None:
+        with atomic_write(tmp_path / "work" / "data"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(tmp_path / "corpus" / "a.flac"))
+
+    with pytest.raises(PermissionError, match=r"corpus/a\.flac"):
+        decode()
+
+
 def write_checkpoint(path: Path) -> None:
     save_checkpoint(path, {"weights": torch.zeros(2_000_000)})
 

@@ -70,7 +70,8 @@ def _heat_map(axes: Axes, shares: MatrixShares, low: float, high: float) -> None
 
 def rows_with_curves(rows: list[Row], names: Iterable[str]) -> list[Row]:
     """The rows whose first run logged all of these quantities."""
-    return [row for row in rows if {"progress", *names} <= {"progress", *quantities(row.finished[0].curves.columns)}]
+    logged = [(row, row.finished[0].curves.columns) for row in rows]
+    return [row for row, columns in logged if "progress" in columns and {*names} <= {*quantities(columns)}]
 
 
 def training(rows: list[Row], curves: dict[str, str]) -> Figure:

@@ -115,20 +115,18 @@ def _point(row: Row, comparisons: Comparisons, test_set: str, size: SizeAxis, fr
     )
 
 
-def pareto_front(
-    rows: list[Row], test_set: str, size_of: Size = remaining_parameters, equal: float = EQUAL_SIZE
-) -> list[Row]:
-    """Finished rows that no other beats in both size (by default, remaining parameters) and WER, from large to small.
+def pareto_front(rows: list[Row], test_set: str, size_of: Size, equal: float) -> list[Row]:
+    """Finished rows that no other beats in both size and WER, from large to small.
 
     If two sizes differ by no more than the share `equal`, the lower WER alone wins. A row whose method compresses
     something else than the model is not compared.
     """
     points = [(row, size_of(row), row.wer(test_set)) for row in rows if row.shrinks_model]
-    known = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
+    measured = [(row, size.mean, wer.mean) for row, size, wer in points if size and wer]
     front = [
         (row, size)
-        for row, size, wer in known
-        if not any((w < wer and s <= size * (1 + equal)) or (w == wer and s < size) for _, s, w in known)
+        for row, size, wer in measured
+        if not any((w < wer and s <= size * (1 + equal)) or (w == wer and s < size) for _, s, w in measured)
     ]
     return [row for row, _ in sorted(front, key=lambda point: -point[1])]
 

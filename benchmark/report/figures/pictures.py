@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from benchmark.report.figures.free_removal_figure import wer_increase
 from benchmark.report.figures.layer_figures import drawn_rows, matrix_sparsity, rows_with_curves, training
 from benchmark.report.figures.own_figures import own_figure
+from benchmark.report.figures.pareto import EQUAL_SIZE, EQUAL_TIME
 from benchmark.report.figures.ranking_figure import ranking
 from benchmark.report.figures.scatter import wer_against_parameters, wer_against_time
 from benchmark.report.figures.significance_figure import significance_matrix
@@ -20,8 +21,8 @@ from benchmark.report.rows.machines import timed_elsewhere
 from benchmark.report.rows.matrix_shares import has_decoder
 from benchmark.report.rows.rows import Row, target_heading
 from benchmark.report.rows.standings import compared_targets
-from benchmark.report.tables.free_removal import removals
-from benchmark.report.tables.own_tables import own_tables
+from benchmark.report.tables.free_removal import Removal
+from benchmark.report.tables.own_tables import OwnTable
 from benchmark.report.tables.significance_tables import rivals
 
 RANKING = "ranking_"  # names of these figures begin so
@@ -37,23 +38,33 @@ class Picture:
     figure: Figure
 
 
-def draw(rows: list[Row], comparisons: Comparisons, all_seeds: AllSeeds) -> list[Picture]:
-    """Draw every figure that the study has data for, the rankings first; call it inside `figure_style`."""
+def draw(
+    rows: list[Row], comparisons: Comparisons, all_seeds: AllSeeds, free: dict[str, list[Removal]], own: list[OwnTable]
+) -> list[Picture]:
+    """Draw every figure that the study has data for, the rankings first; call it inside `figure_style`.
+
+    Args:
+        rows: the study's rows.
+        comparisons: their tests.
+        all_seeds: their intervals over all seeds.
+        free: how much each method removes, by test set.
+        own: the tables of evaluations.
+    """
     targets = compared_targets(rows) if comparisons.test_sets else []
     pictures = [_ranking(rows, target, comparisons, all_seeds) for target in targets]
     if comparisons.test_sets:
         pictures += _wer_pictures(rows, comparisons)
-    if free := removals(rows, comparisons):
+    if free:
         figure, caption = wer_increase(free, comparisons), _caption("wer_increase_vs_removed")
         pictures.append(Picture("wer_increase_vs_removed", "WER increase against the share removed", caption, figure))
     if comparisons.tests:
-        pictures += [_matrix(own, target, comparisons) for target, own in rivals(rows).items()]
-    for table in own_tables(rows, comparisons.test_sets):
+        pictures += [_matrix(shown, target, comparisons) for target, shown in rivals(rows).items()]
+    for table in own:
         if table.evaluation.axes != ("", ""):
             title, caption = table.evaluation.section, _caption("own_table")
             pictures.append(Picture(table.name, title, caption, own_figure(table)))
-    for label, own in drawn_rows(rows).items():
-        pictures += _own_pictures(label, own)
+    for label, drawn in drawn_rows(rows).items():
+        pictures += _own_pictures(label, drawn)
     return pictures
 
 
@@ -81,7 +92,7 @@ def _wer_pictures(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
         Picture(
             "wer_vs_parameters",
             "WER against size and transcription time",
-            _caption("wer_vs_parameters", **values),
+            _caption("wer_vs_parameters", **values, equal_size=EQUAL_SIZE, equal_time=EQUAL_TIME),
             wer_against_parameters(rows, comparisons),
         ),
         Picture(

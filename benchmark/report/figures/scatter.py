@@ -18,7 +18,17 @@ from matplotlib.typing import ColorType
 
 from benchmark.report.figures.labels import Label, Segment, place_labels
 from benchmark.report.figures.labels import Point as Place
-from benchmark.report.figures.pareto import LOOKS, SIZES, Point, families, is_wide, look_of, pareto, pareto_front
+from benchmark.report.figures.pareto import (
+    EQUAL_TIME,
+    LOOKS,
+    SIZES,
+    Point,
+    families,
+    is_wide,
+    look_of,
+    pareto,
+    pareto_front,
+)
 from benchmark.report.figures.style import FAINT, Look, lay_out, plain_log_axis
 from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.error_bars import bars_caption, error_bar
@@ -66,7 +76,8 @@ def wer_against_time(rows: list[Row], comparisons: Comparisons) -> Figure:
             panel = Panel(axes, test_set, comparisons)
             shown = [row for row in rows if row.target in (target, None) and not row.is_dense and row.wer(test_set)]
             comparable = [row for row in shown if row not in elsewhere]
-            front = pareto_front([row for row in comparable if row.target == target], test_set, compression_seconds)
+            rivals = [row for row in comparable if row.target == target]
+            front = pareto_front(rivals, test_set, compression_seconds, EQUAL_TIME)
             for row in shown:
                 panel.draw_time(row, named=row in front or panel.is_reference(row), comparable=row in comparable)
             panel.finish(f"{test_set}, {percent(target)}" if target is not None else test_set, "compression time (s)")

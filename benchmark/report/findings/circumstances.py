@@ -46,6 +46,7 @@ class Circumstances:
 def circumstances(collection: Collection, rows: list[Row]) -> Circumstances:
     """Collect the circumstances from the records."""
     records = [run.record for run in collection.runs]
+    finished = next((run.record for run in collection.runs if run.ok), records[0])
     origins = [record["provenance"] for record in records]
     return Circumstances(
         seed_counts=sorted({len(row.finished) for row in rows if row.finished and not row.is_dense}),
@@ -58,6 +59,6 @@ def circumstances(collection: Collection, rows: list[Row]) -> Circumstances:
         pythons=sorted({origin["python"] for origin in origins}),
         packages=sorted({f"{name} {version}" for origin in origins for name, version in origin["packages"].items()}),
         remarks=list(dict.fromkeys(text for record in records for text in record.get("corpus_remarks", []))),
-        data_hash=records[0]["data_hash"],
-        dense_hash=records[0]["dense_hash"],
+        data_hash=finished["data_hash"],
+        dense_hash=finished["dense_hash"],
     )

@@ -122,7 +122,7 @@ def find(rows: list[Row], comparisons: Comparisons) -> Findings:
 def _front(rows: list[Row], test_set: str) -> list[FrontPoint]:
     return [
         FrontPoint(row, known(remaining_parameters(row)).mean / 1e6, 100 * known(row.wer(test_set)).mean)
-        for row in pareto_front(rows, test_set)
+        for row in pareto_front(rows, test_set, remaining_parameters, EQUAL_SIZE)
     ]
 
 

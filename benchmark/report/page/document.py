@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from benchmark.report.figures.pareto import LOOKS
+from benchmark.report.figures.pareto import EQUAL_SIZE, EQUAL_TIME, LOOKS
 from benchmark.report.page.colours import themed
 from benchmark.report.page.curve_chart import curve_specification
 from benchmark.report.page.pareto_chart import pareto_plots
@@ -67,6 +67,8 @@ def page(
         families={family: themed(look.colour) for family, look in LOOKS.items()},
         plots=pareto_plots(rows, comparisons, _first_anchor),
         bars=bars_caption(rows, comparisons),
+        equal_size=EQUAL_SIZE,
+        equal_time=EQUAL_TIME,
         curve_specification=curve_specification(),
         sections=sections(rows),
         utterances=embedded_utterances(collection),

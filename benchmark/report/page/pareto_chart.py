@@ -27,14 +27,14 @@ HERE = "datum.test_set == test_set"  # `test_set` is the parameter that the page
 
 
 def pareto_plots(rows: list[Row], comparisons: Comparisons, anchor: Callable[[Row], str]) -> dict[str, dict[str, Any]]:
-    """One Vega-Lite specification per measure of size, by its name; empty if no row has finished.
+    """One Vega-Lite specification per measure of size, by its name; empty if no row with a size has finished.
 
     Args:
         rows: the study's rows.
         comparisons: their tests, for the error bars.
         anchor: gives the id of the section that a click on a row's point opens.
     """
-    if not comparisons.test_sets:
+    if not any(row.finished and row.shrinks_model for row in rows):
         return {}
     return {size.name: _plot(rows, comparisons, size, anchor) for size in SIZES}
 

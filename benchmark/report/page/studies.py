@@ -82,12 +82,12 @@ def study_line(folder: Path) -> StudyLine:
 
 def _line(folder: Path, table: pd.DataFrame) -> StudyLine:
     test_set = next((name.removesuffix(WER) for name in table.columns if name.endswith(WER)), None)
-    dense = table[table["family"] == "dense"]
+    dense = table.loc[table["family"] == "dense", f"{test_set}{WER}"].dropna() if test_set else ()
     return StudyLine(
         name=folder.name,
         corpus=_corpus(folder),
         test_set=test_set,
-        dense=100 * float(dense[f"{test_set}{WER}"].iloc[0]) if test_set and len(dense) else None,
+        dense=100 * float(next(iter(dense))) if len(dense) else None,
         methods=table[~table["family"].isin(["dense", "control"])]["label"].nunique(),
         finished=int(table["finished_runs"].sum()),
         planned=max(int(table["planned_runs"].sum()), len(read_planned(ResultsFolder(folder)))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmark.corpora.an4_download import SIZE
 from benchmark.report.prose.filling import plain_text
 from benchmark.study.file import load_study
+from benchmark.system.errors import UserError
 from benchmark.system.project import ROOT
 
 
@@ -18,6 +19,9 @@ def how_to_write_them(study: str) -> str:
 
 
 def _download(config: str) -> str | None:
-    """The size of what the commands download, if they download anything."""
-    corpus = load_study(ROOT / config).corpus
+    """The size of what the commands download, if they download anything and the study's file can be read."""
+    try:
+        corpus = load_study(ROOT / config).corpus
+    except UserError:
+        return None
     return SIZE if corpus.name == "an4" and corpus.root is None else None

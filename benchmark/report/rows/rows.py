@@ -174,9 +174,7 @@ def table_rows(collection: Collection) -> list[Row]:
 
 
 def _order(row: Row) -> tuple[bool, float, int, str]:
-    family = row.first["family"]
-    rank = FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)
-    return not row.is_dense, row.target or 0.0, rank, row.label
+    return not row.is_dense, row.target or 0.0, FAMILIES.index(row.first["family"]), row.label
 
 
 def dense_row(rows: list[Row]) -> Row | None:
