@@ -17,8 +17,9 @@ These rows were trained with cuts between the stages of a pipeline (docs/pipelin
 and their gradients backward, both in a lossy code. The model itself is whole. What counts is how few bits cross a cut,
 against the WER.
 
-Each model is used in two ways: with the activations compressed at its cuts, and without cuts. The WER without is that
-of the main table, where `dense_finetuned` is the same training without cuts. Compression at inference has no feedback.
+Each model is used in two ways: with the activations compressed at its cuts, and without cuts. The WER without cuts is
+that of the main table, where `dense_finetuned` is the same training without cuts. Compression at inference has no
+feedback.
 
 In the figure, each row's line leads from the WER with compression to the WER without, where floats cross a cut."""
 

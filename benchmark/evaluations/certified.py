@@ -37,9 +37,9 @@ COMPARED = 50  # where on the curve a row is compared with dense
 
 INTRODUCTION = """\
 **What a radius says.** Noise is added to a recording many times. A small denoiser takes out what it can, the model
-transcribes every copy, and the copies vote. Whatever the change of the recording, it cannot turn this vote if its l2
-norm is below the certified radius. This statement is wrong for an utterance with a probability of at most `alpha`.
-Speech is scaled to unit RMS first, so a second of it has a norm of 126.
+transcribes every copy, and the copies vote. No change of the recording can turn this vote if the change's l2 norm is
+below the certified radius. This statement is wrong for an utterance with a probability of at most `alpha`. Speech is
+scaled to unit RMS first, so a second of it has a norm of 126.
 
 **What it does not say.** Certified changes are tiny: the ratio below is that of speech to change. The noise of the
 votes has a far larger norm than any radius, and a change beyond the radius may well turn the vote. The radius belongs
@@ -73,7 +73,7 @@ COLUMNS = {
     "near_noisy_radius": Column("without denoiser", "Without denoiser: mean radius of the noisy model alone", digits=4),
     "same_denoised_at_0": Column(
         "word for word %",
-        "Word for word: certified, if every word has to be as in the chosen one",
+        "Word for word: share certified if a copy must match every word of the chosen transcript",
         factor=100,
         digits=1,
     ),
@@ -82,7 +82,7 @@ COLUMNS = {
     "p": Column(
         "p",
         "p: McNemar's exact test of lost against gained, not corrected for the number of rows; with several seeds the "
-        "mean of their p-values, which is none itself",
+        "mean of their p-values, which is not itself a p-value",
         digits=3,
     ),
 }

@@ -22,7 +22,7 @@ INTRODUCTION = """\
 The same models in a second runtime. Each is written as an ONNX graph, which onnxruntime runs on the CPU, on as many
 threads as PyTorch. The dense model in PyTorch, its graph and the row's graph transcribe the same batches in turn.
 
-A graph multiplies zeros like other weights, so pruning weight by weight makes none faster. Rows in 8-bit integers
+A graph multiplies zeros like other weights, so pruning weight by weight makes no graph faster. Rows in 8-bit integers
 compute in these integers; other small numbers, such as 4-bit integers, are floats in a graph.
 
 If a row also rounds the inputs of its matrices to 8 bits, its graph does that with one scale for a whole batch, where
