@@ -98,8 +98,10 @@ class Attempts:
 
 @pytest.fixture
 def study(small_study: SmallStudy) -> SmallStudy:
-    """The small study with the method above."""
+    """The small study with the method above, and an evaluation that runs models, so that scoring takes a device."""
     small_study.become_project("outlives", METHOD)
+    with small_study.config.open("a") as config:
+        config.write("evaluations: {onnx_runtime: }\n")
     return small_study
 
 
@@ -122,7 +124,7 @@ def test_a_requeued_and_a_killed_job_go_on_and_end_the_same(
     attempts = Attempts(tmp_path / "marks")
     program = [str(Path(sys.executable).parent / "snakemake"), "--profile", "profiles/slurm"]
     program += ["--configfile", "config/small.yaml", "--slurm-init-seconds-before-status-checks", "3"]
-    program += ["--set-threads", "dense=1", "compress=1", "transcribe=1"]
+    program += ["--set-threads", "dense=1", "compress=1", "transcribe=1", "score=1"]
     environment = {k: v for k, v in cluster.items() if k != "PYTHONPATH"} | {"MARKS": str(attempts.folder)}
     with (tmp_path / "output").open("wb") as output:
         snakemake = subprocess.Popen(
@@ -149,6 +151,8 @@ def test_a_requeued_and_a_killed_job_go_on_and_end_the_same(
         assert len(began) == 2, began
         assert began[1] >= 9, "the second attempt goes on from the checkpoint of the first"
         assert study.result(run(seed)) == expected[seed]
-        assert read_json(study.run(run(seed)) / "run.json")["status"] == "ok"
+        record = read_json(study.run(run(seed)) / "run.json")
+        assert record["status"] == "ok"
+        assert record["metrics"]["onnx_runtime"]["test"]
     assert [attempt["job"] for attempt in attempts.of(0)] == [first[0]["job"]] * 2, "Slurm started it again"
     assert attempts.of(1)[1]["job"] != first[1]["job"], "Snakemake submitted it again"
