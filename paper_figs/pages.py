@@ -113,8 +113,13 @@ def described(study: Study, out: Path) -> str:
     tests = [f"{name} ({_size_of(study, name)})" for name in study.test_sets]
     page = Path(os.path.relpath(study.folder / "README.md", out)).as_posix()
     made = f"{study.finished} of {study.planned} planned runs are made"
-    remarks = f" Remarks: {'; '.join(study.remarks)}." if study.remarks else ""
-    return f"{what}, tested on {' and '.join(tests)}; {made} ([all methods and figures]({page})).{remarks}"
+    said = f"{what}, tested on {' and '.join(tests)}; {made} ([all methods and figures]({page}))."
+    return " ".join(filter(None, [said, remarked(study)]))
+
+
+def remarked(study: Study) -> str:
+    """What the records say of the study's audio, as a sentence; empty if they say nothing."""
+    return f"Remarks: {'; '.join(study.remarks)}." if study.remarks else ""
 
 
 def _size_of(study: Study, test_set: str) -> str:

@@ -55,8 +55,7 @@ def read_published(path: Path = FILE) -> list[Published]:
     """Read all rows, in the file's order.
 
     Raises:
-        UserError: the file is missing or malformed, or a row has no source, or an unknown protocol or
-            unknown data.
+        UserError: the file is missing or malformed, or a row has no source, an unknown protocol or unknown data.
     """
     rows = []
     frame = read_csv(path, FORMAT, "each row needs a system, a ratio, a protocol and a source")

@@ -12,7 +12,7 @@ from benchmark.report.tables.typesetting import text_column
 from paper_figs import pages
 from paper_figs.catalogue import GATES
 from paper_figs.main_table import wer_cell
-from paper_figs.pages import NOT_GIVEN, NOTHING, Page, Part, Section, measured, without_empty
+from paper_figs.pages import NOT_GIVEN, NOTHING, Page, Part, Section, measured, remarked, without_empty
 from paper_figs.published import PROTOCOLS, TEST_SETS, Published, by_protocol
 from paper_figs.rows import Row
 from paper_figs.studies import Study
@@ -24,8 +24,7 @@ LEGEND = (
     "The protocols give different numbers and are never ranked together. Not given: the source has no such number. "
     "GPU h: hours of compression. Ours: where the base model and the protocol are the same and our test set is all of "
     "LibriSpeech's, the row of dense or of the self-pinching gates with the nearest ratio, as ratio: WER in per cent, "
-    "marked against dense as in the main table. The audio of whisper-tiny was decoded from Opus at about 30 kbit/s, "
-    "not from FLAC."
+    "marked against dense as in the main table."
 )
 
 
@@ -37,7 +36,8 @@ def build(studies: Sequence[Study], published: Sequence[Published], out: Path) -
         ours = [{f"ours: {study.title}": _ours(row, study) for study in beside} for row in rows]
         lines = [_published(row) | mine | {"source": row.source} for row, mine in zip(rows, ours, strict=True)]
         cells = without_empty(pd.DataFrame(lines))
-        note = OF_NEITHER if any(row.base_model == NOT_STATED for row in rows) else ""
+        of_neither = OF_NEITHER if any(row.base_model == NOT_STATED for row in rows) else ""
+        note = " ".join(filter(None, [of_neither, *map(remarked, beside)]))
         sections.append(Section(protocol, PROTOCOLS[protocol], [Part("", cells, note, _format(cells))]))
         numbers += [_line(row, study) for row in rows for study in beside or (None,)]
     title = "Published numbers and ours"
