@@ -8,12 +8,6 @@ from benchmark.system.devices import CPU, devices
 from benchmark.system.errors import UserError
 from benchmark.system.waiting import POLICY, wait_policy
 
-try:
-    if devices() == [CPU]:
-        os.environ[POLICY] = wait_policy(spin=False, job="perf")  # as in a study's job, and before torch is imported
-except UserError as error:
-    sys.exit(f"error: {error}")
-
 
 def run(main: Callable[[], None]) -> None:
     """Run a measurement; an error that the user can fix ends in one line."""
@@ -21,3 +15,11 @@ def run(main: Callable[[], None]) -> None:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
+
+
+def _wait_as_in_a_job() -> None:
+    if devices() == [CPU]:
+        os.environ[POLICY] = wait_policy(spin=False, job="perf")
+
+
+run(_wait_as_in_a_job)  # before torch is imported

@@ -34,8 +34,6 @@ from benchmark.runs.collection import Collection, read_collection
 from benchmark.study.paths import ResultsFolder
 from benchmark.system.files import remove, together, write_text
 
-NOT_IN_EVERY_STUDY = ("free_removal.csv", "claims.csv", *(f"{name}.csv" for name in evaluation_names()))
-
 
 def write_report(runs_folder: Path, out: Path) -> None:
     """Read the runs of a study and write its tables, figures and pages to `out`, all of them or none.
@@ -46,9 +44,14 @@ def write_report(runs_folder: Path, out: Path) -> None:
     collection = read_collection(runs_folder)
     with together(out) as folder:
         _make(collection, ResultsFolder(runs_folder.parent).searches, folder)
-        not_made = [name for name in NOT_IN_EVERY_STUDY if not (folder / name).exists()]
+        not_made = [name for name in _not_in_every_study() if not (folder / name).exists()]
     for name in not_made:  # but may be there from an earlier report
         remove(out / name)
+
+
+def _not_in_every_study() -> list[str]:
+    """The tables that only some studies have."""
+    return ["free_removal.csv", "claims.csv", *(f"{name}.csv" for name in evaluation_names())]
 
 
 def _make(collection: Collection, tuning: Path, out: Path) -> None:

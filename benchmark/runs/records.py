@@ -10,17 +10,12 @@ from typing_extensions import TypedDict
 
 from benchmark.inference.measured_speed import SparseSpeed, Speedup
 from benchmark.system.stamps import Stamps
-from benchmark.system.validated import AtLeastOne, Count, Finite, NotNegative, Positive, Seed
+from benchmark.system.validated import AtLeastOne, Count, Finite, NotNegative, Positive, Seed, Text, Title
 from benchmark.toolbox.drawn import Drawn
 from benchmark.toolbox.families import Family
 
 SCHEMA = 1
 Status = Literal["ok", "failed", "over_budget"]
-
-
-def _encodable(text: str) -> str:
-    text.encode()  # JSON can hold half of a surrogate pair, which no text file can
-    return text
 
 
 def _moment(text: str) -> str:
@@ -29,7 +24,6 @@ def _moment(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_encodable)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]  # becomes a file's name
 Hash = Annotated[str, Field(pattern=r"^[0-9a-zA-Z]+$", max_length=64)]
 Target = Annotated[float, Field(gt=0, lt=1)]
@@ -100,7 +94,7 @@ class RunRecord(TypedDict, closed=True):
     identity: Hash  # of everything that determines the result: code, settings, target, seed, budget, data, dense
     label: Name  # row name in the tables; the method's name unless the study says otherwise
     method: Text
-    title: Annotated[Text, Field(pattern=r"^[^\x00-\x1f]+$", max_length=200)]
+    title: Title
     family: Family
     stages: NotRequired[AtLeastOne]  # of training, as counted in the method's paper; absent if there is only one
     drawn: NotRequired[Drawn]  # quantities that the method offers for its own figures; absent if there are none

@@ -11,10 +11,10 @@ from benchmark.corpora.choice import CorpusConfig
 from benchmark.scoring.normalizers import NormalizerName
 from benchmark.system.devices import Device
 from benchmark.system.typed_yaml import KEYS, Above0, Distinct, FilePath, Named, Number, Probability, Share
+from benchmark.system.validated import Title
 from benchmark.training.allowance import BudgetConfig
 
 EVERY_OTHER = "*"  # a label: all methods that the study does not name
-Title = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$", max_length=200)]
 
 
 def _share_to_remove(target: float) -> float:

@@ -7,13 +7,21 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from benchmark.system.errors import UserError
 from benchmark.system.files import read_json
 
 T = TypeVar("T")
 
+
+def _encodable(text: str) -> str:
+    text.encode()  # JSON can hold half of a surrogate pair, which no text file can
+    return text
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
+Title = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$", max_length=200), AfterValidator(_encodable)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from synthetic_study import RECIPES, build_study, reported_study
+from synthetic_study import RECIPES, build_study, failed, reported_study
 
 from benchmark.__main__ import main
 from benchmark.report.page.studies import Leader, studies_page, study_line
@@ -30,8 +30,7 @@ def test_a_study_whose_dense_run_is_still_to_come_has_no_dense_wer(tmp_path: Pat
     recipes = {name: RECIPES[name] for name in ("dense", "self_pinching")}
     folder = build_study(tmp_path / "demo", (0,), utterances=8, troubled=False, recipes=recipes)
     record = folder / "runs" / "dense" / "run.json"
-    found = {key: value for key, value in read_json(record).items() if key not in ("scores", "speedup")}
-    write_json(record, found | {"status": "failed", "reason": "the disk caught fire"})
+    write_json(record, failed(read_json(record), "the disk caught fire"))
     write_report(folder / "runs", folder)
     assert study_line(folder).dense is None
 

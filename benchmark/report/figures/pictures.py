@@ -19,7 +19,7 @@ from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.error_bars import bars_caption
 from benchmark.report.rows.machines import timed_elsewhere
 from benchmark.report.rows.matrix_shares import has_decoder
-from benchmark.report.rows.rows import Row, target_heading
+from benchmark.report.rows.rows import Row, percent, target_heading
 from benchmark.report.rows.standings import compared_targets
 from benchmark.report.tables.free_removal import Removal
 from benchmark.report.tables.own_tables import OwnTable
@@ -92,7 +92,7 @@ def _wer_pictures(rows: list[Row], comparisons: Comparisons) -> list[Picture]:
         Picture(
             "wer_vs_parameters",
             "WER against size and transcription time",
-            _caption("wer_vs_parameters", **values, equal_size=EQUAL_SIZE, equal_time=EQUAL_TIME),
+            _caption("wer_vs_parameters", **values, equal_size=percent(EQUAL_SIZE), equal_time=percent(EQUAL_TIME)),
             wer_against_parameters(rows, comparisons),
         ),
         Picture(

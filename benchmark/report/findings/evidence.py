@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from benchmark.report.figures.pareto import EQUAL_SIZE, pareto_front
 from benchmark.report.rows.comparisons import Comparisons, Direction, Verdict
 from benchmark.report.rows.measures import remaining_parameters
-from benchmark.report.rows.rows import Row, known
+from benchmark.report.rows.rows import Row, known, percent
 from benchmark.report.tables.significance_tables import p_value
 
 
@@ -106,7 +106,7 @@ class Findings:
     dense: list[AgainstDense]
     reference: list[AgainstReference]
     controls: Controls
-    equal_size: float = EQUAL_SIZE
+    equal_size: str = percent(EQUAL_SIZE)
 
 
 def find(rows: list[Row], comparisons: Comparisons) -> Findings:

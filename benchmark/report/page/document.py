@@ -22,7 +22,7 @@ from benchmark.report.page.utterances import embedded_utterances
 from benchmark.report.rows.all_seeds import AllSeeds
 from benchmark.report.rows.comparisons import Comparisons
 from benchmark.report.rows.error_bars import bars_caption
-from benchmark.report.rows.rows import Row, target_title
+from benchmark.report.rows.rows import Row, percent, target_title
 from benchmark.report.tables.reading_table import FIRST
 from benchmark.runs.collection import Collection
 from benchmark.system.templates import template
@@ -67,8 +67,8 @@ def page(
         families={family: themed(look.colour) for family, look in LOOKS.items()},
         plots=pareto_plots(rows, comparisons, _first_anchor),
         bars=bars_caption(rows, comparisons),
-        equal_size=EQUAL_SIZE,
-        equal_time=EQUAL_TIME,
+        equal_size=percent(EQUAL_SIZE),
+        equal_time=percent(EQUAL_TIME),
         curve_specification=curve_specification(),
         sections=sections(rows),
         utterances=embedded_utterances(collection),

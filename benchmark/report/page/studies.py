@@ -10,14 +10,13 @@ import pandas as pd
 
 from benchmark.report.page.document import HERE
 from benchmark.report.rows.rows import target_title
-from benchmark.runs.ownership import Owner
+from benchmark.runs.ownership import owner_of
 from benchmark.runs.reading import read_planned
 from benchmark.study.file import load_study
 from benchmark.study.paths import ResultsFolder
 from benchmark.system.errors import UserError
 from benchmark.system.files import write_text
 from benchmark.system.templates import template
-from benchmark.system.validated import read_json_as
 
 WER = "_wer_mean"  # ends the names of the columns with word error rates
 
@@ -106,7 +105,7 @@ def _leaders(table: pd.DataFrame, test_set: str) -> Iterator[Leader]:
 def _corpus(folder: Path) -> str | None:
     """Name of the study's corpus; None if the file of the study cannot be read."""
     try:
-        owner = read_json_as(ResultsFolder(folder).owner, Owner)
-        return load_study(folder.parent.parent / owner["file"]).corpus.name
+        owner = owner_of(folder)
+        return load_study(folder.parent.parent / owner["file"]).corpus.name if owner else None
     except UserError:
         return None
