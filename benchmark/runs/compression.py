@@ -89,8 +89,7 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
         reuse_from: results with finished records; a complete record with the same identity is copied, not recomputed.
     """
     folder = work.run(plan.run)
-    search = study.search_file(plan)
-    tuned = replace(plan, settings=chosen_settings(search, plan))
+    tuned = replace(plan, settings=chosen_settings(study.search_file(plan), plan))
     method = _method(tuned)
     record = new_record(study, tuned, method, work)
     retries.start(study, plan, folder)
@@ -101,15 +100,26 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
     run_folder.clear(folder)  # only now is it certain that the data and the dense model exist
     if reuse_from is not None and (finished := _take_over(record, reuse_from.run(plan.run), folder, study)):
         return finished
+    _attempt(study, tuned, method, record, work)
+    keep(folder.compressed, record)
+    if record["status"] == "failed":
+        retries.count_failure(folder)
+    shutil.rmtree(folder.checkpoints, ignore_errors=True)
+    return record
+
+
+def _attempt(study: Study, plan: RunPlan, method: Method, record: RunRecord, work: WorkFolder) -> None:
+    """Run the method, write its model and curves, and complete the record, also if it fails."""
+    folder = work.run(plan.run)
     precision = chosen_precision(study.training.precision, pick_device(study.hardware.device))
     # What was begun in another precision, as `auto` may choose it on another machine, is not continued.
     checkpoints = folder.checkpoints / f"{record['identity'][:16]}-{precision}"
     job: Job | None = None
     try:
         dense = load(work.dense_model)
-        shared = _shared_training(study, tuned, method, record, work, precision)
+        shared = _shared_training(study, plan, method, record, work, precision)
         job = job_for(study, plan, work, checkpoints, shared)
-        if study.settings_from is not None and search is None:
+        if study.settings_from is not None and study.search_file(plan) is None:
             job.note(f"settings were not searched: {study.settings_from} has no search {plan.search}")
         with failures_as_reasons():
             model = _compressed(method, job, dense)
@@ -124,11 +134,6 @@ def compress(study: Study, plan: RunPlan, work: WorkFolder, reuse_from: ResultsF
             if study.training.orthography == "model":
                 record["orthography"] = "model"
         write_text(folder.curves, _curves_csv(job.curves))
-    keep(folder.compressed, record)
-    if record["status"] == "failed":
-        retries.count_failure(folder)
-    shutil.rmtree(folder.checkpoints, ignore_errors=True)
-    return record
 
 
 def _shared_training(

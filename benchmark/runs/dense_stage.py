@@ -54,13 +54,7 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
         keep(work.dense_record, kept)
         print(f"dense model {study.dense.model}: already finished, kept")
         return
-    speech_model = load(source, fresh_head=recipe is not None)
-    architecture_of(speech_model.model).set_language(speech_model.model, study.dense.language)
-    _refuse_speeds(study, speech_model)
-    speech_model.to(pick_device(study.hardware.device))
-    for split in (study.corpus.dev, *study.corpus.tests):
-        # Refuses characters that the model does not know, before anything is replaced.
-        Speech(speech_model, dataset, split)
+    speech_model = _starting_model(study, source, dataset)
     if recipe is None:
         # Now, since computing a large corpus's features takes hours.
         check_published(study, speech_model, dataset, reuse_from)
@@ -71,13 +65,7 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
         _fine_tune(study, recipe, speech_model, speech, work.dense_checkpoints)
         check_published(study, speech_model, dataset, reuse_from)
     dev = word_error_rate(speech_model, dataset, study.corpus.dev, study.evaluation)
-    save_dense(speech_model, work.dense_model)
-    made = [*work.dense_model.iterdir()]
-    if study.training.frozen_frontend:  # a later, failing call may replace them by another model's
-        made.append(work.features / INDEX)
-    if study.training.orthography == "model":
-        write_labels(speech_model, speech, study.evaluation, work.labels)
-        made.append(work.labels)
+    made = _written(study, speech_model, speech, work)
     record = Dense(
         identity=identity,
         hash=hash_model(work.dense_model),
@@ -89,6 +77,17 @@ def prepare_dense(study: Study, work: WorkFolder, reuse_from: ResultsFolder | No
     keep(work.dense_record, record)
     shutil.rmtree(work.dense_checkpoints, ignore_errors=True)
     print(f"dense model {study.dense.model}{f' at {revision}' if revision else ''}: dev WER {100 * dev:.2f} %")
+
+
+def _starting_model(study: Study, source: Path, dataset: Dataset) -> SpeechModel:
+    """Load the model to start from; refuse what it cannot be used for, before anything is replaced."""
+    speech_model = load(source, fresh_head=study.dense.fine_tune is not None)
+    architecture_of(speech_model.model).set_language(speech_model.model, study.dense.language)
+    _refuse_speeds(study, speech_model)
+    speech_model.to(pick_device(study.hardware.device))
+    for split in (study.corpus.dev, *study.corpus.tests):
+        Speech(speech_model, dataset, split)  # refuses characters that the model does not know
+    return speech_model
 
 
 def _refuse_speeds(study: Study, speech_model: SpeechModel) -> None:
@@ -109,6 +108,18 @@ def _cached(study: Study, speech_model: SpeechModel, speech: Speech, dataset: Da
     key = hash_of([front_end, dataset.hash, study.corpus.train, speeds])
     write_features(model, speech, work.features, key, speeds)
     return Speech(speech_model, dataset, study.corpus.train, Features(work.features), training=True)
+
+
+def _written(study: Study, speech_model: SpeechModel, speech: Speech, work: WorkFolder) -> list[Path]:
+    """Write the dense model, and the labels if they are to be as the model writes; return all files to be stamped."""
+    save_dense(speech_model, work.dense_model)
+    made = [*work.dense_model.iterdir()]
+    if study.training.frozen_frontend:  # a later, failing call may replace them by another model's
+        made.append(work.features / INDEX)
+    if study.training.orthography == "model":
+        write_labels(speech_model, speech, study.evaluation, work.labels)
+        made.append(work.labels)
+    return made
 
 
 def _identity(study: Study, source: Path, dataset: Dataset) -> str:

@@ -172,7 +172,7 @@ def test_marks_that_the_correction_takes_away_are_said(read: Read, monkeypatch: 
     bad = ([row for row in rows if row.label in ("dense", "far", "random_pruning")], comparisons, all_seeds)
     assert "every method is significantly worse than the dense model in at least one seed. - " in _summary(bad, [])
     monkeypatch.setattr(Verdict, "worse", 0)
-    assert re.search(r"seed\. After Holm's correction this does not hold for Far \(.* %\)\.", _summary(bad, []))
+    assert re.search(r"seed\. This holds only before Holm's correction for Far \(.* %\)\.", _summary(bad, []))
 
 
 def test_words_agree() -> None:
