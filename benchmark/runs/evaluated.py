@@ -46,7 +46,7 @@ def transcriber(study: Study, dataset: Dataset) -> Callable[[SpeechModel, str], 
     """Transcribes a split of a corpus as the study transcribes its test sets. It imports torch when it is called."""
 
     def transcribe(speech_model: SpeechModel, split: str) -> Transcripts:
-        from benchmark.runs.transcripts import transcribe_split
+        from benchmark.runs.set_transcription import transcribe_split
 
         return normalised(transcribe_split(study, speech_model, dataset, split).hypotheses, study.evaluation.normalizer)
 

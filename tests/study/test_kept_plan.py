@@ -16,6 +16,7 @@ from benchmark.system.files import read_json
 ASK = """
 import sys
 from pathlib import Path
+import benchmark.runs.transcripts  # of a run without a model, which leaves no work for torch
 from benchmark.study.file import load_study
 from benchmark.system.files import read_json
 
